@@ -1,0 +1,76 @@
+/* file.c - see file.h. */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+void
+file_close(int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd);
+}
+
+char *
+file_read(const void *mem, const char *path, size_t most, size_t *ret_len)
+{
+    int fd CLOSED_AT_END = open(path, O_RDONLY | O_CLOEXEC);
+    struct text bytes;
+    ssize_t got;
+
+    if (fd < 0)
+        return NULL;
+    text_init(&bytes, mem, 4096);
+    while ((got = read(fd, text_room(&bytes, 4096), 4096)) > 0) {
+        bytes.len += (size_t)got;
+        if (bytes.len > most) {
+            errno = EFBIG;
+            return NULL;
+        }
+    }
+    if (got < 0)
+        return NULL;
+    bytes.at[bytes.len] = '\0';
+    if (ret_len != NULL)
+        *ret_len = bytes.len;
+    return bytes.at;
+}
+
+static bool
+write_all(int fd, const char *p, size_t n)
+{
+    while (n > 0) {
+        ssize_t done = write(fd, p, n);
+
+        if (done < 0 && errno != EINTR)
+            return false;
+        if (done > 0) {
+            p += done;
+            n -= (size_t)done;
+        }
+    }
+    return true;
+}
+
+bool
+file_write(const char *path, const void *bytes, size_t n, int mode)
+{
+    char *beside = mem_printf(NULL, "%s.XXXXXX", path);
+    int fd CLOSED_AT_END = mkstemp(beside);
+    bool done = fd >= 0 && write_all(fd, bytes, n) &&
+                fchmod(fd, (mode_t)mode) == 0 && fsync(fd) == 0 &&
+                rename(beside, path) == 0;
+    int why = errno;
+
+    if (fd >= 0 && !done)
+        (void)unlink(beside);
+    mem_free(beside);
+    errno = why;
+    return done;
+}

@@ -1,0 +1,28 @@
+/*
+ * file.h - whole files, and descriptors that close themselves.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * A file's bytes on mem, ended by a NUL that *ret_len (may be NULL) does not
+ * count.  NULL, with errno, where it cannot be read or has more than `most`
+ * bytes (EFBIG).
+ */
+char *file_read(const void *mem, const char *path, size_t most,
+                size_t *ret_len);
+
+/*
+ * Writes a file so that it is there whole or not at all: beside it, synced,
+ * renamed over it.  False with errno.
+ */
+bool file_write(const char *path, const void *bytes, size_t n, int mode);
+
+/* int fd CLOSED_AT_END = open(...); */
+void file_close(int *fd);
+#define CLOSED_AT_END __attribute__((cleanup(file_close)))
+
+#endif
