@@ -1,0 +1,18 @@
+// The entry of every page: one small file, so that no page waits for a second.
+import { article } from "./article.js";
+import { docs } from "./docs.js";
+import { editor } from "./editor.js";
+import { forms } from "./forms.js";
+import { frame } from "./frame.js";
+import { more } from "./more.js";
+import { toggles } from "./toggles.js";
+import { words } from "./words.js";
+
+frame();
+forms();
+toggles();
+more();
+words();
+if (document.querySelector("[data-editor]")) editor();
+if (document.querySelector("[data-article]")) article();
+if (document.querySelector("[data-docs]")) docs();

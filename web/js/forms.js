@@ -1,0 +1,217 @@
+// Every form with data-api becomes one API call with JSON.
+//
+//   data-method   PUT, PATCH, DELETE; the form's own method otherwise
+//   data-then     what follows: "reload", "refresh #id" (that part of the page
+//                 is fetched anew), "stay", or a path, in which {name} is
+//                 replaced by that member of the answer's data
+//   data-say      what to tell after success
+//   data-confirm  a question to ask first; data-yes is the button's word
+//   data-type     on a field: number, boolean, tags (a list), time (seconds),
+//                 optional (left out when empty), changed (left out when not
+//                 changed; null when emptied)
+//
+// The button that was pressed sends its name and value too.
+import { Problem, goToLogin, send } from "./api.js";
+import { ask, dressed, make, page, say } from "./dom.js";
+import { text } from "./text.js";
+
+function seconds(words) {
+  if (!/^\d+(:\d{1,2}){0,2}$/.test(words)) return words;
+  return words.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+}
+
+const readers = {
+  number: (v) => (v === "" ? undefined : Number(v)),
+  boolean: (v) => v === "true" || v === "on",
+  tags: (v) =>
+    v.split(/[\s,]+/).map((t) => t.replace(/^#/, "").toLowerCase())
+      .filter(Boolean),
+  time: (v) => (v.trim() === "" ? undefined : seconds(v.trim())),
+  optional: (v) => (v.trim() === "" ? undefined : v),
+  changed: (v, field) =>
+    v === field.defaultValue ? undefined : v.trim() || null,
+};
+
+function valueOf(field) {
+  if (field.type === "checkbox") return field.checked;
+  if (field.type === "radio" && !field.checked) return undefined;
+  const read = readers[field.dataset.type];
+  return read ? read(field.value, field) : field.value;
+}
+
+/** The form's fields as the API's input. */
+export function inputOf(form, submitter) {
+  const input = {};
+  for (const field of form.elements) {
+    if (!field.name || field.disabled || field.type === "submit") continue;
+    const value = valueOf(field);
+    if (value !== undefined) input[field.name] = value;
+  }
+  if (submitter?.name) input[submitter.name] = valueOf(submitter);
+  return input;
+}
+
+function unmark(form) {
+  form.querySelector(".alert.problem")?.remove();
+  for (const node of form.querySelectorAll(".field-error")) {
+    const field = form.elements[node.dataset.for];
+    field?.removeAttribute("aria-invalid");
+    if (field?.dataset.describedby !== undefined)
+      field.setAttribute("aria-describedby", field.dataset.describedby);
+    node.remove();
+  }
+}
+
+let serial = 0;
+
+function mark(field, words) {
+  const id = `error-${++serial}`;
+  const node = make("p", { class: "field-error", id }, words);
+  node.dataset.for = field.name;
+  field.dataset.describedby ??= field.getAttribute("aria-describedby") ?? "";
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute(
+    "aria-describedby",
+    `${id} ${field.dataset.describedby}`.trim(),
+  );
+  (field.closest(".field, .check") ?? field).append(node);
+  if (field.closest(".check")) field.closest(".check").after(node);
+}
+
+/** Shows what was refused beside its fields; the rest above the form. */
+export function showProblem(form, problem) {
+  const loose = [];
+  let first = null;
+  for (const [name, words] of Object.entries(problem.fields)) {
+    const field = form.elements[name.replace(/[.[].*$/, "")];
+    if (!field?.type || field.type === "hidden") loose.push(words);
+    else mark(field, words);
+    if (field?.type && field.type !== "hidden") first ??= field;
+  }
+  const words = first && !loose.length
+    ? text.check
+    : [loose.length ? "" : problem.message, ...loose].join(" ").trim();
+  form.prepend(make("p", { class: "alert problem", role: "alert" }, words));
+  first?.closest("details")?.setAttribute("open", "");
+  (first ?? form.querySelector(".alert.problem")).scrollIntoView({
+    block: "nearest",
+  });
+  first?.focus();
+}
+
+async function refresh(selector, data) {
+  const fresh = await page(location.href);
+  const old = document.querySelector(selector);
+  const next = fresh?.querySelector(selector);
+  if (!old || !next) return location.reload();
+  const token = fresh.querySelector('meta[name="csrf-token"]');
+  const mine = document.querySelector('meta[name="csrf-token"]');
+  if (token && mine) mine.content = token.content;
+  old.replaceWith(next);
+  dressed(next);
+  const made = data?.id && document.getElementById(`c-${data.id}`);
+  if (made) {
+    made.tabIndex = -1;
+    made.focus({ preventScroll: true });
+    made.scrollIntoView({ block: "center" });
+  }
+}
+
+/** A path of ours, or "/": never another site. */
+export function localPath(path) {
+  try {
+    const url = new URL(path, location.origin);
+    if (url.origin !== location.origin) return "/";
+    return url.pathname + url.search + url.hash;
+  } catch {
+    return "/";
+  }
+}
+
+function follow(form, data) {
+  const then = form.dataset.then ?? "reload";
+  if (then === "stay") return;
+  if (then === "reload") return location.reload();
+  if (then.startsWith("refresh ")) return refresh(then.slice(8), data);
+  const back = new URLSearchParams(location.search).get("callbackUrl");
+  const to = form.hasAttribute("data-callback") && back ? back : then;
+  location.assign(
+    localPath(to.replace(/\{(\w+)\}/g, (_, name) =>
+      encodeURIComponent(data?.[name] ?? data?.post?.[name] ?? ""))),
+  );
+}
+
+function busy(form, on, submitter) {
+  form.toggleAttribute("data-busy", on);
+  for (const button of form.querySelectorAll("button")) button.disabled = on;
+  const button = submitter ?? form.querySelector("button:not([type=button])");
+  if (on) button?.setAttribute("aria-busy", "true");
+  else button?.removeAttribute("aria-busy");
+}
+
+function missing(form) {
+  const fields = {};
+  for (const field of form.elements)
+    if (field.willValidate && !field.validity.valid)
+      fields[field.name] = field.validity.valueMissing
+        ? (field.dataset.missing ?? text.required)
+        : field.validationMessage;
+  return Object.keys(fields).length ? fields : null;
+}
+
+async function deliver(form, submitter) {
+  const method = form.dataset.method ?? form.method.toUpperCase();
+  const input = method === "DELETE" ? undefined : inputOf(form, submitter);
+  form.dataset.key ??= crypto.randomUUID();
+  const headers = method === "POST"
+    ? { "Idempotency-Key": form.dataset.key }
+    : {};
+  const data = await send(method, form.getAttribute("action"), input, headers);
+  delete form.dataset.key;
+  return data;
+}
+
+function refused(form, problem) {
+  if (!(problem instanceof Problem)) throw problem;
+  // Refused input must not be answered from the key's memory next time.
+  if (problem.status) delete form.dataset.key;
+  if (problem.status === 401 && !form.hasAttribute("data-entry"))
+    return goToLogin();
+  showProblem(form, problem);
+}
+
+async function submit(form, submitter) {
+  if (form.hasAttribute("data-busy")) return;
+  unmark(form);
+  const fields = missing(form);
+  if (fields) return showProblem(form, new Problem(400, { fields }));
+  const question = submitter?.dataset.confirm ?? form.dataset.confirm;
+  const yes = submitter?.textContent.trim() || text.save;
+  if (question && !(await ask(question, yes, text.cancel))) return;
+  busy(form, true, submitter);
+  try {
+    const data = await deliver(form, submitter);
+    form.dispatchEvent(new CustomEvent("sent", { bubbles: true, detail: data }));
+    if (form.dataset.say) say(form.dataset.say);
+    await follow(form, data);
+  } catch (problem) {
+    busy(form, false, submitter);
+    return refused(form, problem);
+  }
+  busy(form, false, submitter);
+}
+
+/** Starts to listen; our own messages take the browser's bubbles' place. */
+export function forms() {
+  addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.hasAttribute("data-api")) return;
+    event.preventDefault();
+    submit(form, event.submitter);
+  });
+  addEventListener("input", (event) => {
+    const field = event.target;
+    if (field.getAttribute?.("aria-invalid") !== "true") return;
+    field.removeAttribute("aria-invalid");
+  });
+}
