@@ -1,0 +1,43 @@
+-- grants.sql - what the programs may do: rows, never the schema.
+
+-- Append-only: nothing that was written is changed.
+GRANT SELECT, INSERT ON
+    audit_log, currency_transactions, xp_log
+TO sparkle_app;
+
+GRANT SELECT ON
+    schema_migrations, reserved_usernames
+TO sparkle_app;
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON
+    site_totals,
+    users, profiles, user_stats, user_search, user_names_old,
+    user_balances, xp_sources, xp_days, referrals,
+    devices, sessions, session_tokens_spent, login_history, login_locks,
+    login_challenges, security_alerts,
+    email_verifications, password_resets, email_changes, two_factor,
+    backup_codes, encryption_keys,
+    role_grants, deletion_requests, data_exports,
+    idempotency_keys, data_retention_policies,
+    categories, tags, series, posts, post_contents, post_tags,
+    post_slugs_old, post_revisions, post_collaborators,
+    polls, poll_options, poll_votes,
+    comments, reactions, post_participants, shares,
+    bookmark_folders, bookmarks, mentions, reports,
+    follows, blocks, mutes, leaderboard_archives,
+    outbox, job_queues, jobs, job_schedules, job_archive,
+    notifications, notification_actors, notification_preferences,
+    push_subscriptions,
+    mail_sent, mail_skipped, mail_suppressions, mail_bounces, mail_scores,
+    mail_digests, batch_runs
+TO sparkle_app;
+
+GRANT SELECT ON
+    user_cards, user_rows, category_rows, tag_rows, post_rows, post_details,
+    comment_rows, follower_rows, following_rows, notification_rows
+TO sparkle_app;
+
+-- These run as the owner; the rest of the functions with the caller's rights.
+GRANT EXECUTE ON FUNCTION
+    audit_log_add_month(date), audit_log_drop_before(date)
+TO sparkle_app;
