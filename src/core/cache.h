@@ -1,0 +1,61 @@
+/*
+ * cache.h - Redis: what may be lost.  The door to hiredis (with bus.c).
+ *
+ * One connection a process, made at first use.  Redis away is no error: calls
+ * return NULL or false within the time-out, a metric counts it, and for the
+ * next moments nothing is tried (back-off), so an outage costs no latency.
+ */
+#ifndef CORE_CACHE_H
+#define CORE_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/setting.h"
+
+struct cache;
+struct cache_settings;
+
+/* [redis]: socket | host port, db, password(_file), timeout */
+extern const struct section cache_section;
+
+struct cache *cache_new(const void *mem, const struct cache_settings *s);
+
+/* A Lua script; known to Redis by its SHA-1, sent whole where it is not. */
+struct cache_script {
+    const char *name, *source;
+};
+
+/* An answer, on the memory given: an integer, a text, a list or nothing. */
+struct cache_reply {
+    enum { CACHE_NOTHING, CACHE_INTEGER, CACHE_TEXT, CACHE_LIST } kind;
+    int64_t number;
+    const char *text;
+    size_t len; /* of text, or of list */
+    const struct cache_reply *list;
+};
+
+/* argv[0..n_keys-1] are keys.  NULL where Redis is away or refused. */
+const struct cache_reply *cache_run(struct cache *c, void *mem,
+                                    const struct cache_script *script,
+                                    size_t n_keys, size_t argc,
+                                    const char *const *argv,
+                                    const size_t *lengths);
+
+/* One command of words.  NULL where Redis is away or refused. */
+const struct cache_reply *cache_command(struct cache *c, void *mem,
+                                        size_t argc, const char *const *argv,
+                                        const size_t *lengths);
+
+/* Sends a command without waiting; its answer is dropped at the next call. */
+void cache_tell(struct cache *c, size_t argc, const char *const *argv,
+                const size_t *lengths);
+
+/* Microseconds and round trips since the last call, for the log line. */
+void cache_spent(struct cache *c, int64_t *ret_us, int64_t *ret_trips);
+
+bool cache_ping(struct cache *c);
+bool cache_away(const struct cache *c);
+
+#endif

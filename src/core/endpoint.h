@@ -1,0 +1,232 @@
+/*
+ * endpoint.h - what a feature writes to offer an HTTP endpoint or a page.
+ *
+ * An endpoint is one row of a struct route table.  The core reads and checks
+ * the input that the row declares, asks whether the caller may, runs the
+ * handler, and renders what it returns; the OpenAPI document is printed from
+ * the same rows.  So a handler starts with valid input, and what no row says
+ * the program does not do.
+ */
+#ifndef CORE_ENDPOINT_H
+#define CORE_ENDPOINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/problem.h"
+#include "core/sql.h"
+
+struct app;
+struct session;
+
+/* An input: where it stands in the request and in the input struct. */
+struct field {
+    const char *name; /* as clients write it, camelCase */
+    enum field_place { IN_QUERY, IN_BODY, IN_PATH } place;
+    enum value_type type;
+    size_t offset;
+    bool required;
+    bool lines;        /* a text that may have line breaks and tabs */
+    bool secret;       /* never in a log or an error: passwords, codes */
+    int64_t min, max;  /* of a number; of a text's length in code points; of a
+                          list's length.  max 0: no bound for a number, 500
+                          for a text, 100 for a list */
+    int64_t item_max;  /* of each text of a list */
+    int64_t otherwise; /* the number, or choice index, meant if none is given */
+    const char *const *choices;   /* the only words, ended by NULL */
+    const char *pattern;          /* OpenAPI pattern, e.g. "^[a-z0-9-]+$"; the
+                                     check itself is `valid` */
+    bool (*valid)(const char *s); /* a further check of a text (or each item) */
+    const char *wanted;           /* what `valid` wants: "must be ..." */
+    const char *about;
+};
+/* FIELD(IN_BODY, struct draft, title, .max = 500): name = member's name. */
+#define FIELD(where, owner, member, ...)                                       \
+    {                                                                          \
+        .name = #member, .place = where, .offset = offsetof(owner, member),    \
+        .type = VALUE_TYPE(((owner *)0)->member), __VA_ARGS__                  \
+    }
+/* The same for a name that is no good C (parentId for parent_id). */
+#define FIELD_AS(where, public_name, owner, member, ...)                       \
+    {                                                                          \
+        .name = public_name, .place = where,                                   \
+        .offset = offsetof(owner, member),                                     \
+        .type = VALUE_TYPE(((owner *)0)->member), __VA_ARGS__                  \
+    }
+
+/* The fields of an endpoint and the struct that they fill. */
+struct input_spec {
+    const struct field *fields; /* ended by one without a name */
+    size_t size;
+};
+#define INPUT(owner, table)                                                    \
+    {                                                                          \
+        .fields = (table), .size = sizeof(owner)                               \
+    }
+
+/*
+ * A member of an answer.  Members take the columns of the statement in order;
+ * an object takes as many as it has members.  The same table writes the JSON,
+ * fills the page's template and prints the schema in the OpenAPI document.
+ * A nullable object is null where its first column is.
+ */
+struct member {
+    const char *name;
+    enum value_type type;
+    bool nullable;
+    const struct member *object; /* members, ended by one without a name */
+    const char *about;
+};
+
+/* A problem an endpoint can meet, and the constraint that reports it. */
+struct refusal {
+    const struct problem *problem;
+    const char *constraint; /* NULL where the handler finds out itself.  A
+                               name of pg_constraint, of a unique index, or of
+                               sql's raised_refusals (see sql: refuse()) */
+    const char *field;      /* the input field to name, or NULL */
+};
+
+/* Who may call.  A row that forgets to say lets nobody in. */
+enum access {
+    ALLOW_NOBODY,
+    ALLOW_ADMINS,
+    ALLOW_MODERATORS,
+    ALLOW_MEMBERS,  /* signed in and ACTIVE */
+    ALLOW_SIGNED_IN, /* also while the e-mail is still to be verified */
+    ALLOW_ANYONE,
+};
+
+/* The class of rate limit that a call counts for. */
+enum quota {
+    QUOTA_BY_METHOD, /* read for GET and HEAD, write for the others */
+    QUOTA_READ,
+    QUOTA_WRITE,
+    QUOTA_POST, /* new posts */
+    QUOTA_AUTH,
+    QUOTA_UPLOAD,
+    QUOTA_NONE,
+};
+
+/* The form of a list answer. */
+enum answer_form {
+    ANSWER_OBJECT, /* the shape itself */
+    ANSWER_LIST,   /* {items, nextCursor, hasMore} by keyset */
+    ANSWER_PAGES,  /* the same with total, page, pageSize, totalPages and, where
+                      it is so, totalIsEstimate */
+    ANSWER_ARRAY,  /* {items} of a list that is short by nature */
+    ANSWER_NOTHING, /* 204 */
+};
+
+/* One exchange, as a feature sees it. */
+struct request {
+    void *mem;                 /* freed once answered */
+    struct app *app;           /* see core/app.h */
+    const struct route *route; /* the row that matched */
+    const void *input;         /* the row's input struct, filled and valid */
+    struct uuid viewer;        /* the user, or all zero for a visitor */
+    const struct session *session; /* NULL for a visitor; core/session.h */
+    struct instant now;        /* when the request came */
+    const char *id;            /* X-Request-Id */
+    const char *ip;            /* the client's address, as text for inet */
+    const char *user_agent;    /* at most 300 bytes; "" if none */
+    const char *method;
+    const char *path;          /* decoded, without the query */
+    const char *query;         /* as it came, may be "" */
+    struct exchange *exchange; /* the core's own: core/exchange.h */
+};
+
+struct route {
+    const char *on; /* "METHOD /path/{name}", as access logs print it */
+    enum access access;
+    const struct problem *(*handle)(struct request *r);
+    const char *about;
+    struct input_spec input;
+    const struct refusal *refusals; /* ended by one without a problem */
+    const struct member *returns;   /* the shape of a row of the answer */
+    enum answer_form form;
+    int success;            /* HTTP status; 200 where not given */
+    enum quota quota;
+    const char *page;       /* this route answers HTML: the template's name */
+    const char *title;      /* of the page, where the handler sets none */
+    const char *raw_type;   /* answers bytes of this media type, no envelope */
+    bool no_session;        /* never looks at cookies: public and cacheable */
+    bool no_csrf;           /* an unsafe method that needs no token: RFC 8058
+                               and the like; says why in about */
+    bool recent_auth;       /* wants the password or a factor used within 10
+                               minutes, else REAUTHENTICATION_REQUIRED */
+    const char *const *sql; /* the statements it may run, ended by NULL: for
+                               EXPLAIN tests and `sparklectl describe` */
+};
+#define STATEMENTS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+/*
+ * Run a statement and answer with its rows in the shape that the route
+ * returns: one row as an object (none: NOT_FOUND), or up to limit rows as a
+ * list, for which the statement selects one row more.  Columns past the
+ * shape's: "cursor_key" (bigint or timestamptz) makes nextCursor, together
+ * with the shape's first column, which must be the id; "total" (bigint; less
+ * than zero: an estimate of minus that) makes total.  All return NULL, or the
+ * problem that the route lists for the broken constraint.  On a page route
+ * the result is a member of the template's data instead: the _as forms name
+ * it and its shape.
+ */
+const struct problem *answer_row(struct request *r, const char *sql,
+                                 const struct sql_arg *args);
+const struct problem *answer_rows(struct request *r, int64_t limit,
+                                  const char *sql, const struct sql_arg *args);
+const struct problem *answer_row_as(struct request *r, const char *name,
+                                    const struct member *shape,
+                                    const char *sql,
+                                    const struct sql_arg *args);
+const struct problem *answer_rows_as(struct request *r, const char *name,
+                                     const struct member *shape, int64_t limit,
+                                     const char *sql,
+                                     const struct sql_arg *args);
+
+/* Answers with C values in the order of the shape's members. */
+const struct problem *answer_values(struct request *r,
+                                    const struct sql_arg *values);
+const struct problem *answer_values_as(struct request *r, const char *name,
+                                       const struct member *shape,
+                                       const struct sql_arg *values);
+
+/*
+ * Runs a statement for its effect; the route's success status without a body
+ * (204), unless the handler answers otherwise.  No row affected: NOT_FOUND
+ * (answer_done), or fine (answer_done_anyway, for idempotent calls).
+ */
+const struct problem *answer_done(struct request *r, const char *sql,
+                                  const struct sql_arg *args);
+const struct problem *answer_done_anyway(struct request *r, const char *sql,
+                                         const struct sql_arg *args);
+
+/* Answers bytes of the route's raw_type; they must live as long as r->mem. */
+const struct problem *answer_raw(struct request *r, const char *bytes,
+                                 size_t n);
+
+/* Which page of ANSWER_PAGES this is, from 1; without it by cursor. */
+void answer_page_number(struct request *r, int64_t page);
+
+/* For page routes: a redirect (303) instead of the page. */
+const struct problem *answer_redirect(struct request *r, const char *where);
+
+/* Page data that templates see as page.title and so on; strings on r->mem. */
+void page_set(struct request *r, const char *name, const char *value);
+
+/* A flag or text at the root of the template's data: q, sort.recent ... */
+void page_flag(struct request *r, const char *name, bool value);
+void page_text(struct request *r, const char *name, const char *value);
+
+/* Adds a header to the answer; name literal, value without control bytes. */
+void answer_header(struct request *r, const char *name, const char *value);
+
+/*
+ * The problem for faults found by the handler itself, with fields: chain
+ * problem_field calls, all are reported together (400 VALIDATION_ERROR).
+ */
+const struct problem *problem_field(struct request *r, const char *field,
+                                    const char *message);
+
+#endif
