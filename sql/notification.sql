@@ -20,14 +20,16 @@ CREATE OR REPLACE FUNCTION notification_title(
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN left(replace(replace(
     CASE WHEN actors > 1 THEN coalesce(many, one) ELSE one END,
-    '{n}', (actors - 1)::text), '{actor}', coalesce(actor, 'Somebody')), 500);
+    '{others}', CASE actors WHEN 2 THEN '1 other'
+        ELSE (actors - 1) || ' others' END),
+    '{actor}', coalesce(actor, 'Somebody')), 500);
 
 -- Make a notification, or add to the unread one of the same group.
 --
 -- p_group_key says what is one: '<type>:<entity type>:<entity id>'; NULL is
 -- never consolidated.  p_title is for one actor, p_title_many (where given)
--- for several; both have {actor} for the latest one's name and {n} for the
--- number of the others.  Nothing is made for one's own act, and from users
+-- for several: '{actor} and {others} liked your post', where {actor} is the
+-- latest one's name and {others} is '1 other', '2 others' ...  Nothing is made for one's own act, and from users
 -- blocked or muted: no row is returned.  The preferences are the caller's
 -- affair.  made is false where a row was added to.
 CREATE OR REPLACE FUNCTION notification_put(

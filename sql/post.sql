@@ -161,19 +161,19 @@ LANGUAGE plpgsql AS $$
 DECLARE
     base text := coalesce(nullif(slug_from(title), ''),
         'post-' || random_text(6));
-    slug text := base;
+    candidate text := base;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('slug:' || base, 0));
     WHILE EXISTS (SELECT FROM posts p
-            WHERE p.slug = post_slug.slug
+            WHERE p.slug = candidate
                 AND p.id IS DISTINCT FROM p_post_id)
         OR EXISTS (SELECT FROM post_slugs_old o
-            WHERE o.slug = post_slug.slug
+            WHERE o.slug = candidate
                 AND o.post_id IS DISTINCT FROM p_post_id)
     LOOP
-        slug := rtrim(left(base, 93), '-') || '-' || random_text(6);
+        candidate := rtrim(left(base, 93), '-') || '-' || random_text(6);
     END LOOP;
-    RETURN slug;
+    RETURN candidate;
 END
 $$;
 
@@ -219,7 +219,8 @@ BEGIN
 
     INSERT INTO post_participants AS t
         (post_id, user_id, reactions, comments, shares)
-    VALUES (p_post_id, p_user_id, d_reactions, d_comments, d_shares)
+    VALUES (p_post_id, p_user_id, greatest(0, d_reactions),
+        greatest(0, d_comments), greatest(0, d_shares))
     ON CONFLICT (post_id, user_id) DO UPDATE SET
         reactions = t.reactions + d_reactions,
         comments = t.comments + d_comments, shares = t.shares + d_shares
