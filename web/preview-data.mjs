@@ -71,7 +71,7 @@ const detail = {
   commentsEnabled: true, visibility: "PUBLIC", updatedAt: when(1), edited: true,
   tags: ["finale", "theory"], category: categories.items[0],
   reactionCounts: { LIKE: 48, LOVE: 21, SPARKLE: 73, FIRE: 9, LAUGH: 0, WOW: 12, SAD: 0 },
-  viewer: { reacted: ["SPARKLE"], bookmarked: false, followingAuthor: false },
+  viewer: { reacted: ["SPARKLE"], bookmarked: false },
 };
 const comment = (i, depth, words, extra = {}) => ({
   id: `k${i}`, postId: "p0", parentId: null, depth, content: words,

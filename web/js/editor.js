@@ -31,7 +31,7 @@ function toolbar(form, area) {
       apply(area, tools[button.dataset.tool]));
   area.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
-    const name = { b: "bold", i: "italic", k: "link" }[event.key];
+    const name = { b: "bold", i: "italic", k: "link" }[event.key.toLowerCase()];
     if (!name) return;
     event.preventDefault();
     apply(area, tools[name]);
