@@ -272,3 +272,31 @@ BEGIN
     RETURN n;
 END
 $$;
+
+-- A registration from outside: like create_user(), but an address that is
+-- known gives no error.  Its owner is told by user.registered_again instead.
+-- Returns the address as it is kept.
+CREATE OR REPLACE FUNCTION register_user(
+    p_email text, p_username text, p_password_hash text,
+    p_referral_code text, p_request_id text
+) RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+    address text := lower(p_email);
+    broken text;
+BEGIN
+    PERFORM create_user(p_email => address, p_username => p_username,
+        p_password_hash => p_password_hash,
+        p_referral_code => p_referral_code, p_request_id => p_request_id);
+    RETURN address;
+EXCEPTION WHEN unique_violation THEN
+    GET STACKED DIAGNOSTICS broken = CONSTRAINT_NAME;
+    IF broken <> 'users_email_key' THEN
+        RAISE;
+    END IF;
+    INSERT INTO outbox (event, subject_id, data, request_id)
+    SELECT 'user.registered_again', id, '{}', p_request_id
+    FROM users WHERE email = address AND status <> 'DELETED';
+    RETURN address;
+END
+$$;

@@ -476,3 +476,31 @@ CREATE OR REPLACE TRIGGER posts_retitled
     FOR EACH ROW WHEN ((OLD.title, OLD.tags, OLD.excerpt) IS DISTINCT FROM
         (NEW.title, NEW.tags, NEW.excerpt))
     EXECUTE FUNCTION posts_retitled();
+
+-- ---- Editing --------------------------------------------------------------
+
+-- The post, locked for an edit or its deletion.  Refusals: posts_seen (there
+-- is none that the editor may see), posts_own (it is somebody else's),
+-- posts_version (it is not the version that the editor read; NULL: any).
+CREATE OR REPLACE FUNCTION post_for_edit(
+    p_editor uuid, p_post_id uuid, p_staff boolean, p_version bigint
+) RETURNS SETOF posts
+LANGUAGE plpgsql ROWS 1 AS $$
+DECLARE
+    post posts;
+BEGIN
+    SELECT * INTO post FROM posts
+    WHERE id = p_post_id AND deleted_at IS NULL FOR UPDATE;
+    IF post.id IS NULL OR NOT (p_staff OR post_visible(post, p_editor)) THEN
+        PERFORM refuse('posts_seen', 'no such post');
+    ELSIF NOT (p_staff OR post.author_id IS NOT DISTINCT FROM p_editor
+        OR EXISTS (SELECT FROM post_collaborators
+            WHERE post_id = post.id AND user_id = p_editor))
+    THEN
+        PERFORM refuse('posts_own', 'not the author');
+    ELSIF p_version IS NOT NULL AND p_version <> post.version THEN
+        PERFORM refuse('posts_version', 'changed meanwhile');
+    END IF;
+    RETURN NEXT post;
+END
+$$;

@@ -71,6 +71,14 @@ const void *config_section(const struct config *c, const struct section *s);
 const void *config_instance(const struct config *c, const struct section *s,
                             size_t i, const char **ret_name);
 
+/*
+ * Where a section's struct got a setting from: "file:line", or "default".
+ * `in` is what config_section or config_instance returned.  For faults that
+ * only show when settings are read together.  Lives as long as c.
+ */
+const char *config_where(const struct config *c, const void *in,
+                         const char *key);
+
 /* Writes the file anew: all values, or only those that are not the default.
  * Secrets appear as their source, never as their value. */
 void config_print(struct text *to, const struct config *c, bool all);

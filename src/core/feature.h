@@ -16,11 +16,28 @@ struct feature {
     const char *name;
     const char *about;
     const struct route *routes;
+    const struct route *const *route_tables; /* more of them, for a feature of
+                                                several files; ended by NULL */
     const struct listener *listeners;
     const struct job_kind *jobs;
     const struct batch *batches;
     const struct section *settings;
     const char *const *events; /* the events it writes, ended by NULL */
 };
+
+/* The i-th table of a feature's routes; NULL past the last. */
+static inline const struct route *
+feature_routes(const struct feature *f, size_t i)
+{
+    if (f->routes != NULL && i == 0)
+        return f->routes;
+    i -= f->routes != NULL ? 1 : 0;
+    if (f->route_tables == NULL)
+        return NULL;
+    for (size_t k = 0; f->route_tables[k] != NULL; k++)
+        if (k == i)
+            return f->route_tables[k];
+    return NULL;
+}
 
 #endif

@@ -17,6 +17,13 @@
 /* SQL without quotes.  It becomes one line, so no -- comments inside. */
 #define SQL(...) #__VA_ARGS__
 
+/*
+ * A statement that is planned anew with its values each time it runs, instead
+ * of being prepared: for optional filters ($1 IS NULL OR ...), where one plan
+ * for all values would walk the whole table: SQL_PLANNED SQL(SELECT ...).
+ */
+#define SQL_PLANNED "/*planned*/ "
+
 enum value_type {
     VALUE_NONE,
     VALUE_INTEGER,       /* int64_t                 bigint      */

@@ -22,8 +22,8 @@
 
 /* [pool NAME]; durations in microseconds, sizes in bytes. */
 struct pool_settings {
-    const char *listen; /* "/path", "host:port", "[v6]:port", NULL: none */
-    const char *listen_mode;                 /* octal, as in 0660 */
+    const char *listen;      /* "/path", "host:port", "[v6]:port", NULL: none */
+    const char *listen_mode; /* octal, as in 0660 */
     const char *listen_owner, *listen_group; /* NULL: the master's */
     int64_t listen_backlog;
     const char *pm; /* static, dynamic, ondemand */

@@ -1,0 +1,38 @@
+/*
+ * account.c - accounts, put together: account_api.c registers and verifies,
+ * account_page.c shows the pages for it.
+ */
+#include "account/account.h"
+
+#include <string.h>
+
+#include "account/account_local.h"
+
+const struct member user_card[] = {
+    { .name = "id", .type = VALUE_UUID },
+    { .name = "username", .type = VALUE_TEXT },
+    { .name = "image", .type = VALUE_TEXT, .nullable = true },
+    { .name = "verified", .type = VALUE_BOOLEAN },
+    { .name = "level", .type = VALUE_INTEGER },
+    { 0 },
+};
+
+bool
+account_username_valid(const char *s)
+{
+    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz"
+                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    size_t n = strspn(s, alphabet);
+
+    return n >= 3 && n <= 30 && s[n] == '\0';
+}
+
+static const char *const events[] = { "user.created", "user.verified", NULL };
+
+const struct feature account_feature = {
+    .name = "account",
+    .about = "Accounts: registration, verification, oneself.",
+    .route_tables = (const struct route *const[]){ account_api_routes,
+                                                   account_page_routes, NULL },
+    .events = events,
+};

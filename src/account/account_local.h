@@ -1,0 +1,12 @@
+/*
+ * account_local.h - what the files of this folder share.
+ */
+#ifndef ACCOUNT_ACCOUNT_LOCAL_H
+#define ACCOUNT_ACCOUNT_LOCAL_H
+
+#include "account/account.h"
+
+extern const struct route account_api_routes[];
+extern const struct route account_page_routes[];
+
+#endif

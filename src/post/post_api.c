@@ -1,0 +1,222 @@
+/*
+ * post_api.c - the JSON API of posts, reading: the lists and one post whole.
+ *
+ * Best read from the bottom, where post_api_routes names every endpoint.
+ * Which statement serves which list is post_feed.c's affair; writing is in
+ * post_write.c.
+ */
+#include "post/post_local.h"
+
+#include "account/account.h"
+#include "category/category.h"
+#include "core/session.h"
+
+static const struct member category_card[] = {
+    { .name = "id", .type = VALUE_UUID },
+    { .name = "name", .type = VALUE_TEXT },
+    { .name = "slug", .type = VALUE_TEXT },
+    { 0 },
+};
+
+static const struct member count_shape[] = {
+    { .name = "comments", .type = VALUE_INTEGER },
+    { .name = "reactions", .type = VALUE_INTEGER },
+    { 0 },
+};
+
+static const struct member viewer_shape[] = {
+    { .name = "reacted",
+      .type = VALUE_TEXTS,
+      .about = "The reactions that you gave." },
+    { .name = "bookmarked", .type = VALUE_BOOLEAN },
+    { 0 },
+};
+
+static const struct member detail_viewer_shape[] = {
+    { .name = "reacted",
+      .type = VALUE_TEXTS,
+      .about = "The reactions that you gave." },
+    { .name = "bookmarked", .type = VALUE_BOOLEAN },
+    { .name = "followingAuthor", .type = VALUE_BOOLEAN },
+    { .name = "mayEdit", .type = VALUE_BOOLEAN },
+    { 0 },
+};
+
+static const struct member reaction_counts_shape[] = {
+    { .name = "LIKE", .type = VALUE_INTEGER },
+    { .name = "LOVE", .type = VALUE_INTEGER },
+    { .name = "SPARKLE", .type = VALUE_INTEGER },
+    { .name = "FIRE", .type = VALUE_INTEGER },
+    { .name = "LAUGH", .type = VALUE_INTEGER },
+    { .name = "WOW", .type = VALUE_INTEGER },
+    { .name = "SAD", .type = VALUE_INTEGER },
+    { 0 },
+};
+
+/* What lists and details begin with. */
+#define POST_MEMBERS                                                           \
+    { .name = "id", .type = VALUE_UUID },                                      \
+        { .name = "slug", .type = VALUE_TEXT },                                \
+        { .name = "title", .type = VALUE_TEXT },                               \
+        { .name = "excerpt", .type = VALUE_TEXT, .nullable = true },           \
+        { .name = "coverImage", .type = VALUE_TEXT, .nullable = true },        \
+        { .name = "kind", .type = VALUE_TEXT },                                \
+        { .name = "published", .type = VALUE_BOOLEAN },                        \
+        { .name = "views", .type = VALUE_INTEGER },                            \
+        { .name = "author",                                                    \
+          .object = user_card,                                                 \
+          .nullable = true,                                                    \
+          .about = "null where the account is gone." },                        \
+        { .name = "category", .object = category_card, .nullable = true },     \
+        { .name = "tags", .type = VALUE_TEXTS },                               \
+        { .name = "_count",                                                    \
+          .object = count_shape,                                               \
+          .about = "Counter columns, kept by the writes." },                   \
+        { .name = "createdAt", .type = VALUE_TIME },                           \
+    {                                                                          \
+        .name = "publishedAt", .type = VALUE_TIME, .nullable = true            \
+    }
+
+const struct member post_shape[] = {
+    POST_MEMBERS,
+    { .name = "viewer",
+      .object = viewer_shape,
+      .nullable = true,
+      .about = "What you did; null for visitors." },
+    { 0 },
+};
+
+const struct member post_detail_shape[] = {
+    POST_MEMBERS,
+    { .name = "content", .type = VALUE_TEXT, .about = "Markdown." },
+    { .name = "contentHtml",
+      .type = VALUE_TEXT,
+      .about = "The same as safe HTML." },
+    { .name = "version",
+      .type = VALUE_INTEGER,
+      .about = "To be named by an edit." },
+    { .name = "commentsEnabled", .type = VALUE_BOOLEAN },
+    { .name = "visibility", .type = VALUE_TEXT },
+    { .name = "youtubeVideoId", .type = VALUE_TEXT, .nullable = true },
+    { .name = "language", .type = VALUE_TEXT },
+    { .name = "reactionCounts", .object = reaction_counts_shape },
+    { .name = "updatedAt", .type = VALUE_TIME },
+    { .name = "edited", .type = VALUE_BOOLEAN },
+    { .name = "viewer",
+      .object = detail_viewer_shape,
+      .nullable = true,
+      .about = "What you did and may do; null for visitors." },
+    { 0 },
+};
+
+/* ---- GET /api/posts ----------------------------------------------------- */
+
+static const struct field feed_fields[] = {
+    FIELD(IN_QUERY, struct feed, category, .max = 50,
+          .valid = category_slug_valid, .wanted = SLUG_WANTED,
+          .pattern = SLUG_PATTERN,
+          .about = "Only posts of the category with this slug."),
+    FIELD(IN_QUERY, struct feed, tag, .max = 50, .valid = category_slug_valid,
+          .wanted = SLUG_WANTED, .pattern = SLUG_PATTERN,
+          .about = "Only posts with this tag."),
+    FIELD(IN_QUERY, struct feed, author, .max = 30,
+          .valid = account_username_valid, .wanted = USERNAME_WANTED,
+          .pattern = USERNAME_PATTERN,
+          .about = "Only posts of the user with this name."),
+    FIELD(IN_QUERY, struct feed, kind, .choices = post_kinds,
+          .about = "Only posts of this kind."),
+    FIELD(IN_QUERY, struct feed, sort, .choices = feed_sorts,
+          .otherwise = SORT_RECENT,
+          .about = "`trending` weighs score against age; `following` wants a "
+                   "session."),
+    FIELD_AS(IN_QUERY, "timeRange", struct feed, range, .choices = feed_ranges,
+             .about = "Only posts published so lately."),
+    FIELD(IN_QUERY, struct feed, cursor,
+          .about = "`nextCursor` of the page before, with the same sort."),
+    FIELD(IN_QUERY, struct feed, limit, .min = 1, .max = 100, .otherwise = 20,
+          .about = "At most this many."),
+    FIELD(IN_QUERY, struct feed, page, .min = 1, .max = 500, .otherwise = 1,
+          .about = "The page, by offset; a cursor is faster and goes on where "
+                   "pages end."),
+    { 0 },
+};
+
+static const struct problem *
+list_posts(struct request *r)
+{
+    const struct feed *feed = r->input;
+
+    if (feed->sort == SORT_FOLLOWING && r->session == NULL)
+        return &problem_authentication;
+    return feed_answer(r, NULL, feed);
+}
+
+/* ---- GET /api/posts/{post} ---------------------------------------------- */
+
+/* $1 viewer, $2 id, $3 slug where there is no id, $4 a moderator asks. */
+const char post_detail_sql[] =
+    SQL(SELECT) " " POST_DETAIL_COLUMNS SQL(
+        coalesce(row.by_author_id = $1, FALSE) OR $4::boolean
+            AS viewer_may_edit
+    FROM posts p
+    JOIN post_details row ON row.id = p.id
+    WHERE p.id = coalesce($2, post_by_slug($3))
+        AND ($4::boolean OR post_visible(p, $1))
+);
+
+struct post_address {
+    const char *post;
+};
+
+static const struct field post_address_fields[] = {
+    FIELD(IN_PATH, struct post_address, post, .min = 1, .max = 110,
+          .about = "The post's id, or its slug."),
+    { 0 },
+};
+
+static const struct problem *
+show_post(struct request *r)
+{
+    const struct post_address *address = r->input;
+
+    return post_detail_answer(r, NULL, address->post);
+}
+
+const struct problem *
+post_detail_answer(struct request *r, const char *name, const char *post)
+{
+    struct uuid id = { { 0 } };
+    const char *slug = uuid_read(post, &id) ? NULL : post;
+    bool staff = r->session != NULL && r->session->role >= ROLE_MODERATOR;
+    const struct sql_arg *args =
+        ARGS(ARG(r->viewer), ARG(id), ARG(slug), ARG(staff));
+
+    if (name == NULL)
+        return answer_row(r, post_detail_sql, args);
+    return answer_row_as(r, name, post_detail_shape, post_detail_sql, args);
+}
+
+/* ---- The endpoints ------------------------------------------------------ */
+
+const struct route post_api_routes[] = {
+    {
+        .on = "GET /api/posts",
+        .access = ALLOW_ANYONE,
+        .handle = list_posts,
+        .about = "List posts.",
+        .input = INPUT(struct feed, feed_fields),
+        .returns = post_shape,
+        .form = ANSWER_PAGES,
+        .sql = feed_statements,
+    },
+    {
+        .on = "GET /api/posts/{post}",
+        .access = ALLOW_ANYONE,
+        .handle = show_post,
+        .about = "Read one post whole.",
+        .input = INPUT(struct post_address, post_address_fields),
+        .returns = post_detail_shape,
+        .sql = STATEMENTS(post_detail_sql),
+    },
+    { 0 },
+};

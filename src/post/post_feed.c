@@ -1,0 +1,229 @@
+/*
+ * post_feed.c - the lists of posts: which statement serves which list.
+ *
+ * A list that many people read has a statement of its own, which walks one
+ * index from the cursor on; feed_rows says which.  Whatever else is asked for
+ * (several filters at once) goes to any_sql.  Pages go by key and not by
+ * offset, since posts written meanwhile would shift an offset and show a post
+ * twice; an offset is still served for those who ask for a page number, to
+ * the depth that `page` allows.  Totals are counter columns: counting at each
+ * read costs ten times the whole page.
+ */
+#include "post/post_local.h"
+
+#include <stddef.h>
+
+#include "base/clock.h"
+
+const char *const feed_sorts[] = { "recent", "popular", "trending",
+                                   "following", NULL };
+const char *const feed_ranges[] = { "all", "day", "week", "month", "year",
+                                    NULL };
+const char *const post_kinds[] = {
+    "ARTICLE", "DISCUSSION", "QUESTION", "POLL", "VIDEO",
+    "GALLERY", "FAN_ART", "LINK", "ANNOUNCEMENT", NULL,
+};
+
+/*
+ * $1 viewer, $2 and $3 the cursor's key and id, $4 limit, $5 rows to skip, $6
+ * what the filter compares with (an id or a word).  These macros' arguments
+ * hold no word that is itself a macro (NULL, true).
+ */
+#define FEED(feed_total, feed_from, feed_key)                                  \
+    POST_SELECT SQL(, feed_key AS cursor_key, (feed_total) AS total            \
+        FROM feed_from AND (feed_key, row.id) < ($2, $3)                       \
+        ORDER BY feed_key DESC, row.id DESC LIMIT $4 + 1 OFFSET $5)
+
+#define ALL_POSTS post_rows row WHERE 1 = 1
+#define ALL_TOTAL SELECT n FROM site_totals WHERE name = 'posts'
+#define OF_CATEGORY post_rows row WHERE row.by_category_id =                   \
+    (SELECT id FROM categories WHERE slug = $6)
+#define CATEGORY_TOTAL SELECT post_count::bigint FROM categories               \
+    WHERE slug = $6
+#define OF_KIND post_rows row WHERE row.kind_enum = $6::text::post_kind
+#define KIND_TOTAL SELECT n FROM site_totals WHERE name = 'posts:' || $6
+#define OF_AUTHOR post_rows row WHERE row.by_author_id =                       \
+    (SELECT id FROM users WHERE lower(username) = lower($6))
+#define AUTHOR_TOTAL SELECT s.total_posts::bigint FROM user_stats s            \
+    JOIN users u ON u.id = s.user_id WHERE lower(u.username) = lower($6)
+
+static const char recent_sql[] = FEED(ALL_TOTAL, ALL_POSTS, row.published_at);
+static const char popular_sql[] = FEED(ALL_TOTAL, ALL_POSTS, row.score);
+static const char trending_sql[] = FEED(ALL_TOTAL, ALL_POSTS, row.hot);
+static const char category_recent_sql[] =
+    FEED(CATEGORY_TOTAL, OF_CATEGORY, row.published_at);
+static const char category_popular_sql[] =
+    FEED(CATEGORY_TOTAL, OF_CATEGORY, row.score);
+static const char category_trending_sql[] =
+    FEED(CATEGORY_TOTAL, OF_CATEGORY, row.hot);
+static const char kind_sql[] = FEED(KIND_TOTAL, OF_KIND, row.published_at);
+static const char author_sql[] =
+    FEED(AUTHOR_TOTAL, OF_AUTHOR, row.published_at);
+
+/* The tag's own index gives the page of ids; the posts come after. */
+static const char tag_sql[] = POST_SELECT SQL(
+    , row.published_at AS cursor_key,
+        (SELECT post_count::bigint FROM tags WHERE name = $6) AS total
+    FROM (
+        SELECT t.post_id, t.published_at FROM post_tags t
+        WHERE t.tag_id = (SELECT id FROM tags WHERE name = $6)
+            AND t.published_at IS NOT NULL
+            AND (t.published_at, t.post_id) < ($2, $3)
+        ORDER BY t.published_at DESC, t.post_id DESC
+        LIMIT $4 + 1 OFFSET $5
+    ) page
+    JOIN post_rows row ON row.id = page.post_id
+    ORDER BY page.published_at DESC, page.post_id DESC
+);
+
+/*
+ * Each followed author gives at most a page from its own index, so the cost
+ * goes with how many one follows and not with how much they wrote.
+ */
+static const char following_sql[] = POST_SELECT SQL(
+    , row.published_at AS cursor_key
+    FROM (
+        SELECT p.id, p.published_at
+        FROM follows f
+        CROSS JOIN LATERAL (
+            SELECT p.id, p.published_at FROM posts p
+            WHERE p.author_id = f.following_id AND p.deleted_at IS NULL
+                AND p.status = 'published' AND p.visibility = 'PUBLIC'
+                AND (p.published_at, p.id) < ($2, $3)
+            ORDER BY p.published_at DESC, p.id DESC LIMIT $4 + 1 + $5
+        ) p
+        WHERE f.follower_id = $1
+        ORDER BY p.published_at DESC, p.id DESC LIMIT $4 + 1 OFFSET $5
+    ) page
+    JOIN post_rows row ON row.id = page.id
+    ORDER BY page.published_at DESC, page.id DESC
+);
+
+/* Several filters: planned anew with their values each time (SQL_PLANNED). */
+#define ANY(feed_key)                                                          \
+    SQL_PLANNED POST_SELECT SQL(, feed_key AS cursor_key FROM             \
+        post_rows row                                                          \
+        WHERE (feed_key, row.id) < ($2, $3)                                    \
+            AND ($6::text IS NULL OR row.category_slug = $6)                   \
+            AND ($7::text IS NULL OR row.tags @> ARRAY[$7])                    \
+            AND ($8::text IS NULL OR row.by_author_id = (SELECT id FROM users  \
+                WHERE lower(username) = lower($8)))                            \
+            AND ($9::text IS NULL OR row.kind_enum = $9::text::post_kind)      \
+            AND ($10::timestamptz IS NULL OR row.published_at >= $10)          \
+        ORDER BY feed_key DESC, row.id DESC LIMIT $4 + 1 OFFSET $5)
+static const char any_recent_sql[] = ANY(row.published_at);
+static const char any_popular_sql[] = ANY(row.score);
+static const char any_trending_sql[] = ANY(row.hot);
+
+const char *const feed_statements[] = {
+    recent_sql,           popular_sql,       trending_sql,
+    category_recent_sql,  category_popular_sql, category_trending_sql,
+    kind_sql,             author_sql,        tag_sql,
+    following_sql,        any_recent_sql,    any_popular_sql,
+    any_trending_sql,     NULL,
+};
+
+enum filter { BY_CATEGORY = 1, BY_TAG = 2, BY_AUTHOR = 4, BY_KIND = 8,
+              BY_RANGE = 16 };
+
+/* Which statement serves which filters and order; any_sql serves the rest. */
+static const struct {
+    unsigned filters;
+    enum feed_sort sort;
+    const char *sql;
+} feed_rows[] = {
+    { 0, SORT_RECENT, recent_sql },
+    { 0, SORT_POPULAR, popular_sql },
+    { 0, SORT_TRENDING, trending_sql },
+    { 0, SORT_FOLLOWING, following_sql },
+    { BY_CATEGORY, SORT_RECENT, category_recent_sql },
+    { BY_CATEGORY, SORT_POPULAR, category_popular_sql },
+    { BY_CATEGORY, SORT_TRENDING, category_trending_sql },
+    { BY_KIND, SORT_RECENT, kind_sql },
+    { BY_AUTHOR, SORT_RECENT, author_sql },
+    { BY_TAG, SORT_RECENT, tag_sql },
+};
+static const char *const any_sql[] = { any_recent_sql, any_popular_sql,
+                                       any_trending_sql };
+
+static unsigned
+filters_of(const struct feed *f)
+{
+    return (f->category != NULL ? BY_CATEGORY : 0u) |
+           (f->tag != NULL ? BY_TAG : 0u) |
+           (f->author != NULL ? BY_AUTHOR : 0u) |
+           (f->kind != NULL ? BY_KIND : 0u) | (f->range != 0 ? BY_RANGE : 0u);
+}
+
+static const char *
+statement_of(const struct feed *f, unsigned filters)
+{
+    for (size_t i = 0; i < sizeof feed_rows / sizeof *feed_rows; i++)
+        if (feed_rows[i].filters == filters && feed_rows[i].sort == f->sort)
+            return feed_rows[i].sql;
+    return NULL;
+}
+
+/* The earliest publication that a range lets in; none for "all". */
+static struct instant
+range_start(const struct request *r, unsigned range)
+{
+    static const int64_t days[] = { 0, 1, 7, 30, 365 };
+
+    if (range == 0)
+        return (struct instant){ 0 };
+    return (struct instant){ r->now.us - days[range] * CLOCK_DAY };
+}
+
+static const struct problem *
+answer(struct request *r, const char *name, int64_t limit, const char *sql,
+       const struct sql_arg *args)
+{
+    if (name == NULL)
+        return answer_rows(r, limit, sql, args);
+    return answer_rows_as(r, name, post_shape, limit, sql, args);
+}
+
+const struct problem *
+feed_answer(struct request *r, const char *name, const struct feed *f)
+{
+    unsigned filters = filters_of(f);
+    const char *sql = statement_of(f, filters);
+    enum value_type key = f->sort == SORT_POPULAR || f->sort == SORT_TRENDING
+                              ? VALUE_INTEGER
+                              : VALUE_TIME;
+    const char *word = f->category != NULL ? f->category
+                       : f->tag != NULL    ? f->tag
+                       : f->author != NULL ? f->author
+                                           : f->kind;
+    int64_t skip = f->page > 1 ? (f->page - 1) * f->limit : 0;
+    struct instant from = range_start(r, f->range);
+
+    if (f->sort == SORT_FOLLOWING && filters != 0)
+        return problem_field(r, "sort", "following takes no other filter");
+    answer_page_number(r, f->page);
+    if (sql == NULL)
+        return answer(r, name, f->limit, any_sql[f->sort],
+                      ARGS(ARG(r->viewer), ARG_AS(key, f->cursor.key),
+                           ARG(f->cursor.id), ARG(f->limit), ARG(skip),
+                           ARG(f->category), ARG(f->tag), ARG(f->author),
+                           ARG(f->kind), ARG(from)));
+    if (filters == 0)
+        return answer(r, name, f->limit, sql,
+                      ARGS(ARG(r->viewer), ARG_AS(key, f->cursor.key),
+                           ARG(f->cursor.id), ARG(f->limit), ARG(skip)));
+    return answer(r, name, f->limit, sql,
+                  ARGS(ARG(r->viewer), ARG_AS(key, f->cursor.key),
+                       ARG(f->cursor.id), ARG(f->limit), ARG(skip),
+                       ARG(word)));
+}
+
+const struct problem *
+post_list_of_author_as(struct request *r, const char *username,
+                       const struct cursor *cursor)
+{
+    const struct feed f = { .author = username, .cursor = *cursor,
+                            .limit = 20 };
+
+    return feed_answer(r, "posts", &f);
+}

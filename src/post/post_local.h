@@ -1,0 +1,60 @@
+/*
+ * post_local.h - what the files of this folder share.
+ */
+#ifndef POST_POST_LOCAL_H
+#define POST_POST_LOCAL_H
+
+#include "post/post.h"
+
+extern const struct route post_api_routes[];
+extern const struct route post_write_routes[];
+extern const struct route post_page_routes[];
+
+/*
+ * The columns of post_detail_shape from post_details AS row, for the viewer in
+ * $1, but the last (may the viewer edit), which each statement adds.
+ */
+#define POST_DETAIL_COLUMNS                                                    \
+    SQL(row.id, row.slug, row.title, row.excerpt, row.cover_image, row.kind,   \
+        row.published, row.views, row.author_id, row.author_username,          \
+        row.author_image, row.author_verified, row.author_level,               \
+        row.category_id, row.category_name, row.category_slug, row.tags,       \
+        row.comments, row.reactions, row.created_at, row.published_at,         \
+        row.content, row.content_html, row.version, row.comments_enabled,      \
+        row.visibility, row.youtube_video_id, row.language,                    \
+        row.reactions_like, row.reactions_love, row.reactions_sparkle,         \
+        row.reactions_fire, row.reactions_laugh, row.reactions_wow,            \
+        row.reactions_sad, row.updated_at, row.edited,)                        \
+    POST_VIEWER                                                                \
+    SQL(, EXISTS(SELECT FROM follows f WHERE f.follower_id = $1                \
+            AND f.following_id = row.by_author_id) AS viewer_following,)
+
+/* A whole post: post_details in sql/post.sql and what the viewer did. */
+extern const struct member post_detail_shape[];
+extern const char post_detail_sql[];
+
+/* Answers with one post, by id or slug, where the viewer may see it; name
+ * NULL: the API's answer, else a part of a page. */
+const struct problem *post_detail_answer(struct request *r, const char *name,
+                                         const char *post);
+
+enum feed_sort { SORT_RECENT, SORT_POPULAR, SORT_TRENDING, SORT_FOLLOWING };
+extern const char *const feed_sorts[];
+extern const char *const post_kinds[];
+
+/* What a list of posts can be asked for; unset members do not filter. */
+struct feed {
+    const char *category, *tag, *author, *kind;
+    unsigned int sort;  /* enum feed_sort */
+    unsigned int range; /* index in feed_ranges */
+    struct cursor cursor;
+    int64_t limit, page;
+};
+extern const char *const feed_ranges[];
+extern const char *const feed_statements[]; /* ended by NULL */
+
+/* Answers with a list; name NULL: the API's answer, else a part of a page. */
+const struct problem *feed_answer(struct request *r, const char *name,
+                                  const struct feed *feed);
+
+#endif

@@ -1,0 +1,414 @@
+/*
+ * post_write.c - the JSON API of posts, writing: publish, edit, delete.
+ *
+ * Each is one statement with the news of it in the outbox, so that a post and
+ * what follows from it are stored together or not at all.
+ */
+#include "post/post_local.h"
+
+#include <string.h>
+
+#include "category/category.h"
+#include "core/session.h"
+#include "markup/markup.h"
+
+static const struct problem blank_post = {
+    .status = 422,
+    .code = "BLANK_POST",
+    .title = "Nothing of this post would be visible.",
+};
+static const struct problem no_such_category = {
+    .status = 422,
+    .code = "NO_SUCH_CATEGORY",
+    .title = "There is no such category.",
+};
+static const struct problem category_closed = {
+    .status = 409,
+    .code = "CATEGORY_CLOSED",
+    .title = "This category takes no more posts.",
+};
+static const struct problem blank_title = {
+    .status = 422,
+    .code = "BLANK_TITLE",
+    .title = "A title needs something that people can read.",
+};
+static const struct problem stale_version = {
+    .status = 409,
+    .code = "STALE_VERSION",
+    .title = "Somebody changed this post meanwhile. Load it again.",
+};
+static const struct problem staff_kind = {
+    .status = 403,
+    .code = "STAFF_ONLY",
+    .title = "Only moderators write announcements.",
+};
+
+static const struct refusal post_refusals[] = {
+    { .problem = &blank_post, .field = "content" },
+    { .problem = &no_such_category,
+      .constraint = "posts_category_id_fkey",
+      .field = "category" },
+    { .problem = &category_closed,
+      .constraint = "posts_category_is_open",
+      .field = "category" },
+    { .problem = &blank_title,
+      .constraint = "posts_title_not_blank",
+      .field = "title" },
+    { .problem = &problem_validation,
+      .constraint = "posts_youtube_video_id_form",
+      .field = "youtubeVideoId" },
+    { .problem = &problem_not_found, .constraint = "posts_seen" },
+    { .problem = &problem_authorization, .constraint = "posts_own" },
+    { .problem = &stale_version, .constraint = "posts_version" },
+    { .problem = &staff_kind, .field = "kind" },
+    { 0 },
+};
+
+/* ---- Fields ------------------------------------------------------------- */
+
+/* A new post, or the changes to one: members not given stay as they are. */
+struct draft {
+    struct uuid post;
+    struct maybe_integer version;
+    const char *category, *title, *content, *excerpt, *kind, *cover_image;
+    const char *youtube_video_id, *visibility, *language;
+    struct texts tags;
+    struct maybe_boolean published, comments_enabled;
+};
+
+static const char *const visibilities[] = { "PUBLIC", "FOLLOWERS", "PRIVATE",
+                                            "UNLISTED", NULL };
+
+static bool
+video_id_valid(const char *s)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                   "abcdefghijklmnopqrstuvwxyz0123456789_-";
+
+    return s[0] == '\0' || (strlen(s) == 11 && strspn(s, alphabet) == 11);
+}
+
+/* An address that an img element may show. */
+static bool
+image_valid(const char *s)
+{
+    return s[0] == '\0' || strncmp(s, "https://", 8) == 0 ||
+           (s[0] == '/' && s[1] != '/' && s[1] != '\\');
+}
+
+#define DRAFT_FIELDS(needed)                                                   \
+    FIELD(IN_BODY, struct draft, category, .max = 50,                          \
+          .valid = category_slug_valid, .wanted = SLUG_WANTED,                 \
+          .pattern = SLUG_PATTERN, .about = "Slug of the category."),          \
+        FIELD(IN_BODY, struct draft, title, .required = needed, .min = 1,      \
+              .max = 500, .about = "One line, plain text."),                   \
+        FIELD(IN_BODY, struct draft, content, .required = needed, .min = 1,    \
+              .max = 100000, .lines = true, .about = "Markdown."),             \
+        FIELD(IN_BODY, struct draft, excerpt, .max = 500, .lines = true,       \
+              .about = "For lists; made from the content if not given."),      \
+        FIELD(IN_BODY, struct draft, kind, .choices = post_kinds,              \
+              .about = "ARTICLE if not given; ANNOUNCEMENT by moderators."),   \
+        FIELD_AS(IN_BODY, "coverImage", struct draft, cover_image,             \
+                 .max = 2000, .valid = image_valid,                            \
+                 .wanted = "must begin with https:// or be a path here",       \
+                 .about = "Address of a picture."),                            \
+        FIELD_AS(IN_BODY, "youtubeVideoId", struct draft, youtube_video_id,    \
+                 .max = 11, .valid = video_id_valid,                           \
+                 .wanted = "must be the 11 characters of a YouTube video",     \
+                 .about = "The video that this is about."),                    \
+        FIELD(IN_BODY, struct draft, visibility, .choices = visibilities,      \
+              .about = "Who may read it; PUBLIC if not given."),               \
+        FIELD(IN_BODY, struct draft, language, .min = 2, .max = 35,            \
+              .about = "BCP 47 language tag; en if not given."),               \
+        FIELD(IN_BODY, struct draft, tags, .max = 10, .item_max = 50,          \
+              .valid = category_slug_valid, .wanted = SLUG_WANTED,             \
+              .pattern = SLUG_PATTERN, .about = "Up to 10 tags."),             \
+        FIELD(IN_BODY, struct draft, published,                                \
+              .about = "false keeps it as a draft."),                          \
+        FIELD_AS(IN_BODY, "commentsEnabled", struct draft, comments_enabled,   \
+                 .about = "false closes it to new comments.")
+
+static const struct field draft_fields[] = {
+    DRAFT_FIELDS(true),
+    { 0 },
+};
+
+static const struct field edit_fields[] = {
+    FIELD(IN_PATH, struct draft, post, .about = "The post's id."),
+    FIELD(IN_BODY, struct draft, version,
+          .about = "The version that you read; a newer one is a conflict."),
+    DRAFT_FIELDS(false),
+    { 0 },
+};
+
+/* ---- POST /api/posts ---------------------------------------------------- */
+
+static const char create_sql[] = SQL(
+    WITH made AS (
+        INSERT INTO posts (author_id, category_id, title, excerpt, kind,
+            cover_image, youtube_video_id, visibility, language, tags, status,
+            comments_enabled)
+        VALUES ($1, category_by_slug($2), $3, $4,
+            coalesce($5::text, 'ARTICLE')::post_kind, nullif($6, ''),
+            nullif($7, ''), coalesce($8::text, 'PUBLIC')::visibility,
+            coalesce($9, 'en'), coalesce($10::text[], ARRAY[]::text[]),
+            CASE WHEN coalesce($11, TRUE) THEN 'published' ELSE 'draft' END
+                ::post_status, coalesce($12, TRUE))
+        RETURNING *
+    ), body AS (
+        INSERT INTO post_contents (post_id, content, content_html)
+        SELECT id, $13, $14 FROM made
+        RETURNING content, content_html
+    ), news AS (
+        INSERT INTO outbox (event, subject_id, actor_id, data, request_id)
+        SELECT 'post.created', id, author_id,
+            jsonb_build_object('mentions', to_jsonb($15::text[])), $16
+        FROM made
+    )
+    SELECT) " " POST_DETAIL_COLUMNS SQL(
+        TRUE AS viewer_may_edit
+    FROM made, body, post_detail(made, body.content, body.content_html) row
+);
+
+static const struct problem *
+kind_allowed(const struct request *r, const char *kind)
+{
+    if (kind != NULL && strcmp(kind, "ANNOUNCEMENT") == 0 &&
+        r->session->role < ROLE_MODERATOR)
+        return &staff_kind;
+    return NULL;
+}
+
+static const struct problem *
+create_post(struct request *r)
+{
+    const struct draft *d = r->input;
+    const struct problem *refused = kind_allowed(r, d->kind);
+    struct markup text;
+
+    if (refused != NULL)
+        return refused;
+    markup_render(&text, r->mem, d->content, strlen(d->content));
+    if (text.html[0] == '\0')
+        return &blank_post;
+    const char *excerpt = d->excerpt != NULL && d->excerpt[0] != '\0'
+                              ? d->excerpt
+                              : text.excerpt;
+    const struct texts mentions = { text.mentions, text.n_mentions };
+
+    refused = answer_row(
+        r, create_sql,
+        ARGS(ARG(r->viewer), ARG(d->category), ARG(d->title), ARG(excerpt),
+             ARG(d->kind), ARG(d->cover_image), ARG(d->youtube_video_id),
+             ARG(d->visibility), ARG(d->language), ARG(d->tags),
+             ARG(d->published), ARG(d->comments_enabled), ARG(d->content),
+             ARG(text.html), ARG(mentions), ARG(r->id)));
+    event_wake(r);
+    return refused;
+}
+
+/* ---- PATCH /api/posts/{post} -------------------------------------------- */
+
+/* post_for_edit locks the post and refuses: unseen, not one's own, stale. */
+static const char edit_sql[] = SQL(
+    WITH old AS (
+        SELECT * FROM post_for_edit($1, $2, $3, $4)
+    ), kept AS (
+        INSERT INTO post_revisions (post_id, version, editor_id, title,
+            excerpt, content, tags)
+        SELECT old.id, old.version, $1, old.title, old.excerpt,
+            body.content, old.tags
+        FROM old JOIN post_contents body ON body.post_id = old.id
+        WHERE old.title IS DISTINCT FROM coalesce($6, old.title)
+            OR body.content IS DISTINCT FROM coalesce($16, body.content)
+    ), made AS (
+        UPDATE posts p SET
+            category_id = CASE WHEN $5::text IS NULL THEN p.category_id
+                ELSE category_by_slug($5) END,
+            title = coalesce($6, p.title),
+            excerpt = CASE WHEN $7::text IS NULL THEN p.excerpt
+                ELSE nullif($7, '') END,
+            kind = coalesce($8::text::post_kind, p.kind),
+            cover_image = CASE WHEN $9::text IS NULL THEN p.cover_image
+                ELSE nullif($9, '') END,
+            youtube_video_id = CASE WHEN $10::text IS NULL
+                THEN p.youtube_video_id ELSE nullif($10, '') END,
+            visibility = coalesce($11::text::visibility, p.visibility),
+            language = coalesce($12, p.language),
+            tags = coalesce($13::text[], p.tags),
+            status = CASE $14::boolean WHEN TRUE THEN 'published'
+                WHEN FALSE THEN 'draft' ELSE p.status END,
+            comments_enabled = coalesce($15, p.comments_enabled),
+            edited_at = CASE WHEN $6::text IS NULL AND $16::text IS NULL
+                THEN p.edited_at ELSE clock_now() END,
+            version = p.version + 1
+        FROM old WHERE p.id = old.id
+        RETURNING p.*
+    ), body AS (
+        UPDATE post_contents c SET content = coalesce($16, c.content),
+            content_html = coalesce($17, c.content_html)
+        FROM made WHERE c.post_id = made.id
+        RETURNING c.content, c.content_html
+    ), news AS (
+        INSERT INTO outbox (event, subject_id, actor_id, data, request_id)
+        SELECT 'post.updated', id, $1,
+            jsonb_build_object('mentions', to_jsonb($18::text[])), $19
+        FROM made
+    )
+    SELECT) " " POST_DETAIL_COLUMNS SQL(
+        TRUE AS viewer_may_edit
+    FROM made, body, post_detail(made, body.content, body.content_html) row
+);
+
+/* The HTML of changed content; an excerpt made of it where none was given. */
+struct changed {
+    const char *html, *excerpt;
+    struct texts mentions;
+};
+
+static struct changed
+render_change(struct request *r, const struct draft *d)
+{
+    struct changed c = { .excerpt = d->excerpt, .mentions = { NULL, 0 } };
+    struct markup text;
+
+    if (d->content == NULL)
+        return c;
+    markup_render(&text, r->mem, d->content, strlen(d->content));
+    c.html = text.html;
+    c.mentions = (struct texts){ text.mentions, text.n_mentions };
+    if (d->excerpt != NULL && d->excerpt[0] == '\0')
+        c.excerpt = text.excerpt;
+    return c;
+}
+
+static const struct problem *
+edit_post(struct request *r)
+{
+    const struct draft *d = r->input;
+    const struct changed c = render_change(r, d);
+    bool staff = r->session->role >= ROLE_MODERATOR;
+    const struct problem *refused = kind_allowed(r, d->kind);
+
+    if (refused != NULL)
+        return refused;
+    if (c.html != NULL && c.html[0] == '\0')
+        return &blank_post;
+    refused = answer_row(
+        r, edit_sql,
+        ARGS(ARG(r->viewer), ARG(d->post), ARG(staff), ARG(d->version),
+             ARG(d->category), ARG(d->title), ARG(c.excerpt), ARG(d->kind),
+             ARG(d->cover_image), ARG(d->youtube_video_id),
+             ARG(d->visibility), ARG(d->language), ARG(d->tags),
+             ARG(d->published), ARG(d->comments_enabled), ARG(d->content),
+             ARG(c.html), ARG(c.mentions), ARG(r->id)));
+    event_wake(r);
+    return refused;
+}
+
+/* ---- DELETE /api/posts/{post} ------------------------------------------- */
+
+static const char delete_sql[] = SQL(
+    WITH old AS (
+        SELECT * FROM post_for_edit($1, $2, $3, NULL::bigint)
+    ), gone AS (
+        UPDATE posts p SET deleted_at = clock_now(), deleted_by = $1,
+            version = p.version + 1
+        FROM old WHERE p.id = old.id
+        RETURNING p.id
+    )
+    INSERT INTO outbox (event, subject_id, actor_id, request_id)
+    SELECT 'post.deleted', id, $1, $4 FROM gone
+);
+
+static const struct problem *
+delete_post(struct request *r)
+{
+    const struct draft *d = r->input;
+    bool staff = r->session->role >= ROLE_MODERATOR;
+    const struct problem *refused =
+        answer_done(r, delete_sql,
+                    ARGS(ARG(r->viewer), ARG(d->post), ARG(staff),
+                         ARG(r->id)));
+
+    event_wake(r);
+    return refused;
+}
+
+static const struct field delete_fields[] = {
+    FIELD(IN_PATH, struct draft, post, .about = "The post's id."),
+    { 0 },
+};
+
+/* ---- POST /api/posts/preview -------------------------------------------- */
+
+static const struct field preview_fields[] = {
+    FIELD(IN_BODY, struct draft, content, .required = true, .max = 100000,
+          .lines = true, .about = "Markdown."),
+    { 0 },
+};
+
+static const struct member preview_shape[] = {
+    { .name = "contentHtml", .type = VALUE_TEXT, .about = "Safe HTML." },
+    { .name = "excerpt", .type = VALUE_TEXT, .about = "Plain text." },
+    { 0 },
+};
+
+static const struct problem *
+preview_post(struct request *r)
+{
+    const struct draft *d = r->input;
+    struct markup text;
+
+    markup_render(&text, r->mem, d->content, strlen(d->content));
+    return answer_values(r, ARGS(ARG(text.html), ARG(text.excerpt)));
+}
+
+/* ---- The endpoints ------------------------------------------------------ */
+
+const struct route post_write_routes[] = {
+    {
+        .on = "POST /api/posts",
+        .access = ALLOW_MEMBERS,
+        .quota = QUOTA_POST,
+        .handle = create_post,
+        .about = "Publish a post, or keep a draft.",
+        .input = INPUT(struct draft, draft_fields),
+        .refusals = post_refusals,
+        .returns = post_detail_shape,
+        .success = 201,
+        .sql = STATEMENTS(create_sql),
+    },
+    {
+        .on = "POST /api/posts/preview",
+        .access = ALLOW_SIGNED_IN,
+        .quota = QUOTA_READ,
+        .handle = preview_post,
+        .about = "Render Markdown as a post would show it.",
+        .input = INPUT(struct draft, preview_fields),
+        .returns = preview_shape,
+    },
+    {
+        .on = "PATCH /api/posts/{post}",
+        .access = ALLOW_MEMBERS,
+        .handle = edit_post,
+        .about = "Change a post; what is not given stays. The title and "
+                 "content before are kept as a revision.",
+        .input = INPUT(struct draft, edit_fields),
+        .refusals = post_refusals,
+        .returns = post_detail_shape,
+        .sql = STATEMENTS(edit_sql),
+    },
+    {
+        .on = "DELETE /api/posts/{post}",
+        .access = ALLOW_MEMBERS,
+        .handle = delete_post,
+        .about = "Delete a post.",
+        .input = INPUT(struct draft, delete_fields),
+        .refusals = post_refusals,
+        .form = ANSWER_NOTHING,
+        .success = 204,
+        .sql = STATEMENTS(delete_sql),
+    },
+    { 0 },
+};
