@@ -34,7 +34,8 @@ TO sparkle_app;
 
 GRANT SELECT ON
     user_cards, user_rows, category_rows, tag_rows, post_rows, post_details,
-    comment_rows, follower_rows, following_rows, notification_rows
+    comment_rows, follower_rows, following_rows, notification_rows,
+    job_queue_rows
 TO sparkle_app;
 
 -- These run as the owner; the rest of the functions with the caller's rights.

@@ -22,9 +22,11 @@ CREATE TABLE outbox (
     autovacuum_vacuum_cost_delay = 0
 );
 
+-- Workers look at queues in the order of lane, then name.
 CREATE TABLE job_queues (
     name text NOT NULL,
     concurrency int NOT NULL,
+    lane smallint NOT NULL DEFAULT 50,
     paused_at timestamptz,
     paused_by uuid,
     CONSTRAINT job_queues_pkey PRIMARY KEY (name),
@@ -36,11 +38,11 @@ CREATE TABLE job_queues (
 );
 CREATE INDEX job_queues_paused_by_idx ON job_queues (paused_by);
 -- event runs the listeners; security_email is the lane that no digest blocks.
-INSERT INTO job_queues (name, concurrency) VALUES
-    ('event', 10), ('security_email', 2),
-    ('email', 5), ('notification', 10), ('push', 5), ('image', 2),
-    ('video', 1), ('analytics', 20), ('cleanup', 1), ('achievement', 5),
-    ('leaderboard', 3), ('youtube', 2), ('moderation', 5);
+INSERT INTO job_queues (name, concurrency, lane) VALUES
+    ('security_email', 2, 0), ('event', 10, 10), ('notification', 10, 20),
+    ('push', 5, 30), ('email', 5, 40), ('image', 2, 50), ('video', 1, 60),
+    ('achievement', 5, 50), ('leaderboard', 3, 50), ('moderation', 5, 50),
+    ('youtube', 2, 60), ('analytics', 20, 70), ('cleanup', 1, 80);
 
 -- state says where a job is looked for:
 --   scheduled, retryable  jobs_due_idx, until run_at; then made available
@@ -63,9 +65,13 @@ CREATE TABLE jobs (
     max_attempts smallint NOT NULL DEFAULT 3,
     -- At most one unfinished job of a kind has a key.
     unique_key text,
-    -- The event and the listener that this job runs.
+    -- The event and the listener that this job runs (kind is its name, too),
+    -- with what the outbox row said.
     event_id bigint,
     listener text,
+    actor_id uuid,
+    request_id text,
+    happened_at timestamptz,
     -- Jobs of one subject and kind run one after the other, in order of id.
     subject_id uuid,
     leased_until timestamptz,
