@@ -12,7 +12,12 @@
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import {
-  existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -27,14 +32,42 @@ const packed = /\.(css|js|svg|html|txt|json|webmanifest|ico)$/;
 
 /** Static error pages: status, title, message. */
 const errors = [
-  [403, "This is not for you", "You do not have the right to see this. Perhaps you are signed in as somebody else?"],
-  [404, "Lost in space", "There is nothing at this address. It may have moved, or never have been."],
-  [413, "Too big", "What you sent is larger than we can take. Try something smaller."],
-  [429, "A little slower, please", "Too many requests came from your address. Wait a minute and try again."],
-  [500, "Something broke", "The fault is ours, and it has been written down. Please try again."],
+  [
+    403,
+    "This is not for you",
+    "You do not have the right to see this. Perhaps you are signed in as somebody else?",
+  ],
+  [
+    404,
+    "Lost in space",
+    "There is nothing at this address. It may have moved, or never have been.",
+  ],
+  [
+    413,
+    "Too big",
+    "What you sent is larger than we can take. Try something smaller.",
+  ],
+  [
+    429,
+    "A little slower, please",
+    "Too many requests came from your address. Wait a minute and try again.",
+  ],
+  [
+    500,
+    "Something broke",
+    "The fault is ours, and it has been written down. Please try again.",
+  ],
   [502, "Just a moment", "The site is restarting. Try again in a few seconds."],
-  [503, "Back in a moment", "The site is busy or being looked after. Try again shortly."],
-  [504, "That took too long", "The answer did not come in time. Please try again."],
+  [
+    503,
+    "Back in a moment",
+    "The site is busy or being looked after. Try again shortly.",
+  ],
+  [
+    504,
+    "That took too long",
+    "The answer did not come in time. Please try again.",
+  ],
 ];
 
 const hash = (bytes) =>
@@ -51,8 +84,13 @@ function asset(name, ext, bytes) {
 async function styles(fontUrl) {
   const result = await build({
     entryPoints: [join(root, "css/app.css")],
-    bundle: true, minify: true, write: false, target: targets,
-    external: ["*.woff2"], legalComments: "none", logLevel: "warning",
+    bundle: true,
+    minify: true,
+    write: false,
+    target: targets,
+    external: ["*.woff2"],
+    legalComments: "none",
+    logLevel: "warning",
   });
   const css = result.outputFiles[0].text.replace("inter.woff2", fontUrl);
   return asset("app", "css", css);
@@ -61,8 +99,13 @@ async function styles(fontUrl) {
 async function scripts() {
   const result = await build({
     entryPoints: [join(root, "js/app.js")],
-    bundle: true, format: "esm", minify: true, write: false, target: targets,
-    legalComments: "none", logLevel: "warning",
+    bundle: true,
+    format: "esm",
+    minify: true,
+    write: false,
+    target: targets,
+    legalComments: "none",
+    logLevel: "warning",
   });
   return asset("app", "js", result.outputFiles[0].contents);
 }
@@ -98,8 +141,9 @@ function walk(dir) {
   if (!existsSync(dir)) return [];
   return readdirSync(dir, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => relative(dir, join(entry.parentPath ?? entry.path,
-      entry.name)));
+    .map((entry) =>
+      relative(dir, join(entry.parentPath ?? entry.path, entry.name)),
+    );
 }
 
 /** What is packed may be packed by another zlib: the content counts. */
@@ -136,8 +180,12 @@ const js = await scripts();
 const icons = asset("icons", "svg", readFileSync(join(root, "icons.svg")));
 statics();
 errorPages(css);
-out.set("manifest.json", Buffer.from(
-  JSON.stringify({ css, js, icons, font: fontUrl }, null, 2) + "\n"));
+out.set(
+  "manifest.json",
+  Buffer.from(
+    JSON.stringify({ css, js, icons, font: fontUrl }, null, 2) + "\n",
+  ),
+);
 pack();
 if (process.argv.includes("--check")) check();
 else write();

@@ -15,12 +15,19 @@ import { pages } from "./preview-data.mjs";
 const root = dirname(fileURLToPath(import.meta.url));
 const asset = JSON.parse(readFileSync(join(root, "dist/manifest.json")));
 const types = {
-  ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml",
-  ".png": "image/png", ".woff2": "font/woff2", ".ico": "image/x-icon",
-  ".webmanifest": "application/manifest+json", ".html": "text/html",
-  ".txt": "text/plain", ".json": "application/json",
+  ".css": "text/css",
+  ".js": "text/javascript",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".woff2": "font/woff2",
+  ".ico": "image/x-icon",
+  ".webmanifest": "application/manifest+json",
+  ".html": "text/html",
+  ".txt": "text/plain",
+  ".json": "application/json",
 };
-const policy = "default-src 'self'; img-src 'self'; object-src 'none'; " +
+const policy =
+  "default-src 'self'; img-src 'self'; object-src 'none'; " +
   "frame-src https://www.youtube-nocookie.com; base-uri 'none'; " +
   "form-action 'self'; frame-ancestors 'none'";
 
@@ -36,7 +43,8 @@ function dated(value) {
     out[key] = dated(member);
     if (typeof member === "string" && /^\d{4}-\d\d-\d\dT/.test(member))
       out[`${key}@date`] = new Intl.DateTimeFormat("en-GB", {
-        dateStyle: "medium", timeZone: "UTC",
+        dateStyle: "medium",
+        timeZone: "UTC",
       }).format(new Date(member));
   }
   return out;
@@ -46,8 +54,14 @@ export function render(name, theme) {
   const page = pages[name];
   const data = dated({
     site: { name: "Sparkle Universe", url: "https://sparkle.example" },
-    page: {}, csrf: "csrf", theme, requestId: "01J0SAMPLE", path: "/",
-    pathEncoded: "%2F", year: 2026, ...page.data,
+    page: {},
+    csrf: "csrf",
+    theme,
+    requestId: "01J0SAMPLE",
+    path: "/",
+    pathEncoded: "%2F",
+    year: 2026,
+    ...page.data,
   });
   data.asset = asset;
   const content = Mustache.render(template(page.template), data, template);
@@ -75,10 +89,16 @@ async function axe(page, label) {
   await page.evaluate(readFileSync(source, "utf8"));
   const { violations } = await page.evaluate(() => window.axe.run());
   for (const v of violations)
-    console.log(`AXE ${label}: ${v.id}: ${v.help}\n` +
-      v.nodes.slice(0, 3).map((n) =>
-        `    ${n.html.slice(0, 140)}\n    ${n.any[0]?.message ?? ""}`)
-        .join("\n"));
+    console.log(
+      `AXE ${label}: ${v.id}: ${v.help}\n` +
+        v.nodes
+          .slice(0, 3)
+          .map(
+            (n) =>
+              `    ${n.html.slice(0, 140)}\n    ${n.any[0]?.message ?? ""}`,
+          )
+          .join("\n"),
+    );
   return violations.length;
 }
 
@@ -99,11 +119,14 @@ async function look(browser, base, name) {
       await page.goto(`${base}/${name}?theme=${theme}`);
       await page.evaluate(() => document.fonts.ready);
       await page.waitForTimeout(60);
-      const wide = await page.evaluate(() =>
-        document.documentElement.scrollWidth - innerWidth);
+      const wide = await page.evaluate(
+        () => document.documentElement.scrollWidth - innerWidth,
+      );
       if (wide > 0) console.log(`WIDE ${label}: ${wide}px too wide`);
-      await page.screenshot({ path: `/tmp/web-shots/${label}.png`,
-        fullPage: true });
+      await page.screenshot({
+        path: `/tmp/web-shots/${label}.png`,
+        fullPage: true,
+      });
       faults += await axe(page, label);
       await page.close();
     }
@@ -115,8 +138,10 @@ function sizes(names) {
   const rest = size(asset.css) + size(asset.js);
   for (const name of names) {
     const html = gzipSync(render(name, "dark")).length;
-    console.log(`${name}: html ${html} + css and js ${rest} = ` +
-      `${html + rest} bytes packed`);
+    console.log(
+      `${name}: html ${html} + css and js ${rest} = ` +
+        `${html + rest} bytes packed`,
+    );
   }
 }
 
@@ -130,16 +155,24 @@ if (serve > 0) {
   await new Promise((go) => server.listen(0, "127.0.0.1", go));
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--no-first-run",
-      "--disable-background-networking", "--disable-component-update",
-      "--disable-sync"],
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
   });
   const asked = process.argv.slice(2);
   const names = asked.length ? asked : Object.keys(pages);
   let faults = 0;
   for (const name of names)
-    faults += await look(browser, `http://127.0.0.1:${server.address().port}`,
-      name);
+    faults += await look(
+      browser,
+      `http://127.0.0.1:${server.address().port}`,
+      name,
+    );
   await browser.close();
   server.close();
   sizes(names);

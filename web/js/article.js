@@ -7,7 +7,8 @@ function play(start) {
   const box = document.querySelector("[data-video]");
   if (!box) return;
   const id = encodeURIComponent(box.dataset.video);
-  const src = `https://www.youtube-nocookie.com/embed/${id}` +
+  const src =
+    `https://www.youtube-nocookie.com/embed/${id}` +
     `?autoplay=1&rel=0&start=${start}`;
   const frame = make("iframe", {
     src,
@@ -43,9 +44,13 @@ function reply(button) {
   label.textContent = text.reply(button.dataset.who);
   label.classList.remove("sr");
   form.querySelector("[data-type=time]")?.closest(".field").remove();
-  form.append(make("input", {
-    type: "hidden", name: "parentId", value: button.dataset.reply,
-  }));
+  form.append(
+    make("input", {
+      type: "hidden",
+      name: "parentId",
+      value: button.dataset.reply,
+    }),
+  );
   comment.querySelector(".inner").append(form);
   area.focus();
 }
@@ -57,22 +62,40 @@ function edit(button) {
   if (comment.querySelector("form.edit")) return;
   const id = `edit-${button.dataset.edit}`;
   const area = make("textarea", {
-    id, name: "content", maxlength: 5000, required: true,
+    id,
+    name: "content",
+    maxlength: 5000,
+    required: true,
   });
   area.value = prose.dataset.source;
-  const stop = make("button", { type: "button", class: "button quiet" },
-    text.cancel);
+  const stop = make(
+    "button",
+    { type: "button", class: "button quiet" },
+    text.cancel,
+  );
   const form = make(
     "form",
     {
-      method: "post", action: `/api/comments/${button.dataset.edit}`,
-      class: "edit stack", "data-api": true, "data-method": "PATCH",
-      "data-then": "refresh #comments", novalidate: true,
+      method: "post",
+      action: `/api/comments/${button.dataset.edit}`,
+      class: "edit stack",
+      "data-api": true,
+      "data-method": "PATCH",
+      "data-then": "refresh #comments",
+      novalidate: true,
     },
-    make("div", { class: "field" },
-      make("label", { class: "sr", for: id }, text.edit), area),
-    make("div", { class: "row" },
-      make("button", { class: "button" }, text.save), stop),
+    make(
+      "div",
+      { class: "field" },
+      make("label", { class: "sr", for: id }, text.edit),
+      area,
+    ),
+    make(
+      "div",
+      { class: "row" },
+      make("button", { class: "button" }, text.save),
+      stop,
+    ),
   );
   stop.addEventListener("click", () => {
     form.remove();

@@ -8,9 +8,18 @@ const last = (ref) => ref.split("/").pop();
 
 function resolve(schema) {
   if (!schema?.$ref) return schema ?? {};
-  return schema.$ref.slice(2).split("/")
-    .reduce((node, key) => node?.[decodeURIComponent(key)
-      .replace(/~1/g, "/").replace(/~0/g, "~")], spec) ?? {};
+  return (
+    schema.$ref
+      .slice(2)
+      .split("/")
+      .reduce(
+        (node, key) =>
+          node?.[
+            decodeURIComponent(key).replace(/~1/g, "/").replace(/~0/g, "~")
+          ],
+        spec,
+      ) ?? {}
+  );
 }
 
 function typeOf(schema) {
@@ -39,55 +48,88 @@ function limits(s) {
 function row(name, schema, required, where) {
   const real = resolve(schema);
   const about = [schema?.description ?? real.description, limits(real)]
-    .filter(Boolean).join(". ");
-  return make("tr", {},
+    .filter(Boolean)
+    .join(". ");
+  return make(
+    "tr",
+    {},
     make("td", {}, make("code", {}, name), required ? " *" : ""),
     make("td", {}, typeOf(schema)),
-    make("td", {}, [where, about].filter(Boolean).join(": ")));
+    make("td", {}, [where, about].filter(Boolean).join(": ")),
+  );
 }
 
 function table(title, rows) {
   if (!rows.length) return "";
-  const head = ["Field", "Type", "About"]
-    .map((words) => make("th", { scope: "col" }, words));
-  return make("div", {}, make("h3", {}, title),
-    make("div", { class: "scroll", tabindex: "0", role: "region",
-      "aria-label": title },
-      make("table", {}, make("thead", {}, make("tr", {}, ...head)),
-        make("tbody", {}, ...rows))));
+  const head = ["Field", "Type", "About"].map((words) =>
+    make("th", { scope: "col" }, words),
+  );
+  return make(
+    "div",
+    {},
+    make("h3", {}, title),
+    make(
+      "div",
+      { class: "scroll", tabindex: "0", role: "region", "aria-label": title },
+      make(
+        "table",
+        {},
+        make("thead", {}, make("tr", {}, ...head)),
+        make("tbody", {}, ...rows),
+      ),
+    ),
+  );
 }
 
 function rowsOf(schema) {
   const real = resolve(schema);
   return Object.entries(real.properties ?? {}).map(([name, member]) =>
-    row(name, member, real.required?.includes(name)));
+    row(name, member, real.required?.includes(name)),
+  );
 }
 
 function answers(operation) {
   return Object.entries(operation.responses ?? {}).map(([status, answer]) => {
     const real = resolve(answer);
     const schema = Object.values(real.content ?? {})[0]?.schema;
-    return make("tr", {}, make("td", {}, make("code", {}, status)),
+    return make(
+      "tr",
+      {},
+      make("td", {}, make("code", {}, status)),
       make("td", {}, typeOf(schema)),
-      make("td", {}, real.description ?? ""));
+      make("td", {}, real.description ?? ""),
+    );
   });
 }
 
 function operationOf(path, verb, item) {
   const op = item[verb];
-  const params = [...(item.parameters ?? []), ...(op.parameters ?? [])]
-    .map(resolve);
+  const params = [...(item.parameters ?? []), ...(op.parameters ?? [])].map(
+    resolve,
+  );
   const body = Object.values(resolve(op.requestBody).content ?? {})[0]?.schema;
-  return make("details", { class: "card" },
-    make("summary", {},
+  return make(
+    "details",
+    { class: "card" },
+    make(
+      "summary",
+      {},
       make("b", { class: "verb", "data-verb": verb }, verb.toUpperCase()),
-      make("code", {}, path), make("span", {}, op.summary ?? "")),
-    make("div", { class: "op" },
+      make("code", {}, path),
+      make("span", {}, op.summary ?? ""),
+    ),
+    make(
+      "div",
+      { class: "op" },
       op.description ? make("p", { class: "muted" }, op.description) : "",
-      table("Parameters", params.map((p) =>
-        row(p.name, p.schema, p.required, p.in))),
+      table(
+        "Parameters",
+        params.map((p) => row(p.name, p.schema, p.required, p.in)),
+      ),
       table("Body", rowsOf(body)),
-      table("Answers", answers(op))));
+      table("Answers", answers(op)),
+    ),
+  );
 }
 
 function grouped() {
@@ -103,16 +145,26 @@ function grouped() {
 
 function shapes() {
   return Object.entries(spec.components?.schemas ?? {}).map(([name, schema]) =>
-    make("details", { class: "card" },
-      make("summary", {}, make("code", {}, name),
-        make("span", {}, schema.description ?? "")),
-      make("div", { class: "op" }, table(`Members of ${name}`, rowsOf(schema)))));
+    make(
+      "details",
+      { class: "card" },
+      make(
+        "summary",
+        {},
+        make("code", {}, name),
+        make("span", {}, schema.description ?? ""),
+      ),
+      make("div", { class: "op" }, table(`Members of ${name}`, rowsOf(schema))),
+    ),
+  );
 }
 
 function filter(box, words) {
   for (const node of box.querySelectorAll("details"))
-    node.hidden = !node.querySelector("summary").textContent
-      .toLowerCase().includes(words.toLowerCase());
+    node.hidden = !node
+      .querySelector("summary")
+      .textContent.toLowerCase()
+      .includes(words.toLowerCase());
   for (const section of box.querySelectorAll("section"))
     section.hidden = !section.querySelector("details:not([hidden])");
 }
@@ -126,7 +178,8 @@ export async function docs() {
     return;
   }
   const parts = [...grouped()].map(([name, list]) =>
-    make("section", {}, make("h2", {}, name), ...list));
+    make("section", {}, make("h2", {}, name), ...list),
+  );
   const types = shapes();
   if (types.length)
     parts.push(make("section", {}, make("h2", {}, "Shapes"), ...types));

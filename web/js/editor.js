@@ -4,8 +4,12 @@ import { dressed, make } from "./dom.js";
 import { text } from "./text.js";
 
 const tools = {
-  bold: ["**", "**"], italic: ["*", "*"], code: ["`", "`"],
-  link: ["[", "](https://)"], heading: ["\n## ", ""], quote: ["\n> ", ""],
+  bold: ["**", "**"],
+  italic: ["*", "*"],
+  code: ["`", "`"],
+  link: ["[", "](https://)"],
+  heading: ["\n## ", ""],
+  quote: ["\n> ", ""],
   list: ["\n- ", ""],
 };
 
@@ -28,7 +32,8 @@ function apply(area, [before, after]) {
 function toolbar(form, area) {
   for (const button of form.querySelectorAll("[data-tool]"))
     button.addEventListener("click", () =>
-      apply(area, tools[button.dataset.tool]));
+      apply(area, tools[button.dataset.tool]),
+    );
   area.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
     const name = { b: "bold", i: "italic", k: "link" }[event.key.toLowerCase()];
@@ -76,8 +81,15 @@ function tabs(form, area) {
   });
 }
 
-const kept = ["title", "content", "tags", "excerpt", "category", "kind",
-  "youtubeVideoId"];
+const kept = [
+  "title",
+  "content",
+  "tags",
+  "excerpt",
+  "category",
+  "kind",
+  "youtubeVideoId",
+];
 
 function collect(form) {
   const draft = {};
@@ -101,10 +113,17 @@ function read(key) {
 }
 
 function offer(form, original) {
-  const button = make("button", { type: "button", class: "button ghost" },
-    text.draftDrop);
-  const note = make("div", { class: "alert note row between" },
-    make("span", {}, text.draftBack), button);
+  const button = make(
+    "button",
+    { type: "button", class: "button ghost" },
+    text.draftDrop,
+  );
+  const note = make(
+    "div",
+    { class: "alert note row between" },
+    make("span", {}, text.draftBack),
+    button,
+  );
   button.addEventListener("click", () => {
     localStorage.removeItem(form.dataset.editor);
     fill(form, original);
@@ -151,8 +170,9 @@ function selects(form) {
 function video(form) {
   const field = form.elements.youtubeVideoId;
   field?.addEventListener("change", () => {
-    const found = /(?:v=|youtu\.be\/|shorts\/|embed\/)([\w-]{11})/
-      .exec(field.value);
+    const found = /(?:v=|youtu\.be\/|shorts\/|embed\/)([\w-]{11})/.exec(
+      field.value,
+    );
     if (found) field.value = found[1];
   });
 }

@@ -24,7 +24,9 @@ const readers = {
   number: (v) => (v === "" ? undefined : Number(v)),
   boolean: (v) => v === "true" || v === "on",
   tags: (v) =>
-    v.split(/[\s,]+/).map((t) => t.replace(/^#/, "").toLowerCase())
+    v
+      .split(/[\s,]+/)
+      .map((t) => t.replace(/^#/, "").toLowerCase())
       .filter(Boolean),
   time: (v) => (v.trim() === "" ? undefined : seconds(v.trim())),
   optional: (v) => (v.trim() === "" ? undefined : v),
@@ -88,9 +90,10 @@ export function showProblem(form, problem) {
     else mark(field, words);
     if (field?.type && field.type !== "hidden") first ??= field;
   }
-  const words = first && !loose.length
-    ? text.check
-    : [loose.length ? "" : problem.message, ...loose].join(" ").trim();
+  const words =
+    first && !loose.length
+      ? text.check
+      : [loose.length ? "" : problem.message, ...loose].join(" ").trim();
   form.prepend(make("p", { class: "alert problem", role: "alert" }, words));
   first?.closest("details")?.setAttribute("open", "");
   (first ?? form.querySelector(".alert.problem")).scrollIntoView({
@@ -136,8 +139,11 @@ function follow(form, data) {
   const back = new URLSearchParams(location.search).get("callbackUrl");
   const to = form.hasAttribute("data-callback") && back ? back : then;
   location.assign(
-    localPath(to.replace(/\{(\w+)\}/g, (_, name) =>
-      encodeURIComponent(data?.[name] ?? data?.post?.[name] ?? ""))),
+    localPath(
+      to.replace(/\{(\w+)\}/g, (_, name) =>
+        encodeURIComponent(data?.[name] ?? data?.post?.[name] ?? ""),
+      ),
+    ),
   );
 }
 
@@ -163,9 +169,8 @@ async function deliver(form, submitter) {
   const method = form.dataset.method ?? form.method.toUpperCase();
   const input = method === "DELETE" ? undefined : inputOf(form, submitter);
   form.dataset.key ??= crypto.randomUUID();
-  const headers = method === "POST"
-    ? { "Idempotency-Key": form.dataset.key }
-    : {};
+  const headers =
+    method === "POST" ? { "Idempotency-Key": form.dataset.key } : {};
   const data = await send(method, form.getAttribute("action"), input, headers);
   delete form.dataset.key;
   return data;
@@ -191,7 +196,9 @@ async function submit(form, submitter) {
   busy(form, true, submitter);
   try {
     const data = await deliver(form, submitter);
-    form.dispatchEvent(new CustomEvent("sent", { bubbles: true, detail: data }));
+    form.dispatchEvent(
+      new CustomEvent("sent", { bubbles: true, detail: data }),
+    );
     if (form.dataset.say) say(form.dataset.say);
     await follow(form, data);
   } catch (problem) {

@@ -20,8 +20,7 @@ function setTheme(theme) {
   root.dataset.theme = theme;
   const age = 365 * 24 * 3600;
   const secure = location.protocol === "https:" ? "; Secure" : "";
-  document.cookie =
-    `theme=${theme}; Path=/; Max-Age=${age}; SameSite=Lax${secure}`;
+  document.cookie = `theme=${theme}; Path=/; Max-Age=${age}; SameSite=Lax${secure}`;
   paintTheme();
 }
 

@@ -1,6 +1,7 @@
 // Every string that scripts show to people, in one place for translators.
 export const text = {
-  offline: "No connection. What you wrote is still here; try again in a moment.",
+  offline:
+    "No connection. What you wrote is still here; try again in a moment.",
   failed: "Something went wrong on our side. Please try again.",
   check: "Please check the marked fields.",
   wait: (s) => `That was a little fast. Try again in ${s} seconds.`,

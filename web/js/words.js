@@ -11,7 +11,11 @@ const short = new Intl.NumberFormat(lang, {
   notation: "compact",
   maximumFractionDigits: 1,
 });
-const spans = [["day", 86400], ["hour", 3600], ["minute", 60]];
+const spans = [
+  ["day", 86400],
+  ["hour", 3600],
+  ["minute", 60],
+];
 
 /** "3 hours ago" within a week, else null. Both in milliseconds. */
 export function ago(then, now) {
@@ -50,11 +54,9 @@ function numbers(root) {
 }
 
 function owners(root) {
-  const { viewer, staff } = document.documentElement.dataset;
+  const { viewer } = document.documentElement.dataset;
   for (const node of root.querySelectorAll("[data-own]"))
-    node.hidden = !viewer ||
-      (node.dataset.own !== viewer && staff === undefined) ||
-      (node.hasAttribute("data-strict") && node.dataset.own !== viewer);
+    node.hidden = node.dataset.own !== viewer;
   for (const node of root.querySelectorAll("[data-not-own]"))
     node.hidden = node.dataset.notOwn === viewer;
 }
