@@ -139,7 +139,7 @@ CREATE TABLE demo.templates (place text, texts text[]);
 INSERT INTO demo.templates VALUES
     ('opening', '{"I came to **{s}** late, and I am glad nobody spoiled it. {c} takes an idea that sounds small and gives it room to breathe.",
         "There are videos you watch once, and there is **{s}**. It took me three evenings and a pot of tea to see how much is hidden in it.",
-        "Every few months {c} does something that nobody asked for and everybody needed. **{s}** is exactly that.",
+        "Every few months {c} does something that nobody asked for and everybody needed. **{S}** is exactly that.",
         "If you only have ten minutes today, spend them on **{s}**. If you have an hour, stay for what {c} says at the end.",
         "My brother sent me **{s}** with no comment but a clock emoji. I understand now.",
         "I kept notes while watching **{s}**, because the comments under it move so fast that good ideas get lost.",
@@ -155,11 +155,11 @@ INSERT INTO demo.templates VALUES
         "People compare it with the older series, and that is fair. But the older series never had this much trust in its audience.",
         "The numbers are interesting too: most viewers stay to the end, which hardly ever happens with a video of this kind.",
         "What I like most is the kindness. Even the criticism in it is made so that you want to try again."}'),
-    ('list', '{"- the lighting in the first minute\n- the joke with the **red mug**\n- that last look into the camera",
-        "- watch it once without pausing\n- watch it again with the commentary\n- read the description **to the end**",
-        "- a plain notebook\n- one lamp, not two\n- more patience than I had\n- friends who tell you the truth",
-        "- **story**: nine of ten\n- **sound**: ten of ten\n- **snacks needed**: many",
-        "- start small\n- keep the first take\n- ask before you cut"}'),
+    ('list', '{"- the lighting in the first minute\\n- the joke with the **red mug**\\n- that last look into the camera",
+        "- watch it once without pausing\\n- watch it again with the commentary\\n- read the description **to the end**",
+        "- a plain notebook\\n- one lamp, not two\\n- more patience than I had\\n- friends who tell you the truth",
+        "- **story**: nine of ten\\n- **sound**: ten of ten\\n- **snacks needed**: many",
+        "- start small\\n- keep the first take\\n- ask before you cut"}'),
     ('link', '{"The full playlist is [on the channel](https://www.youtube.com/) and worth a quiet evening.",
         "Somebody made [a timeline of every episode](https://example.org/timeline) that helped me a lot.",
         "If you want to help with subtitles, [the sign-up sheet](https://example.org/subtitles) is open."}'),
@@ -233,15 +233,17 @@ FROM (SELECT regexp_replace(regexp_replace(block,
         '<a href="\2" rel="nofollow ugc noopener">\1</a>', 'g') AS inline) i
 $$;
 
--- Every block for every topic, rendered once.
+-- Every block for every topic, rendered and taken apart for searches once.
 CREATE TABLE demo.blocks AS
 SELECT t.id AS topic, b.place, n::int,
     count(*) OVER (PARTITION BY t.id, b.place)::int AS of,
-    md, demo.html(md) AS html
+    md, demo.html(md) AS html,
+    setweight(to_tsvector('public.sparkle', md), 'D') AS search
 FROM demo.topics t, demo.templates b,
     unnest(b.texts) WITH ORDINALITY x(raw, n),
-    replace(replace(replace(raw, '{s}', t.subject), '{c}', t.creator),
-        '\n', E'\n') md
+    replace(replace(replace(replace(raw, '{s}', t.subject),
+        '{S}', upper(left(t.subject, 1)) || substr(t.subject, 2)),
+        '{c}', t.creator), '\n', E'\n') md
 WHERE b.place IN ('opening', 'middle', 'list', 'link', 'closing');
 CREATE UNIQUE INDEX ON demo.blocks (topic, place, n);
 
@@ -324,12 +326,14 @@ BEGIN
     ALTER TABLE demo_posts ADD title text, ADD slug text;
     UPDATE demo_posts p SET title = t.title, slug = t.slug
     FROM (
-        SELECT id, title, base || CASE WHEN row_number() OVER
+        SELECT id, b.title, base || CASE WHEN row_number() OVER
             (PARTITION BY base ORDER BY n) > 1 THEN '-' || n ELSE '' END
             AS slug
-        FROM (SELECT id, n, title, left(slug_from(title), 90) AS base
-            FROM (SELECT id, n, upper(left(raw_title, 1))
+        FROM demo_posts JOIN (
+            SELECT raw_title, title, left(slug_from(title), 90) AS base
+            FROM (SELECT DISTINCT raw_title, upper(left(raw_title, 1))
                 || substr(raw_title, 2) AS title FROM demo_posts) a) b
+            USING (raw_title)
     ) t
     WHERE t.id = p.id;
     CREATE UNIQUE INDEX ON demo_posts (k);
@@ -582,7 +586,13 @@ BEGIN
     ORDER BY p.n;
 
     INSERT INTO post_contents (post_id, content, content_html, search)
-    SELECT p.id, x.md, x.html, post_document(p.title, p.tags, a.md, x.md)
+    SELECT p.id, x.md, x.html,
+        setweight(to_tsvector('sparkle', p.title), 'A')
+        || setweight(to_tsvector('sparkle',
+            array_to_string(p.tags, ' ')), 'B')
+        || setweight(a.search, 'C') || a.search || b.search
+        || CASE WHEN list THEN c.search ELSE '' END || d.search
+        || CASE WHEN link THEN e.search ELSE '' END || f.search
     FROM demo_counted p
     JOIN demo.blocks a ON a.topic = p.topic AND a.place = 'opening'
         AND a.n = 1 + p.n % a.of
@@ -629,14 +639,19 @@ LANGUAGE plpgsql AS $$
 DECLARE
     c1 text[] := demo.phrases('comment-1');
     c2 text[] := demo.phrases('comment-2');
+    c2_html text[] := (SELECT array_agg(regexp_replace(t,
+        '\*\*([^*]+)\*\*', '<strong>\1</strong>') ORDER BY n)
+        FROM unnest(c2) WITH ORDINALITY x(t, n));
     c3 text[] := demo.phrases('comment-3');
 BEGIN
     INSERT INTO comments (id, post_id, parent_id, author_id, number, path,
         depth, content, content_html, youtube_timestamp, edited_at,
         reply_count, reaction_count, reactions_by_type, score, created_at,
         deleted_at, deleted_by)
-    SELECT c.id, p.id, c.parent_id, u.id, c.number, c.path, c.depth, md,
-        demo.html(md), CASE WHEN p.kind = 'VIDEO'
+    SELECT c.id, p.id, c.parent_id, u.id, c.number, c.path, c.depth,
+        before || demo.pick(c2, x.r) || after,
+        '<p>' || before || demo.pick(c2_html, x.r) || after || E'</p>\n',
+        CASE WHEN p.kind = 'VIDEO'
             AND demo.r(seed, 71, j) < 0.3
             THEN floor(900 * demo.r(seed, 72, j)) END,
         CASE WHEN demo.r(seed, 73, j) < 0.03
@@ -647,11 +662,10 @@ BEGIN
     FROM demo_comments_counted c
     JOIN demo_counted p ON p.k = c.post
     JOIN demo_users u ON u.i = c.author
-    CROSS JOIN LATERAL (SELECT rtrim(
-        CASE WHEN demo.r(seed, 74, j) < 0.8
+    CROSS JOIN LATERAL (SELECT CASE WHEN demo.r(seed, 74, j) < 0.8
             THEN demo.pick(c1, demo.r(seed, 75, j)) || ' ' ELSE '' END
-        || demo.pick(c2, demo.r(seed, 76, j)) || ' '
-        || demo.pick(c3, demo.r(seed, 77, j))) AS md) x
+            AS before, demo.r(seed, 76, j) AS r,
+        rtrim(' ' || demo.pick(c3, demo.r(seed, 77, j))) AS after) x
     ORDER BY c.j;
 
     INSERT INTO reactions (post_id, comment_id, user_id, type, created_at)
