@@ -63,10 +63,9 @@ utf8_valid(const char *s, size_t n)
 
     while (s < end) {
         const char *from = s;
+        uint32_t code = utf8_next(&s, end);
 
-        if ((unsigned char)*s < 0x80)
-            s++;
-        else if (is_fault(utf8_next(&s, end), from, s))
+        if (is_fault(code, from, s))
             return false;
     }
     return true;

@@ -1,0 +1,261 @@
+/*
+ * notification_api.c - one's notifications: the list, the count, reading.
+ *
+ * Every statement asks for the viewer's own rows, so that another's
+ * notification is not there (404).
+ */
+#include "notification/notification_api.h"
+
+#include "account/account.h"
+
+struct notice_list {
+    bool unread_only;
+    struct texts types;
+    struct cursor cursor;
+    int64_t limit;
+};
+
+struct notice {
+    struct uuid notification, up_to;
+};
+
+static const char *const types[] = {
+    "POST_LIKED",     "POST_COMMENTED",       "COMMENT_LIKED",
+    "COMMENT_REPLIED", "USER_FOLLOWED",       "ACHIEVEMENT_UNLOCKED",
+    "LEVEL_UP",       "MENTION",              "SYSTEM",
+    "GROUP_INVITE",   "GROUP_POST",           "EVENT_REMINDER",
+    "WATCH_PARTY_INVITE", "DIRECT_MESSAGE",   "YOUTUBE_PREMIERE",
+    "QUEST_COMPLETE", "TRADE_REQUEST",        "CONTENT_FEATURED",
+    "MILESTONE_REACHED", NULL,
+};
+
+/* notification_rows in sql/notification.sql. */
+static const struct member notification_shape[] = {
+    { .name = "id", .type = VALUE_UUID },
+    { .name = "type", .type = VALUE_TEXT },
+    { .name = "title", .type = VALUE_TEXT },
+    { .name = "message", .type = VALUE_TEXT },
+    { .name = "read", .type = VALUE_BOOLEAN },
+    { .name = "priority", .type = VALUE_INTEGER, .about = "0 to 3." },
+    { .name = "actor", .object = user_card, .nullable = true },
+    { .name = "actors",
+      .type = VALUE_INTEGER,
+      .about = "How many did it; the latest is `actor`." },
+    { .name = "entityType", .type = VALUE_TEXT, .nullable = true },
+    { .name = "entityId", .type = VALUE_UUID, .nullable = true },
+    { .name = "actionUrl", .type = VALUE_TEXT, .nullable = true },
+    { .name = "createdAt", .type = VALUE_TIME },
+    { 0 },
+};
+
+static const struct member count_shape[] = {
+    { .name = "unread", .type = VALUE_INTEGER },
+    { 0 },
+};
+
+/* ---- The list ----------------------------------------------------------- */
+
+#define NOTIFICATION_SELECT                                                    \
+    SQL(SELECT row.id, row.type, row.title, row.message, row.read,             \
+        row.priority, row.actor_id, row.actor_username, row.actor_image,       \
+        row.actor_verified, row.actor_level, row.actors, row.entity_type,      \
+        row.entity_id, row.action_url, row.created_at,                         \
+        row.created_at AS cursor_key                                           \
+        FROM notification_rows row                                             \
+        WHERE row.user_id = $1 AND row.expires_at > $5                         \
+            AND (row.created_at, row.id) < ($2, $3))
+#define PAGE SQL(ORDER BY row.created_at DESC, row.id DESC LIMIT $4 + 1)
+
+static const char all_sql[] = NOTIFICATION_SELECT PAGE;
+static const char unread_sql[] = NOTIFICATION_SELECT SQL(AND NOT row.read) PAGE;
+static const char typed_sql[] = NOTIFICATION_SELECT SQL(
+    AND ($6::boolean IS NOT TRUE OR NOT row.read)
+    AND row.type = ANY ($7::text[])) PAGE;
+
+static const struct problem *
+list_notifications(struct request *r)
+{
+    const struct notice_list *in = r->input;
+    const char *sql = in->types.n > 0  ? typed_sql
+                      : in->unread_only ? unread_sql
+                                        : all_sql;
+    enum value_type flag = in->types.n > 0 ? VALUE_BOOLEAN : VALUE_NONE;
+    const struct sql_arg args[] = {
+        ARG(r->viewer),
+        ARG_AS(VALUE_TIME, in->cursor.key),
+        ARG(in->cursor.id),
+        ARG(in->limit),
+        ARG(r->now),
+        { flag, &in->unread_only },
+        ARG(in->types),
+        { 0 },
+    };
+
+    return answer_rows(r, in->limit, sql, args);
+}
+
+static const struct field list_fields[] = {
+    FIELD_AS(IN_QUERY, "unreadOnly", struct notice_list, unread_only,
+             .about = "Only what was not read."),
+    FIELD(IN_QUERY, struct notice_list, types, .max = 19, .item_max = 40,
+          .choices = types, .about = "Only of these types."),
+    FIELD(IN_QUERY, struct notice_list, cursor,
+          .about = "`nextCursor` of the page before."),
+    FIELD(IN_QUERY, struct notice_list, limit, .min = 1, .max = 100,
+          .otherwise = 20, .about = "At most this many."),
+    { 0 },
+};
+
+static const struct problem *
+show_notifications(struct request *r)
+{
+    const struct notice_list *in = r->input;
+    const int64_t limit = 30;
+
+    return answer_rows_as(r, "notifications", notification_shape, limit,
+                          all_sql,
+                          ARGS(ARG(r->viewer),
+                               ARG_AS(VALUE_TIME, in->cursor.key),
+                               ARG(in->cursor.id), ARG(limit), ARG(r->now)));
+}
+
+static const struct field page_fields[] = {
+    FIELD(IN_QUERY, struct notice_list, cursor,
+          .about = "Goes on after a page."),
+    { 0 },
+};
+
+/* ---- The count, and reading --------------------------------------------- */
+
+/* Counted by its index, which holds unread rows only: few, and always right. */
+static const char count_sql[] = SQL(
+    SELECT count(*) FROM notifications
+    WHERE user_id = $1 AND NOT read AND expires_at > $2
+);
+
+static const struct problem *
+count_unread(struct request *r)
+{
+    return answer_row(r, count_sql, ARGS(ARG(r->viewer), ARG(r->now)));
+}
+
+/* Reading again is no change, but is no error: the row is there. */
+static const char read_sql[] = SQL(
+    UPDATE notifications SET read = TRUE, read_at = coalesce(read_at, $3)
+    WHERE id = $2 AND user_id = $1
+);
+
+static const struct problem *
+read_one(struct request *r)
+{
+    const struct notice *in = r->input;
+
+    return answer_done(
+        r, read_sql,
+        ARGS(ARG(r->viewer), ARG(in->notification), ARG(r->now)));
+}
+
+static const char read_all_sql[] = SQL(
+    UPDATE notifications SET read = TRUE, read_at = $3
+    WHERE user_id = $1 AND NOT read AND ($2::uuid IS NULL
+        OR (created_at, id) <= (SELECT created_at, id FROM notifications
+            WHERE id = $2 AND user_id = $1))
+);
+
+static const struct problem *
+read_all(struct request *r)
+{
+    const struct notice *in = r->input;
+
+    return answer_done_anyway(
+        r, read_all_sql, ARGS(ARG(r->viewer), ARG(in->up_to), ARG(r->now)));
+}
+
+static const char delete_sql[] = SQL(
+    DELETE FROM notifications WHERE id = $2 AND user_id = $1
+);
+
+static const struct problem *
+delete_one(struct request *r)
+{
+    const struct notice *in = r->input;
+
+    return answer_done(r, delete_sql,
+                       ARGS(ARG(r->viewer), ARG(in->notification)));
+}
+
+static const struct field one_fields[] = {
+    FIELD(IN_PATH, struct notice, notification,
+          .about = "The notification's id."),
+    { 0 },
+};
+
+static const struct field read_all_fields[] = {
+    FIELD_AS(IN_BODY, "upTo", struct notice, up_to,
+             .about = "The latest notification that was seen; all if not "
+                      "given."),
+    { 0 },
+};
+
+/* ---- The endpoints ------------------------------------------------------ */
+
+const struct route notification_routes[] = {
+    {
+        .on = "GET /api/notifications",
+        .access = ALLOW_SIGNED_IN,
+        .handle = list_notifications,
+        .about = "List your notifications, the newest first.",
+        .input = INPUT(struct notice_list, list_fields),
+        .returns = notification_shape,
+        .form = ANSWER_LIST,
+        .sql = STATEMENTS(all_sql, unread_sql, typed_sql),
+    },
+    {
+        .on = "GET /api/notifications/unread-count",
+        .access = ALLOW_SIGNED_IN,
+        .handle = count_unread,
+        .about = "Count what you have not read.",
+        .returns = count_shape,
+        .sql = STATEMENTS(count_sql),
+    },
+    {
+        .on = "PUT /api/notifications/{notification}/read",
+        .access = ALLOW_SIGNED_IN,
+        .handle = read_one,
+        .about = "Mark a notification as read; again changes nothing.",
+        .input = INPUT(struct notice, one_fields),
+        .form = ANSWER_NOTHING,
+        .success = 204,
+        .sql = STATEMENTS(read_sql),
+    },
+    {
+        .on = "PUT /api/notifications/read-all",
+        .access = ALLOW_SIGNED_IN,
+        .handle = read_all,
+        .about = "Mark all notifications as read, or those up to one.",
+        .input = INPUT(struct notice, read_all_fields),
+        .form = ANSWER_NOTHING,
+        .success = 204,
+        .sql = STATEMENTS(read_all_sql),
+    },
+    {
+        .on = "DELETE /api/notifications/{notification}",
+        .access = ALLOW_SIGNED_IN,
+        .handle = delete_one,
+        .about = "Delete a notification.",
+        .input = INPUT(struct notice, one_fields),
+        .form = ANSWER_NOTHING,
+        .success = 204,
+        .sql = STATEMENTS(delete_sql),
+    },
+    {
+        .on = "GET /notifications",
+        .access = ALLOW_SIGNED_IN,
+        .handle = show_notifications,
+        .about = "The page of your notifications.",
+        .input = INPUT(struct notice_list, page_fields),
+        .page = "notification/list",
+        .title = "Notifications",
+    },
+    { 0 },
+};

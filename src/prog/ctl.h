@@ -1,0 +1,58 @@
+/*
+ * ctl.h - what the commands of sparklectl share.
+ *
+ * A command is a row of the table in sparklectl.c.  It gets its words after
+ * its name, prints to standard output, and returns the exit status: 0 done, 1
+ * refused or failed (said on standard error), 2 wrong usage.
+ */
+#ifndef PROG_CTL_H
+#define PROG_CTL_H
+
+#include <stdbool.h>
+
+#include "base/setting.h"
+#include "core/app.h"
+#include "core/feature.h"
+
+struct ctl {
+    void *mem;
+    struct app *app;
+    const char *config_path;
+    const char *sql; /* directory of the schema */
+    bool json;       /* --json, where a command has it */
+};
+
+struct ctl_command {
+    const char *name;  /* "user create" */
+    const char *usage; /* "NAME E-MAIL [--role ROLE]" */
+    const char *about;
+    int (*run)(struct ctl *c, int argc, char **argv);
+    bool no_config; /* works without a valid configuration */
+};
+
+extern const struct ctl_command ctl_config_commands[];
+extern const struct ctl_command ctl_describe_commands[];
+extern const struct ctl_command ctl_schema_commands[];
+extern const struct ctl_command ctl_user_commands[];
+extern const struct ctl_command ctl_demo_commands[];
+extern const struct ctl_command ctl_status_commands[];
+extern const struct ctl_command ctl_setup_commands[];
+extern const struct ctl_command ctl_doctor_commands[];
+
+/* All sections that any program reads, ended by NULL: features.c. */
+extern const struct section *const all_sections[];
+extern const struct feature *const all_features[];
+
+/* The value after --name among the words, or otherwise; takes both out. */
+const char *ctl_option(int *argc, char **argv, const char *name,
+                       const char *otherwise);
+/* Whether --name is among the words; takes it out. */
+bool ctl_flag(int *argc, char **argv, const char *name);
+
+/* Says what went wrong on standard error; returns 1. */
+int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The owner's connection, which may change the schema. */
+struct db *ctl_owner_db(struct ctl *c);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * ctl_status.c - sparklectl status: what the running programs say of
+ * themselves, and what waits in the queues.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "core/db.h"
+#include "pool/pool.h"
+#include "prog/ctl.h"
+
+/* What a master answers on its private socket, without the HTTP head. */
+static const char *
+ask_master(void *mem, const char *socket_path, const char *what)
+{
+    struct sockaddr_un to = { .sun_family = AF_UNIX };
+    int fd CLOSED_AT_END = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct text *answer = text_new(mem);
+    const char *call = mem_printf(mem, "GET %s HTTP/1.0\r\n\r\n", what);
+    ssize_t got;
+
+    if (fd < 0 || strlen(socket_path) >= sizeof to.sun_path)
+        return NULL;
+    memcpy(to.sun_path, socket_path, strlen(socket_path) + 1);
+    if (connect(fd, (const struct sockaddr *)&to, sizeof to) != 0 ||
+        write(fd, call, strlen(call)) < 0)
+        return NULL;
+    while ((got = read(fd, text_room(answer, 4096), 4096)) > 0)
+        answer->len += (size_t)got;
+    answer->at[answer->len] = '\0';
+    const char *body = strstr(answer->at, "\r\n\r\n");
+    return body != NULL ? body + 4 : NULL;
+}
+
+static const char queues_sql[] = SQL(
+    SELECT q.name, q.paused, coalesce(j.waiting, 0)::bigint,
+        coalesce(j.running, 0)::bigint, coalesce(j.discarded, 0)::bigint
+    FROM job_queues q LEFT JOIN (
+        SELECT queue, count(*) FILTER (WHERE state IN ('available',
+                'retryable')) AS waiting,
+            count(*) FILTER (WHERE state = 'running') AS running,
+            count(*) FILTER (WHERE state = 'discarded') AS discarded
+        FROM jobs GROUP BY queue
+    ) j ON j.queue = q.name
+    ORDER BY q.name
+);
+
+static void
+print_queues(const struct db_result *res)
+{
+    (void)printf("%-16s %9s %9s %9s\n", "queue", "waiting", "running",
+                 "discarded");
+    for (size_t i = 0; i < db_rows(res); i++)
+        (void)printf("%-16s %9" PRId64 " %9" PRId64 " %9" PRId64 "%s\n",
+                     db_text(res, i, 0, NULL), db_integer(res, i, 2),
+                     db_integer(res, i, 3), db_integer(res, i, 4),
+                     db_boolean(res, i, 1) ? "  paused" : "");
+}
+
+static int
+status(struct ctl *c, int argc, char **argv)
+{
+    const struct master_settings *m =
+        config_section(c->app->config, &master_section);
+    const char *what = ctl_flag(&argc, argv, "json") ? "/status?json"
+                                                      : "/status";
+    const char *said = ask_master(c->mem, m->status_socket, what);
+    struct db_error error;
+
+    if (argc > 0)
+        return 2;
+    (void)fputs(said != NULL ? said : "The master does not answer.\n", stdout);
+    struct db_result *res =
+        db_query(c->app->db, c->mem, queues_sql, NO_ARGS, &error);
+    if (error.failed)
+        return ctl_fail("the database: %s", error.message);
+    print_queues(res);
+    return said == NULL;
+}
+
+const struct ctl_command ctl_status_commands[] = {
+    {
+        .name = "status",
+        .usage = "[--json]",
+        .about = "Print the pools' workers and the queues; 1 where the "
+                 "master does not answer.",
+        .run = status,
+    },
+    { 0 },
+};

@@ -1,0 +1,202 @@
+/*
+ * sparklectl.c - the administrator's command.
+ *
+ * What it can do are rows, in the tables that `tables` names; a command's name
+ * is one word or two.  This file reads the options that all share, the
+ * configuration, and finds the row.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/cache.h"
+#include "core/db.h"
+#include "prog/ctl.h"
+
+static const struct ctl_command *const tables[] = {
+    ctl_setup_commands,  ctl_schema_commands, ctl_config_commands,
+    ctl_describe_commands, ctl_user_commands, ctl_status_commands,
+    ctl_doctor_commands, ctl_demo_commands,   NULL,
+};
+
+/* ---- For the commands --------------------------------------------------- */
+
+static void
+take_out(int *argc, char **argv, int at, int n)
+{
+    *argc -= n;
+    for (int i = at; i < *argc; i++)
+        argv[i] = argv[i + n];
+}
+
+const char *
+ctl_option(int *argc, char **argv, const char *name, const char *otherwise)
+{
+    size_t n = strlen(name);
+
+    for (int i = 0; i < *argc; i++) {
+        const char *word = argv[i];
+
+        if (!text_starts(word, "--") || strncmp(word + 2, name, n) != 0)
+            continue;
+        if (word[2 + n] == '=') {
+            take_out(argc, argv, i, 1);
+            return word + 3 + n;
+        }
+        if (word[2 + n] == '\0' && i + 1 < *argc) {
+            const char *value = argv[i + 1];
+
+            take_out(argc, argv, i, 2);
+            return value;
+        }
+    }
+    return otherwise;
+}
+
+bool
+ctl_flag(int *argc, char **argv, const char *name)
+{
+    for (int i = 0; i < *argc; i++)
+        if (text_starts(argv[i], "--") && strcmp(argv[i] + 2, name) == 0) {
+            take_out(argc, argv, i, 1);
+            return true;
+        }
+    return false;
+}
+
+int
+ctl_fail(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    (void)fputs("sparklectl: ", stderr);
+    (void)vfprintf(stderr, format, args);
+    (void)fputs("\n", stderr);
+    va_end(args);
+    return 1;
+}
+
+struct db *
+ctl_owner_db(struct ctl *c)
+{
+    struct db_settings *owner = mem_new(c->mem, struct db_settings);
+
+    *owner = *SETTINGS_OF(c->app, &db_section, struct db_settings);
+    owner->user = owner->owner;
+    owner->password = owner->owner_password;
+    return db_new(c->mem, owner, NULL);
+}
+
+/* ---- The command line --------------------------------------------------- */
+
+static void
+usage(FILE *to)
+{
+    (void)fputs("usage: sparklectl [--config FILE] [--sql DIR] COMMAND ...\n\n",
+                to);
+    for (size_t t = 0; tables[t] != NULL; t++)
+        for (const struct ctl_command *row = tables[t]; row->name != NULL;
+             row++)
+            (void)fprintf(to, "  %s %s\n      %s\n", row->name,
+                          row->usage != NULL ? row->usage : "", row->about);
+    (void)fputs("\nThe configuration is /etc/sparkle/sparkle.conf where "
+                "--config names no other.\n",
+                to);
+}
+
+/* How many of the words are the command's name; 0: it is another's. */
+static int
+words_of(const struct ctl_command *row, int argc, char **argv)
+{
+    const char *second = strchr(row->name, ' ');
+    size_t first = second != NULL ? (size_t)(second - row->name)
+                                  : strlen(row->name);
+
+    if (argc < 1 || strlen(argv[0]) != first ||
+        strncmp(argv[0], row->name, first) != 0)
+        return 0;
+    if (second == NULL)
+        return 1;
+    return argc > 1 && strcmp(argv[1], second + 1) == 0 ? 2 : 0;
+}
+
+static const struct ctl_command *
+find(int argc, char **argv, int *ret_words)
+{
+    for (size_t t = 0; tables[t] != NULL; t++)
+        for (const struct ctl_command *row = tables[t]; row->name != NULL;
+             row++) {
+            int words = words_of(row, argc, argv);
+
+            if (words > 0) {
+                *ret_words = words;
+                return row;
+            }
+        }
+    return NULL;
+}
+
+/* Reads the configuration and opens what commands use; says its faults. */
+static bool
+open_app(struct ctl *c, bool needed)
+{
+    struct text *faults = text_new(c->mem);
+    struct config *config =
+        config_read(c->mem, needed ? c->config_path : NULL, all_sections,
+                    faults);
+
+    if (config == NULL && needed) {
+        (void)fputs(faults->at, stderr);
+        return false;
+    }
+    c->app = mem_new(c->mem, struct app);
+    c->app->features = all_features;
+    c->app->config = config;
+    if (!needed)
+        return true;
+    c->app->db =
+        db_new(c->mem, config_section(config, &db_section), NULL);
+    c->app->cache = cache_new(c->mem, config_section(config, &cache_section));
+    return true;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct ctl c = { .mem = mem_context(NULL, "sparklectl") };
+    int words = 0;
+
+    log_program("sparklectl");
+    log_plain(true);
+    argc--;
+    argv++;
+    if (argc == 0 || ctl_flag(&argc, argv, "help")) {
+        usage(argc == 0 ? stderr : stdout);
+        return argc == 0 ? 2 : 0;
+    }
+    if (ctl_flag(&argc, argv, "version")) {
+        (void)puts("sparklectl " PACKAGE_VERSION);
+        return 0;
+    }
+    c.config_path =
+        ctl_option(&argc, argv, "config", "/etc/sparkle/sparkle.conf");
+    c.sql = ctl_option(&argc, argv, "sql", SPARKLE_DATADIR "/sql");
+    const struct ctl_command *command = find(argc, argv, &words);
+    if (command == NULL) {
+        (void)ctl_fail("there is no command %s; --help lists them",
+                       argc > 0 ? argv[0] : "");
+        return 2;
+    }
+    if (!open_app(&c, !command->no_config))
+        return 1;
+    int status = command->run(&c, argc - words, argv + words);
+    if (status == 2)
+        (void)ctl_fail("usage: sparklectl %s %s", command->name,
+                       command->usage != NULL ? command->usage : "");
+    mem_free(c.mem);
+    return status;
+}
