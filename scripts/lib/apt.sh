@@ -22,12 +22,6 @@ if [ ! -e "$policy" ]; then
     chmod 755 "$policy"
 fi
 
-# The system's own database cluster is not wanted either.
-if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
-    mkdir -p /etc/postgresql-common
-    echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
-fi
-
 get() {
     apt-get -q -y -o DPkg::Lock::Timeout=300 "$@"
 }

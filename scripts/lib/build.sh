@@ -28,3 +28,9 @@ build_configure() {
         fail "configure failed:" "$(tail -n 25 "$where/build.log")"
     as_owner sh -c "echo '$want' >\"$where/.configured\""
 }
+
+# The options a directory was configured with, one a line.
+build_options() {
+    [ -s "$1/.configured" ] || return 0
+    tr ' ' '\n' <"$1/.configured" | grep '^--' || true
+}

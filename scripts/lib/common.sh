@@ -83,6 +83,14 @@ as_user() {
     (exec_as_user "$@")
 }
 
+# logged NAME COMMAND...: what it says goes to DIR/log/NAME, which the service
+# user opens: root writes nothing into a directory that is another's.
+logged() {
+    local name=$1
+    shift
+    as_user sh -c 'exec >>"$0" 2>&1; exec "$@"' "$log/$name" "$@"
+}
+
 # Runs a command as the owner of the tree, so that root leaves no files there
 # that their owner cannot remove.
 as_owner() {

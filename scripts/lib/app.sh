@@ -1,0 +1,44 @@
+# app.sh - the application's files, schema and demo data in an instance.
+
+# Sets app, where web/, emails/ and sql/ are, and programs.  They are used
+# where they lie, unless the service user cannot get there: then copied.
+app_stage() {
+    app=$top
+    programs=$build_dir
+    if user_reaches "$top/web/dist" && user_reaches "$build_dir"; then
+        return 0
+    fi
+    app=$dir/app
+    programs=$dir/app/bin
+    mkdir -p "$programs"
+    rm -rf "$app/web" "$app/emails" "$app/sql"
+    mkdir "$app/web"
+    cp -R "$top/emails" "$top/sql" "$app"
+    cp -R "$top/web/pages" "$top/web/dist" "$app/web"
+    local name
+    for name in sparkle-fcgi sparkle-jobs sparkle-batch sparklectl; do
+        # A running program cannot be written to; it can be replaced.
+        cp "$build_dir/$name" "$programs/$name.new"
+        mv "$programs/$name.new" "$programs/$name"
+    done
+    chmod -R go+rX "$app"
+}
+
+# The schema is brought up to date at every start; the demo community comes
+# once, and only into an empty site.
+app_data() {
+    local sparklectl=("$programs/sparklectl" --config "$conf")
+    step schema
+    logged migrate.log "${sparklectl[@]}" migrate ||
+        fail "the schema could not be brought up to date:" \
+            "$(tail -n 5 "$log/migrate.log")"
+    step_end
+    if [ "$demo" = no ] || [ -e "$dir/demo" ]; then return 0; fi
+    step demo
+    logged demo.log "${sparklectl[@]}" demo ||
+        fail "the demo community could not be made:" \
+            "$(tail -n 5 "$log/demo.log")"
+    # Its last line says who can sign in.
+    tail -n 1 "$log/demo.log" | as_user tee "$dir/demo" >/dev/null
+    step_end
+}
