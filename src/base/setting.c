@@ -8,6 +8,7 @@
 #include <glob.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -88,11 +89,27 @@ beside(const void *mem, const char *file, const char *name)
     return mem_printf(mem, "%.*s/%s", (int)(slash - file), file, name);
 }
 
+/* Under systemd, LoadCredential's copy of a secret's file, if there is one:
+ * the file itself is closed to the service. */
+static const char *
+credential(const void *mem, const char *name)
+{
+    const char *directory = getenv("CREDENTIALS_DIRECTORY");
+    const char *slash = strrchr(name, '/');
+
+    if (directory == NULL)
+        return NULL;
+    const char *path =
+        mem_printf(mem, "%s/%s", directory, slash == NULL ? name : slash + 1);
+    return access(path, R_OK) == 0 ? path : NULL;
+}
+
 static void
 read_secret_file(struct config *c, struct instance *i, const struct setting *s,
                  struct origin *o)
 {
-    const char *path = beside(c, o->file, o->source);
+    const char *handed = credential(c, o->source);
+    const char *path = handed ? handed : beside(c, o->file, o->source);
     char *bytes = file_read(c, path, SECRET_MOST, NULL);
     const char *why;
 
