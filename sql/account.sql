@@ -24,7 +24,9 @@ SELECT u.id, u.username, u.image, p.bio, u.role::text AS role, u.verified,
 FROM users u
 JOIN profiles p ON p.user_id = u.id
 JOIN user_stats s ON s.user_id = u.id
-WHERE u.status NOT IN ('BANNED', 'DELETED');
+WHERE u.status NOT IN ('BANNED', 'DELETED')
+    -- The same said again, for user_stats_standing_idx.
+    AND s.listed;
 
 -- ---- Making a user --------------------------------------------------------
 

@@ -20,7 +20,7 @@ SELECT c.id, c.post_id, c.parent_id, c.depth::bigint AS depth,
     a.level::bigint AS author_level,
     c.reaction_count::bigint AS reactions, c.reply_count::bigint AS replies,
     c.created_at,
-    c.path, c.score::bigint AS score, c.author_id AS by_author_id,
+    c.path, c.score, c.author_id AS by_author_id,
     c.author_name, c.reactions_by_type
 FROM comments c
 LEFT JOIN users a ON a.id = c.author_id AND a.deleted_at IS NULL
@@ -36,7 +36,7 @@ SELECT c.id, c.post_id, c.parent_id, c.depth::bigint,
     c.edited_at IS NOT NULL, c.edited_at, c.deleted_at IS NOT NULL,
     a.id, a.username, a.image, a.verified, a.level::bigint,
     c.reaction_count::bigint, c.reply_count::bigint, c.created_at,
-    c.path, c.score::bigint, c.author_id, c.author_name, c.reactions_by_type
+    c.path, c.score, c.author_id, c.author_name, c.reactions_by_type
 FROM (SELECT) one
 LEFT JOIN users a ON a.id = c.author_id AND a.deleted_at IS NULL
     AND c.deleted_at IS NULL

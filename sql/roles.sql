@@ -23,3 +23,8 @@ ALTER ROLE sparkle_app NOSUPERUSER NOCREATEROLE NOCREATEDB;
 ALTER ROLE sparkle_app SET statement_timeout = '5s';
 ALTER ROLE sparkle_app SET lock_timeout = '2s';
 ALTER ROLE sparkle_app SET idle_in_transaction_session_timeout = '10s';
+
+-- Short statements over warm tables: compiling them, or caching the 20 rows
+-- that a list joins, costs more than it saves (lists: 0.31 to 0.27 ms).
+ALTER ROLE sparkle_app SET jit = off;
+ALTER ROLE sparkle_app SET enable_memoize = off;

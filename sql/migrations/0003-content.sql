@@ -60,51 +60,52 @@ CREATE TABLE series (
 -- Small and hot: what a list shows, what it sorts by, and the counters.  The
 -- texts are in post_contents, so that a counter's update writes little.
 CREATE TABLE posts (
+    -- Fixed sizes first: they are read in place.
     id uuid NOT NULL DEFAULT uuidv7(),
+    views bigint NOT NULL DEFAULT 0,
+    -- Users who reacted + 2 x who commented + 3 x who shared.
+    score bigint NOT NULL DEFAULT 0,
+    -- post_hot(score, published_at)
+    hot bigint NOT NULL DEFAULT 0,
+    created_at timestamptz NOT NULL DEFAULT clock_now(),
+    comment_count int NOT NULL DEFAULT 0,
+    reaction_count int NOT NULL DEFAULT 0,
+    share_count int NOT NULL DEFAULT 0,
+    bookmark_count int NOT NULL DEFAULT 0,
+    -- The number of the last comment, deleted ones included.
+    comment_seq int NOT NULL DEFAULT 0,
+    version int NOT NULL DEFAULT 0,
+    kind post_kind NOT NULL DEFAULT 'ARTICLE',
+    status post_status NOT NULL DEFAULT 'draft',
+    visibility visibility NOT NULL DEFAULT 'PUBLIC',
+    comments_enabled boolean NOT NULL DEFAULT true,
+    featured boolean NOT NULL DEFAULT false,
+    published_at timestamptz,
     author_id uuid,
-    -- Set when the author goes: what to call it then.
-    author_name text,
     category_id uuid,
+    deleted_at timestamptz,
     -- Made from the title when not given.
     slug text NOT NULL,
     title text NOT NULL,
     excerpt text,
     cover_image text,
-    kind post_kind NOT NULL DEFAULT 'ARTICLE',
-    status post_status NOT NULL DEFAULT 'draft',
-    visibility visibility NOT NULL DEFAULT 'PUBLIC',
     -- The truth about the tags; a trigger keeps post_tags and tags.
     tags text[] NOT NULL DEFAULT '{}',
+    -- One count for each reaction_type, in its order.  An array of seven ints
+    -- is one attribute of 52 bytes; jsonb takes three times the room and is
+    -- parsed and built again at each change, and seven columns would be seven
+    -- more to form in every tuple.
+    reactions_by_type int[] NOT NULL DEFAULT '{0,0,0,0,0,0,0}',
     language text NOT NULL DEFAULT 'en',
+    -- Set when the author goes: what to call it then.
+    author_name text,
     youtube_video_id text,
-    comments_enabled boolean NOT NULL DEFAULT true,
-    featured boolean NOT NULL DEFAULT false,
     series_id uuid,
     series_position int,
     accepted_comment_id uuid,
     publish_at timestamptz,
-    published_at timestamptz,
     edited_at timestamptz,
-    views bigint NOT NULL DEFAULT 0,
-    comment_count int NOT NULL DEFAULT 0,
-    -- The number of the last comment, deleted ones included.
-    comment_seq int NOT NULL DEFAULT 0,
-    reaction_count int NOT NULL DEFAULT 0,
-    -- One count for each reaction_type, in its order.  An array of seven ints
-    -- is one 52 byte attribute that an update changes in place of; jsonb
-    -- takes three times the room and is parsed and built again each time,
-    -- and seven columns would be seven more to form in every tuple.
-    reactions_by_type int[] NOT NULL DEFAULT '{0,0,0,0,0,0,0}',
-    share_count int NOT NULL DEFAULT 0,
-    bookmark_count int NOT NULL DEFAULT 0,
-    -- Users who reacted + 2 x who commented + 3 x who shared.
-    score bigint NOT NULL DEFAULT 0,
-    -- post_hot(score, published_at)
-    hot bigint NOT NULL DEFAULT 0,
-    version int NOT NULL DEFAULT 0,
-    created_at timestamptz NOT NULL DEFAULT clock_now(),
     updated_at timestamptz NOT NULL DEFAULT clock_now(),
-    deleted_at timestamptz,
     deleted_by uuid,
     CONSTRAINT posts_pkey PRIMARY KEY (id),
     CONSTRAINT posts_slug_key UNIQUE (slug),
@@ -301,8 +302,9 @@ CREATE TABLE comments (
     reply_count int NOT NULL DEFAULT 0,
     reaction_count int NOT NULL DEFAULT 0,
     reactions_by_type int[] NOT NULL DEFAULT '{0,0,0,0,0,0,0}',
-    -- Users who reacted.
-    score int NOT NULL DEFAULT 0,
+    -- Users who reacted.  A bigint, as what it is sorted by must be the column
+    -- itself, and the shape wants one.
+    score bigint NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT clock_now(),
     deleted_at timestamptz,
     deleted_by uuid,
