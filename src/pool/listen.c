@@ -1,0 +1,384 @@
+/*
+ * listen.c - listening sockets: made anew, inherited from the generation
+ * before, or from systemd (sd_listen_fds(3)).  All are non-blocking, since a
+ * worker that was woken for a connection may find it taken.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "pool/pool_local.h"
+
+/* An address as bind takes it. */
+struct address {
+    union {
+        struct sockaddr any;
+        struct sockaddr_un local;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+        struct sockaddr_storage room;
+    } as;
+    socklen_t n;
+};
+
+bool
+listen_mode(const char *octal, mode_t *ret_mode)
+{
+    char *end;
+    unsigned long mode = strtoul(octal, &end, 8);
+
+    if (end == octal || *end != '\0' || mode > 0777)
+        return false;
+    *ret_mode = (mode_t)mode;
+    return true;
+}
+
+/* ---- Addresses ---------------------------------------------------------- */
+
+static bool
+local_address(const char *path, struct address *ret)
+{
+    struct sockaddr_un *a = &ret->as.local;
+
+    if (strlen(path) >= sizeof a->sun_path)
+        return false;
+    *ret = (struct address){ .n = sizeof *a };
+    a->sun_family = AF_UNIX;
+    memcpy(a->sun_path, path, strlen(path));
+    return true;
+}
+
+/* host:port, [v6]:port, or a port alone for all addresses. */
+static bool
+network_address(const char *s, struct address *ret)
+{
+    const char *colon = strrchr(s, ':');
+    const char *port = colon == NULL ? s : colon + 1;
+    size_t n = colon == NULL ? 0 : (size_t)(colon - s);
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+                              .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
+    struct addrinfo *found;
+
+    if (n >= 2 && s[0] == '[' && s[n - 1] == ']') {
+        s++;
+        n -= 2;
+    }
+    char *host = mem_strndup(NULL, s, n);
+    int failed = getaddrinfo(n == 0 ? NULL : host, port, &hints, &found);
+    mem_free(host);
+    if (failed != 0)
+        return false;
+    memcpy(&ret->as, found->ai_addr, found->ai_addrlen);
+    ret->n = found->ai_addrlen;
+    freeaddrinfo(found);
+    return true;
+}
+
+static bool
+read_address(const char *s, struct address *ret)
+{
+    return s[0] == '/' ? local_address(s, ret) : network_address(s, ret);
+}
+
+/* Whether somebody accepts there. */
+static bool
+is_live(const struct address *a)
+{
+    int fd CLOSED_AT_END =
+        socket(a->as.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+    return fd >= 0 && (connect(fd, &a->as.any, a->n) == 0 || errno == EAGAIN);
+}
+
+/* ---- Making ------------------------------------------------------------- */
+
+static bool
+fault(struct text *faults, const struct listen_options *o, const char *why)
+{
+    text_addf(faults, "%s: cannot listen on %s: %s\n", o->name, o->address,
+              why);
+    return false;
+}
+
+/* Owner, group and mode of a Unix socket. */
+static bool
+give_file(const struct listen_options *o, struct text *faults)
+{
+    const struct passwd *u = NULL;
+    const struct group *g = NULL;
+    mode_t mode = 0660;
+
+    if (setting_given(o->owner) && (u = getpwnam(o->owner)) == NULL)
+        return fault(faults, o, "there is no such listen_owner");
+    if (setting_given(o->group) && (g = getgrnam(o->group)) == NULL)
+        return fault(faults, o, "there is no such group");
+    (void)listen_mode(o->mode, &mode);
+    if (chmod(o->address, mode) != 0 ||
+        ((u != NULL || g != NULL) &&
+         chown(o->address, u == NULL ? (uid_t)-1 : u->pw_uid,
+               g == NULL ? (gid_t)-1 : g->gr_gid) != 0))
+        return fault(faults, o, strerror(errno));
+    return true;
+}
+
+/* A Unix socket's file that nobody listens on goes; another stays. */
+static bool
+clear_place(const struct listen_options *o, const struct address *a,
+            bool test_only, struct text *faults)
+{
+    struct stat st;
+
+    if (a->as.any.sa_family != AF_UNIX || lstat(o->address, &st) != 0)
+        return true;
+    if (!S_ISSOCK(st.st_mode))
+        return fault(faults, o, "a file that is no socket is there");
+    if (is_live(a))
+        return fault(faults, o, "another program listens there");
+    return test_only || unlink(o->address) == 0 ||
+           fault(faults, o, strerror(errno));
+}
+
+/* Closed to others until give_file has said for whom it is. */
+static bool
+bind_private(int fd, const struct address *a)
+{
+    mode_t before = umask(0777);
+    bool done = bind(fd, &a->as.any, a->n) == 0;
+    int why = errno;
+
+    (void)umask(before);
+    errno = why;
+    return done;
+}
+
+/* A bound socket that does not listen yet; -1. */
+static int
+make_socket(const struct listen_options *o, const struct address *a,
+            struct text *faults)
+{
+    const int on = 1;
+    int fd = socket(a->as.any.sa_family,
+                    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd >= 0 && a->as.any.sa_family != AF_UNIX)
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (fd >= 0 && bind_private(fd, a))
+        return fd;
+    (void)fault(faults, o, strerror(errno));
+    if (fd >= 0)
+        (void)close(fd);
+    return -1;
+}
+
+static int
+open_socket(const struct listen_options *o, struct text *faults)
+{
+    struct address a;
+    int fd;
+
+    if (!read_address(o->address, &a)) {
+        (void)fault(faults, o, "no such address");
+        return -1;
+    }
+    if (!clear_place(o, &a, false, faults))
+        return -1;
+    fd = make_socket(o, &a, faults);
+    if (fd < 0)
+        return -1;
+    if (listen(fd, o->backlog) == 0 &&
+        (a.as.any.sa_family != AF_UNIX || give_file(o, faults)))
+        return fd;
+    (void)close(fd);
+    return -1;
+}
+
+static struct listener *
+find_listener(struct master *m, const char *address)
+{
+    struct listener *l = m->listeners;
+
+    while (l != NULL && strcmp(l->address, address) != 0)
+        l = l->next;
+    return l;
+}
+
+static struct listener *
+add_listener(struct master *m, const char *address, int fd, bool ours)
+{
+    struct listener *l = mem_new(m->mem, struct listener);
+
+    *l = (struct listener){ .address = mem_strdup(m->mem, address),
+                            .fd = fd,
+                            .ours = ours,
+                            .next = m->listeners };
+    m->listeners = l;
+    return l;
+}
+
+struct listener *
+listen_open(struct master *m, const struct listen_options *o,
+            struct text *faults)
+{
+    struct listener *l = find_listener(m, o->address);
+
+    if (l == NULL && o->name != NULL)
+        l = find_listener(m, mem_printf(m->mem, "systemd:%s", o->name));
+    if (l != NULL && l->used) {
+        (void)fault(faults, o, "another pool listens there");
+        return NULL;
+    }
+    if (l == NULL) {
+        int fd = open_socket(o, faults);
+
+        if (fd < 0)
+            return NULL;
+        l = add_listener(m, o->address, fd, o->address[0] == '/');
+    } else
+        (void)listen(l->fd, o->backlog); /* it may have changed */
+    l->used = true;
+    return l;
+}
+
+/* ---- Could it be made? -------------------------------------------------- */
+
+/* Whether the generation that asks us to check listens there already. */
+static bool
+is_held(const char *address)
+{
+    const char *held = getenv(HELD_VARIABLE);
+    size_t n = strlen(address);
+
+    while (held != NULL && *held != '\0') {
+        size_t line = strcspn(held, "\n");
+
+        if (line == n && strncmp(held, address, n) == 0)
+            return true;
+        held += held[line] == '\n' ? line + 1 : line;
+    }
+    return false;
+}
+
+bool
+listen_possible(struct master *m, const struct listen_options *o,
+                struct text *faults)
+{
+    struct address a;
+    int fd;
+
+    (void)m;
+    if (is_held(o->address))
+        return true;
+    if (!read_address(o->address, &a))
+        return fault(faults, o, "no such address");
+    if (a.as.any.sa_family == AF_UNIX)
+        return clear_place(o, &a, true, faults);
+    fd = make_socket(o, &a, faults);
+    if (fd >= 0)
+        (void)close(fd);
+    return fd >= 0;
+}
+
+/* ---- Given sockets ------------------------------------------------------ */
+
+void
+listen_adopt(struct master *m, const char *address, int fd, bool ours)
+{
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    (void)add_listener(m, address, fd, ours);
+}
+
+/* The address of a socket as our configuration would write it. */
+static const char *
+address_of(struct master *m, int fd)
+{
+    struct address a = { .n = sizeof a.as };
+    char host[64], port[16];
+
+    if (getsockname(fd, &a.as.any, &a.n) != 0)
+        return NULL;
+    if (a.as.any.sa_family == AF_UNIX)
+        return mem_strdup(m->mem, a.as.local.sun_path);
+    if (getnameinfo(&a.as.any, a.n, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return NULL;
+    return mem_printf(m->mem,
+                      a.as.any.sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s",
+                      host, port);
+}
+
+/* systemd's sockets are found by name (FileDescriptorName=) where that is a
+ * pool's, else by address. */
+void
+listen_adopt_systemd(struct master *m)
+{
+    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+    const char *names = getenv("LISTEN_FDNAMES");
+    const char *rest = names == NULL ? "" : names;
+    int64_t owner = 0, n = 0;
+
+    if (text_to_int(pid, &owner) && owner == getpid() &&
+        text_to_int(count, &n) && n > 0 && n < 100)
+        for (int fd = 3; fd < 3 + (int)n; fd++) {
+            size_t length = strcspn(rest, ":");
+            char *name = mem_strndup(m->mem, rest, length);
+            const char *address = pool_find(m, name) != NULL
+                                      ? mem_printf(m->mem, "systemd:%s", name)
+                                      : address_of(m, fd);
+
+            if (address != NULL)
+                listen_adopt(m, address, fd, false);
+            rest += rest[length] == ':' ? length + 1 : length;
+        }
+    (void)unsetenv("LISTEN_PID");
+    (void)unsetenv("LISTEN_FDS");
+    (void)unsetenv("LISTEN_FDNAMES");
+}
+
+/* ---- Closing ------------------------------------------------------------ */
+
+static void
+close_listener(struct listener *l)
+{
+    if (l->ours)
+        (void)unlink(l->address);
+    (void)close(l->fd);
+}
+
+void
+listen_drop_unused(struct master *m)
+{
+    struct listener **at = &m->listeners;
+
+    while (*at != NULL) {
+        struct listener *l = *at;
+
+        if (l->used) {
+            at = &l->next;
+            continue;
+        }
+        log_info("no longer listening on %s", l->address);
+        close_listener(l);
+        *at = l->next;
+        mem_free(l);
+    }
+}
+
+void
+listen_close_all(struct master *m)
+{
+    for (struct listener *l = m->listeners; l != NULL; l = l->next)
+        close_listener(l);
+    m->listeners = NULL;
+}
