@@ -199,8 +199,10 @@ LANGUAGE sql STABLE PARALLEL SAFE
 RETURN array_position(enum_range(NULL::reaction_type), type);
 
 -- Count a user's act on a post: +1 or -1 in one of the three.  Everything
--- that counts on a post comes through here, locks the post first, and so
--- queues up behind it.  Returns the post; all NULL where there is none.
+-- that counts on a post comes through here, and locks the post before it
+-- writes anything that refers to it (whose foreign key check would lock it
+-- weakly, and then wait for an editor who waits for it).  So all queue up
+-- behind one row.  Returns the post; all NULL where there is none.
 CREATE OR REPLACE FUNCTION post_act(
     p_post_id uuid, p_user_id uuid, d_reactions int, d_comments int,
     d_shares int, p_type reaction_type DEFAULT NULL
@@ -251,6 +253,7 @@ CREATE OR REPLACE FUNCTION share_add(
 ) RETURNS bigint
 LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM FROM posts WHERE id = p_post_id FOR NO KEY UPDATE;
     INSERT INTO shares (post_id, user_id, channel)
     VALUES (p_post_id, p_user_id, coalesce(p_channel, 'link'));
     RETURN (post_act(p_post_id, p_user_id, 0, 0, 1)).share_count;
@@ -272,6 +275,7 @@ BEGIN
     THEN
         PERFORM refuse('bookmarks_folder_own', 'no such folder');
     END IF;
+    PERFORM FROM posts WHERE id = p_post_id FOR NO KEY UPDATE;
     INSERT INTO bookmarks (user_id, post_id, folder_id, note)
     VALUES (p_user_id, p_post_id, p_folder_id, p_note)
     ON CONFLICT (user_id, post_id) DO UPDATE

@@ -70,6 +70,7 @@ DECLARE
     counts int[];
 BEGIN
     IF p_post_id IS NOT NULL THEN
+        PERFORM FROM posts WHERE id = p_post_id FOR NO KEY UPDATE;
         INSERT INTO reactions (user_id, post_id, comment_id, type)
         VALUES (p_user_id, p_post_id, p_comment_id, p_type)
         ON CONFLICT (post_id, user_id, type) WHERE post_id IS NOT NULL
@@ -105,6 +106,7 @@ DECLARE
     counts int[];
 BEGIN
     IF p_post_id IS NOT NULL THEN
+        PERFORM FROM posts WHERE id = p_post_id FOR NO KEY UPDATE;
         DELETE FROM reactions WHERE post_id = p_post_id
             AND user_id = p_user_id AND type = p_type;
     ELSE
