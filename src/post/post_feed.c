@@ -35,13 +35,13 @@ const char *const post_kinds[] = {
         ORDER BY feed_key DESC, row.id DESC LIMIT $4 + 1 OFFSET $5)
 
 #define ALL_POSTS post_rows row WHERE 1 = 1
-#define ALL_TOTAL SELECT n FROM site_totals WHERE name = 'posts'
+#define ALL_TOTAL SELECT site_total('posts')
 #define OF_CATEGORY post_rows row WHERE row.by_category_id =                   \
     (SELECT id FROM categories WHERE slug = $6)
 #define CATEGORY_TOTAL SELECT post_count::bigint FROM categories               \
     WHERE slug = $6
 #define OF_KIND post_rows row WHERE row.kind_enum = $6::text::post_kind
-#define KIND_TOTAL SELECT n FROM site_totals WHERE name = 'posts:' || $6
+#define KIND_TOTAL SELECT site_total('posts:' || $6)
 #define OF_AUTHOR post_rows row WHERE row.by_author_id =                       \
     (SELECT id FROM users WHERE lower(username) = lower($6))
 #define AUTHOR_TOTAL SELECT s.total_posts::bigint FROM user_stats s            \
