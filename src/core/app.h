@@ -11,19 +11,22 @@ struct config;
 struct db;
 struct feature;
 struct keyring;
+struct mailer;
 struct template_set;
+struct template_value;
 struct worker;
 
 struct app {
     const struct feature *const *features; /* ended by NULL */
     const struct config *config;
     struct template_set *pages; /* NULL where the program shows none */
-    struct template_set *mails;
+    struct mailer *mails; /* core/mail.h; NULL where none are sent */
     struct db *db;
     struct cache *cache;
     struct worker *worker;      /* NULL in tools */
     const struct keyring *keys; /* core/crypto.h */
     struct router *router;      /* core/route.h */
+    const struct template_value *assets; /* core/page.h; NULL: no pages */
 };
 
 /* [site]: url name ... ; every program's. */
@@ -33,6 +36,7 @@ struct site_settings {
     const char *mail_from, *mail_reply_to;
     const char *web;  /* directory with pages/ and dist/ */
     const char *emails;
+    const char *cors_origins; /* with blanks between them; NULL: none */
     const char *clock_file; /* tests only */
     bool production;
 };

@@ -16,7 +16,6 @@
  *
  *   event             subject     actor      data
  *   user.created      user        user       verify: mail a code (boolean)
- *   user.code_wanted  user        user       (mail another code)
  *   user.verified     user        user
  *   user.level_up     user                   oldLevel newLevel experience bonus
  *   profile.completed user        user

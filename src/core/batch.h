@@ -1,0 +1,52 @@
+/*
+ * batch.h - batch programs: struct batch rows (core/job.h), run by
+ * sparkle-batch from cron.
+ *
+ * A run takes a lock on a file and one in the database, so that two never
+ * overlap, on one host or on several; it makes a row of batch_runs, goes step
+ * by step with a pause between them, and writes down how it ended.
+ */
+#ifndef CORE_BATCH_H
+#define CORE_BATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/job.h"
+
+struct app;
+struct feature;
+
+enum batch_exit {
+    BATCH_DONE = 0,
+    BATCH_FAILED = 1,
+    BATCH_USAGE = 2,  /* no such program or option */
+    BATCH_BUSY = 3,   /* another run of it is going on */
+};
+
+struct batch_options {
+    bool dry_run, repair;
+    bool progress;        /* a line on standard error that counts */
+    const char *lock_dir; /* of the lock files */
+};
+
+/* The batch of that name, or NULL. */
+const struct batch *batch_named(const struct feature *const *features,
+                                const char *name);
+
+/* Runs it to its end. */
+enum batch_exit batch_run(struct app *app, const struct batch *batch,
+                          const struct batch_options *options);
+
+/*
+ * A step that is a statement: delete_sql deletes up to BATCH_ROWS; in a dry
+ * run the number that count_sql finds.
+ */
+int64_t batch_delete(struct job *job, bool dry_run, const char *count_sql,
+                     const char *delete_sql);
+
+/* The same for a statement that gives the rows done as its one value. */
+int64_t batch_value(struct job *job, const char *sql,
+                    const struct sql_arg *args);
+
+#endif

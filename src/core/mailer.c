@@ -1,0 +1,51 @@
+/*
+ * mailer.c - mails from templates: three sets of them, see mail.h.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/mail.h"
+
+struct mailer *
+mailer_load(const void *mem, const char *directory, struct text *faults)
+{
+    struct mailer *m = mem_new(mem, struct mailer);
+
+    m->subjects = templates_load_as(m, directory, ".subject", TEMPLATE_PLAIN,
+                                    faults);
+    m->texts = templates_load_as(m, directory, ".txt", TEMPLATE_PLAIN, faults);
+    m->pages = templates_load_as(m, directory, ".html", TEMPLATE_HTML, faults);
+    if (m->subjects == NULL || m->texts == NULL || m->pages == NULL)
+        return NULL;
+    return m;
+}
+
+static const char *
+page(const void *mem, const struct template_set *set, const char *name,
+     const struct template_scope *scope)
+{
+    struct text *out = text_new(mem);
+    const struct template *layout = template_find(set, "layout");
+    const struct template *t = template_find(set, name);
+
+    if (layout == NULL || t == NULL ||
+        !template_render_page(out, layout, t, scope))
+        return NULL;
+    return out->at;
+}
+
+bool
+mailer_render(const struct mailer *mailer, const void *mem, const char *name,
+              const struct template_scope *scope, struct mail *mail)
+{
+    const struct template *t = template_find(mailer->subjects, name);
+    struct text *subject = text_new(mem);
+
+    mail->text = page(mem, mailer->texts, name, scope);
+    mail->html = page(mem, mailer->pages, name, scope);
+    if (t == NULL || mail->text == NULL || mail->html == NULL ||
+        !template_render_in(subject, t, scope))
+        return false;
+    mail->subject = text_trim(mem, subject->at);
+    return true;
+}

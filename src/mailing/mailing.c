@@ -1,0 +1,105 @@
+/*
+ * mailing.c - mails, put together: mail_kinds.c says which there are,
+ * mail_job.c sends them.
+ */
+#include "mailing/mailing.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/app.h"
+#include "mailing/mailing_local.h"
+
+void
+mailing_code_hash(const struct app *app, const struct uuid *user,
+                  const char *code, uint8_t out[SHA256_SIZE])
+{
+    const char *key =
+        SETTINGS_OF(app, &auth_section, struct auth_settings)->signing_key;
+    char text[UUID_TEXT + 16];
+    char id[UUID_TEXT];
+
+    uuid_write(user, id);
+    int n = snprintf(text, sizeof text, "%s:%.12s", id, code);
+    crypto_hmac(key, key == NULL ? 0 : strlen(key), text, (size_t)n, out);
+}
+
+void
+mailing_link_hash(const char *token, uint8_t out[SHA256_SIZE])
+{
+    crypto_sha256(token, strlen(token), out);
+}
+
+void
+mailing_split(void *mem, const char *mailbox, const char **ret_name,
+              const char **ret_address)
+{
+    const char *open = strrchr(mailbox, '<');
+    const char *close = open == NULL ? NULL : strchr(open, '>');
+
+    if (close == NULL) {
+        *ret_name = "";
+        *ret_address = text_trim(mem, mailbox);
+        return;
+    }
+    *ret_name = text_trim(
+        mem, mem_strndup(mem, mailbox, (size_t)(open - mailbox)));
+    *ret_address =
+        text_trim(mem, mem_strndup(mem, open + 1, (size_t)(close - open - 1)));
+}
+
+static const struct setting rows[] = {
+    SETTING(struct mail_settings, transport, TEXT,
+            .otherwise = "file:/var/lib/sparkle/mail",
+            .about = "How mails leave: file:DIRECTORY puts them into a "
+                     "Maildir."),
+    { 0 },
+};
+
+const struct section mail_section = {
+    .name = "mail",
+    .settings = rows,
+    .size = sizeof(struct mail_settings),
+    .about = "How mails leave.",
+};
+
+/* ---- Listeners ----------------------------------------------------------- */
+
+static const char created_sql[] = SQL(
+    SELECT job_put('mail.send', 'security_email',
+        jsonb_build_object('mail', 'verification'), $1,
+        p_unique_key => 'verification:' || $1)
+    WHERE ($3->>'verify')::boolean
+);
+
+static const char verified_sql[] = SQL(
+    SELECT job_put('mail.send', 'email',
+        jsonb_build_object('mail', 'welcome'), $1,
+        p_unique_key => 'welcome:' || $1)
+);
+
+static const struct listener listeners[] = {
+    {
+        .name = "mail-verification",
+        .event = "user.created",
+        .queue = "event",
+        .about = "Mail a code to confirm the address.",
+        .sql = created_sql,
+    },
+    {
+        .name = "mail-welcome",
+        .event = "user.verified",
+        .queue = "event",
+        .about = "Mail a welcome, once the address is confirmed.",
+        .sql = verified_sql,
+    },
+    { 0 },
+};
+
+const struct feature mailing_feature = {
+    .name = "mailing",
+    .about = "Mails, and what became of them.",
+    .listeners = listeners,
+    .jobs = mail_jobs,
+    .settings = &mail_section,
+};

@@ -1,0 +1,37 @@
+/*
+ * mailing.h - the mails that the site sends.
+ *
+ * A mail is a row of mailing/mail_kinds.c and three templates in emails/.  To
+ * send one, put a job into the same statement or transaction as its cause:
+ *
+ *     SELECT job_put('mail.send', 'security_email',
+ *         '{"mail": "verification"}', user_id)
+ *
+ * in the queue security_email for what concerns the account's safety, email
+ * for the rest; "data" beside "mail" is an object that the templates see.
+ * Codes and links are made when the mail is, so no job ever holds a secret.
+ */
+#ifndef MAILING_MAILING_H
+#define MAILING_MAILING_H
+
+#include <stdint.h>
+
+#include "core/crypto.h"
+#include "core/feature.h"
+
+struct app;
+
+extern const struct feature mailing_feature;
+
+/* What email_verifications.code_hash has for a user's code. */
+void mailing_code_hash(const struct app *app, const struct uuid *user,
+                       const char *code, uint8_t out[SHA256_SIZE]);
+
+/* What email_verifications.link_hash has for the token of a link. */
+void mailing_link_hash(const char *token, uint8_t out[SHA256_SIZE]);
+
+/* "Name <address>", or an address: the two parts on mem, the name maybe "". */
+void mailing_split(void *mem, const char *mailbox, const char **ret_name,
+                   const char **ret_address);
+
+#endif
