@@ -302,3 +302,75 @@ EXCEPTION WHEN unique_violation THEN
     RETURN address;
 END
 $$;
+
+-- ---- Verifying an address -------------------------------------------------
+
+-- A code (its user known) or a link's token is tried: 'verified', 'wrong' (a
+-- try was used up), or 'gone' (none is open: never sent, used, too old, or
+-- dead after five wrong tries).  Success makes a pending user ACTIVE and
+-- tells it by user.verified.  Nothing is raised, so that tries count.
+CREATE OR REPLACE FUNCTION verify_email(
+    p_user_id uuid, p_code_hash bytea, p_link_hash bytea, p_request_id text,
+    OUT outcome text, OUT user_id uuid
+)
+LANGUAGE plpgsql AS $$
+DECLARE
+    v email_verifications;
+BEGIN
+    SELECT * INTO v FROM email_verifications e
+    WHERE CASE WHEN p_link_hash IS NOT NULL THEN e.link_hash = p_link_hash
+            ELSE e.user_id = p_user_id END
+        AND e.used_at IS NULL AND e.died_at IS NULL
+        AND e.expires_at > clock_now()
+    ORDER BY e.created_at DESC LIMIT 1
+    FOR UPDATE;
+    IF NOT FOUND THEN
+        outcome := 'gone';
+        RETURN;
+    ELSIF p_link_hash IS NULL AND v.code_hash <> p_code_hash THEN
+        UPDATE email_verifications SET tries = tries + 1,
+            died_at = CASE WHEN tries >= 4 THEN clock_now() END
+        WHERE id = v.id;
+        outcome := 'wrong';
+        RETURN;
+    END IF;
+
+    UPDATE email_verifications SET used_at = clock_now() WHERE id = v.id;
+    UPDATE users u SET email_verified_at = clock_now(),
+        status = CASE u.status WHEN 'PENDING_VERIFICATION' THEN 'ACTIVE'
+            ELSE u.status END,
+        version = u.version + 1
+    WHERE u.id = v.user_id AND u.email = v.email AND u.deleted_at IS NULL;
+    IF NOT FOUND THEN
+        outcome := 'gone';
+        RETURN;
+    END IF;
+    user_id := v.user_id;
+    outcome := 'verified';
+    PERFORM add_experience(v.user_id, NULL, 'email_verified',
+        'email_verified');
+    PERFORM profile_refresh(v.user_id);
+    INSERT INTO outbox (event, subject_id, actor_id, request_id)
+    VALUES ('user.verified', v.user_id, v.user_id, p_request_id);
+END
+$$;
+
+-- Another verification mail, three an hour; false where that is used up or
+-- nothing is left to verify.
+CREATE OR REPLACE FUNCTION resend_verification(p_user_id uuid)
+RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM users WHERE id = p_user_id AND email_verified_at IS NULL
+        AND deleted_at IS NULL FOR NO KEY UPDATE;
+    IF NOT FOUND OR (SELECT count(*) FROM email_verifications
+        WHERE user_id = p_user_id
+            AND created_at > clock_now() - interval '1 hour') >= 4
+    THEN
+        RETURN false;
+    END IF;
+    PERFORM job_put('mail.send', 'security_email',
+        '{"mail": "verification"}', p_user_id);
+    RETURN true;
+END
+$$;
