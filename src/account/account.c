@@ -33,6 +33,7 @@ const struct feature account_feature = {
     .name = "account",
     .about = "Accounts: registration, verification, oneself.",
     .route_tables = (const struct route *const[]){ account_api_routes,
+                                                   account_verify_routes,
                                                    account_page_routes, NULL },
     .events = events,
 };

@@ -8,5 +8,6 @@
 
 extern const struct route account_api_routes[];
 extern const struct route account_page_routes[];
+extern const struct route account_verify_routes[];
 
 #endif

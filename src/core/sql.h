@@ -14,8 +14,9 @@
 
 #include "base/uuid.h"
 
-/* SQL without quotes.  It becomes one line, so no -- comments inside. */
-#define SQL(...) #__VA_ARGS__
+/* SQL without quotes.  It becomes one line, so no -- comments inside; the
+ * blank at its end lets pieces stand side by side. */
+#define SQL(...) #__VA_ARGS__ " "
 
 /*
  * A statement that is planned anew with its values each time it runs, instead

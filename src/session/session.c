@@ -11,6 +11,7 @@
 #include "core/crypto.h"
 #include "core/db.h"
 #include "core/session.h"
+#include "session/session_local.h"
 
 /* ---- POST /api/auth/login ----------------------------------------------- */
 
@@ -213,4 +214,5 @@ const struct feature session_feature = {
     .name = "session",
     .about = "Signing in and out.",
     .routes = routes,
+    .route_tables = (const struct route *const[]){ session_list_routes, NULL },
 };

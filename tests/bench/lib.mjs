@@ -1,0 +1,140 @@
+// lib.mjs - what the benchmark measures with: processes' CPU from /proc, wrk,
+// pgbench, redis-benchmark.
+import { execFileSync, spawn } from "node:child_process";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+
+const tick = 1e6 / Number(execFileSync("getconf", ["CLK_TCK"]));
+
+/** Processes as {pid, ppid, name, command, cpu} with cpu in microseconds. */
+export function processes() {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+        const rest = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+        return [{
+          pid: Number(pid),
+          ppid: Number(rest[1]),
+          command: command.replaceAll("\0", " "),
+          cpu: (Number(rest[11]) + Number(rest[12]) + Number(rest[13]) +
+            Number(rest[14])) * tick,
+        }];
+      } catch {
+        return [];
+      }
+    });
+}
+
+/** The pids below a root, itself included. */
+export function tree(root, all = processes()) {
+  const found = new Set([root]);
+  for (let grew = true; grew;) {
+    grew = false;
+    for (const p of all)
+      if (found.has(p.ppid) && !found.has(p.pid)) {
+        found.add(p.pid);
+        grew = true;
+      }
+  }
+  return found;
+}
+
+/** CPU microseconds used so far by the trees of these roots. */
+export function cpuOf(roots) {
+  const all = processes();
+  let sum = 0;
+  for (const root of roots) {
+    const members = tree(root, all);
+    for (const p of all) if (members.has(p.pid)) sum += p.cpu;
+  }
+  return sum;
+}
+
+/** Proportional set size of one process, in KiB. */
+export function pss(pid) {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+  return Number(/^Pss:\s+(\d+)/m.exec(text)[1]);
+}
+
+function run(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    let out = "", err = "";
+    child.stdout.on("data", (d) => (out += d));
+    child.stderr.on("data", (d) => (err += d));
+    child.on("error", reject);
+    child.on("close", (code) => code === 0 ? resolve(out)
+      : reject(new Error(`${command}: ${code}: ${err}${out}`)));
+  });
+}
+
+const units = { us: 1e-3, ms: 1, s: 1000, m: 60000 };
+const millis = (text) => {
+  const m = /([\d.]+)(us|ms|s|m)/.exec(text);
+  return m ? Number(m[1]) * units[m[2]] : NaN;
+};
+
+/** Loads an address: {rate, p50, p99, errors, requests, cpu per request}. */
+export async function wrk(roots, { url, paths = [], headers = {}, body,
+  method = "GET", seconds, connections = 16, script }) {
+  const lua = `/tmp/sparkle-wrk-${process.pid}.lua`;
+  const list = (paths.length ? paths : [new URL(url).pathname + new URL(url).search])
+    .map((p) => JSON.stringify(p)).join(",");
+  writeFileSync(lua, `
+local paths, n = {${list}}, 0
+wrk.method = ${JSON.stringify(method)}
+${Object.entries(headers).map(([k, v]) => `wrk.headers[${JSON.stringify(k)}] = ${JSON.stringify(v)}`).join("\n")}
+${body ? `wrk.body = ${JSON.stringify(body)}` : ""}
+function request() n = n + 1; return wrk.format(nil, paths[n % #paths + 1]) end
+function done(summary, latency, requests)
+  local e = summary.errors
+  io.write(string.format("RESULT %d %d %d %f %f %d\\n", summary.requests,
+    summary.duration, e.status + e.connect + e.read + e.write + e.timeout,
+    latency:percentile(50), latency:percentile(99), summary.bytes))
+end
+${script ?? ""}`);
+  const before = cpuOf(roots);
+  const out = await run("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`,
+    "-s", lua, url]);
+  const used = cpuOf(roots) - before;
+  const [, requests, duration, errors, p50, p99, bytes] =
+    /RESULT (\d+) (\d+) (\d+) ([\d.]+) ([\d.]+) (\d+)/.exec(out);
+  return {
+    requests: Number(requests),
+    rate: Number(requests) / (Number(duration) / 1e6),
+    errors: Number(errors),
+    p50: Number(p50) / 1000,
+    p99: Number(p99) / 1000,
+    bytes: Number(bytes) / Number(requests),
+    cpu: used / Number(requests),
+  };
+}
+
+/** Runs statements as prepared ones on 8 connections; CPU of PostgreSQL per
+ * transaction, in microseconds. */
+export async function pgbench(postmaster, env, statements, seconds) {
+  const files = statements.flatMap((sql, i) => {
+    const name = `/tmp/sparkle-pgbench-${process.pid}-${i}.sql`;
+    writeFileSync(name, sql + ";\n");
+    return ["-f", name];
+  });
+  const before = cpuOf([postmaster]);
+  const out = await run("/usr/lib/postgresql/15/bin/pgbench",
+    ["-n", "-M", "prepared", "-c", "8", "-j", "1", "-T", String(seconds),
+      ...files], { env: { ...process.env, ...env } });
+  const used = cpuOf([postmaster]) - before;
+  const n = Number(/actually processed: (\d+)/.exec(out)[1]);
+  return { cpu: used / n, rate: n / seconds };
+}
+
+/** CPU of Redis per EVALSHA of a script, in microseconds. */
+export async function evalsha(pid, socket, words, n = 100000) {
+  const before = cpuOf([pid]);
+  await run("redis-benchmark", ["-s", socket, "-n", String(n), "-c", "8", "-q",
+    ...words]);
+  return { cpu: (cpuOf([pid]) - before) / n };
+}
+
+export { millis, run };
