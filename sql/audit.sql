@@ -287,7 +287,7 @@ BEGIN
             AND deleted_at IS NULL AND author_id IS NOT NULL
         UNION ALL
         SELECT user_id, 0, 0, 1 FROM shares WHERE post_id = p_post_id
-    ) a(user_id, r, c, s) GROUP BY 1;
+    ) a(user_id, r, c, s) GROUP BY user_id;
     UPDATE posts p SET reaction_count = t.r, comment_count = t.c,
         share_count = t.s, score = t.score,
         reactions_by_type = reaction_array(p.id, NULL),
