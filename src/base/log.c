@@ -63,13 +63,28 @@ log_plain(bool plain)
 }
 
 static void
+add_number(struct text *t, const struct log_field *f)
+{
+    int64_t rest = f->number % 1000;
+    char digits[4] = { '.', (char)('0' + rest / 100),
+                       (char)('0' + rest / 10 % 10), (char)('0' + rest % 10) };
+
+    if (!f->thousandths || f->number < 0) {
+        text_addi(t, f->number);
+        return;
+    }
+    text_addi(t, f->number / 1000);
+    text_add(t, digits, sizeof digits);
+}
+
+static void
 add_member(struct text *t, const struct log_field *f)
 {
     text_adds(t, ",\"");
     text_adds(t, f->name);
     text_adds(t, "\":");
     if (f->text == NULL) {
-        text_addi(t, f->number);
+        add_number(t, f);
         return;
     }
     text_addc(t, '"');

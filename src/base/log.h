@@ -19,6 +19,7 @@ struct log_field {
     const char *name;
     const char *text;
     int64_t number;
+    bool thousandths; /* the number is shown divided by 1000: 1.234 */
 };
 #define LOG_TEXT(n, value)                                                     \
     {                                                                          \
@@ -27,6 +28,11 @@ struct log_field {
 #define LOG_NUMBER(n, value)                                                   \
     {                                                                          \
         .name = (n), .number = (value)                                         \
+    }
+/* Microseconds, shown as milliseconds. */
+#define LOG_MILLIS(n, us)                                                      \
+    {                                                                          \
+        .name = (n), .number = (us), .thousandths = true                       \
     }
 
 /*
