@@ -202,9 +202,26 @@ const struct problem *answer_done(struct request *r, const char *sql,
 const struct problem *answer_done_anyway(struct request *r, const char *sql,
                                          const struct sql_arg *args);
 
+/*
+ * For handlers that look at a result themselves: runs a statement, again where
+ * two transactions met.  NULL and *ret_result, or the problem that the route
+ * lists for the broken constraint.  answer_refused is that mapping alone, for
+ * db_transact and db_receive.
+ */
+struct db_error;
+struct db_result;
+const struct problem *answer_query(struct request *r, const char *sql,
+                                   const struct sql_arg *args,
+                                   const struct db_result **ret_result);
+const struct problem *answer_refused(struct request *r,
+                                     const struct db_error *error);
+
 /* Answers bytes of the route's raw_type; they must live as long as r->mem. */
 const struct problem *answer_raw(struct request *r, const char *bytes,
                                  size_t n);
+
+/* Another status than the row's, after the answer: 503 of a health check. */
+void answer_status(struct request *r, int status);
 
 /* Which page of ANSWER_PAGES this is, from 1; without it by cursor. */
 void answer_page_number(struct request *r, int64_t page);
@@ -218,6 +235,14 @@ void page_set(struct request *r, const char *name, const char *value);
 /* A flag or text at the root of the template's data: q, sort.recent ... */
 void page_flag(struct request *r, const char *name, bool value);
 void page_text(struct request *r, const char *name, const char *value);
+
+/* The text of a value that the template would see ("post.title"), on r->mem;
+ * NULL where there is none. */
+const char *page_value(struct request *r, const char *dotted);
+
+/* A header of the request by its name in capitals with _ for - ("IF_MATCH"),
+ * as it came; NULL where it did not. */
+const char *request_header(const struct request *r, const char *name);
 
 /* Adds a header to the answer; name literal, value without control bytes. */
 void answer_header(struct request *r, const char *name, const char *value);

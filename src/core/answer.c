@@ -1,0 +1,398 @@
+/*
+ * answer.c - statements run for a handler, and their results as its answer.
+ *
+ * What a statement refused is looked up by the name of the constraint in the
+ * row's refusals; whatever no row knows of is our fault, is logged with all
+ * that PostgreSQL said, and shows nothing outside.
+ */
+#include "core/endpoint.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "core/app.h"
+#include "core/cursor.h"
+#include "core/db.h"
+#include "core/exchange.h"
+#include "core/page.h"
+#include "core/shape.h"
+
+enum { TRIES = 3 };
+
+/* ---- Refusals ------------------------------------------------------------ */
+
+static const struct problem *
+refusal_of(struct request *r, const char *constraint)
+{
+    const struct refusal *refusal = r->route->refusals;
+
+    for (; constraint != NULL && refusal != NULL && refusal->problem != NULL;
+         refusal++)
+        if (text_same(refusal->constraint, constraint)) {
+            r->exchange->refused_field = refusal->field;
+            return refusal->problem;
+        }
+    return NULL;
+}
+
+static bool
+state_is(const struct db_error *error, const char *sqlstate)
+{
+    return strncmp(error->sqlstate, sqlstate, strlen(sqlstate)) == 0;
+}
+
+/* 08: connection; 57P: shut down; 53: too few resources; 25006: read-only. */
+static bool
+is_away(const struct db_error *e)
+{
+    return e->lost || state_is(e, "08") || state_is(e, "57P") ||
+           state_is(e, "53") || state_is(e, "25006");
+}
+
+const struct problem *
+answer_refused(struct request *r, const struct db_error *error)
+{
+    const struct problem *refused = refusal_of(r, error->constraint);
+
+    if (refused != NULL)
+        return refused;
+    r->exchange->why = mem_printf(
+        r->mem, "%s %s%s%s", error->sqlstate,
+        error->message == NULL ? "" : error->message,
+        error->constraint == NULL ? "" : "; constraint ",
+        error->constraint == NULL ? "" : error->constraint);
+    if (is_away(error))
+        return &problem_unavailable;
+    return state_is(error, "57014") ? &problem_timeout : &problem_internal;
+}
+
+/* ---- Statements ---------------------------------------------------------- */
+
+/* Two transactions met: a moment later one of them gets through. */
+static bool
+worth_another_try(const struct request *r, const struct db_error *e, int tries)
+{
+    if (tries + 1 >= TRIES || db_in_transaction(r->app->db) ||
+        (!state_is(e, "40001") && !state_is(e, "40P01")))
+        return false;
+    const struct timespec pause = {
+        .tv_nsec = (1 + random_below(10)) * 1000000L << tries,
+    };
+    (void)nanosleep(&pause, NULL);
+    return true;
+}
+
+const struct problem *
+answer_query(struct request *r, const char *sql, const struct sql_arg *args,
+             const struct db_result **ret_result)
+{
+    for (int tries = 0;; tries++) {
+        struct db_error error = { 0 };
+        struct db_result *res = db_query(r->app->db, r->mem, sql, args,
+                                         &error);
+
+        if (!error.failed) {
+            *ret_result = res;
+            return NULL;
+        }
+        if (!worth_another_try(r, &error, tries))
+            return answer_refused(r, &error);
+    }
+}
+
+static const struct problem *
+query_in_shape(struct request *r, const char *sql, const struct sql_arg *args,
+               const struct shape *shape, const struct db_result **ret)
+{
+    const struct problem *refused = answer_query(r, sql, args, ret);
+
+    if (refused != NULL)
+        return refused;
+    const char *misfit = shape_misfit(r->mem, shape, *ret);
+    return misfit == NULL ? NULL : exchange_broken(r->exchange, misfit);
+}
+
+static const struct shape *
+shape_for(const struct request *r, const struct member *members)
+{
+    if (members == NULL)
+        BUG("%s answers rows without a shape", r->route->on);
+    return shape_of(router_shapes(r->app->router), members);
+}
+
+/* ---- Envelopes ----------------------------------------------------------- */
+
+#define ADD(to, literal) text_add((to), (literal), sizeof(literal) - 1)
+
+static struct text *
+open_envelope(struct request *r)
+{
+    struct exchange *ex = r->exchange;
+
+    if (r->route->page != NULL)
+        BUG("%s is a page: its results want names", r->route->on);
+    exchange_drop_body(ex);
+    ADD(&ex->out, "{\"success\":true,\"data\":");
+    ex->status = r->route->success == 0 ? 200 : r->route->success;
+    ex->type = "application/json";
+    return &ex->out;
+}
+
+/* ---- One row ------------------------------------------------------------- */
+
+const struct problem *
+answer_row(struct request *r, const char *sql, const struct sql_arg *args)
+{
+    const struct shape *shape = shape_for(r, r->route->returns);
+    const struct db_result *res;
+    const struct problem *refused = query_in_shape(r, sql, args, shape, &res);
+
+    if (refused != NULL)
+        return refused;
+    if (db_rows(res) == 0)
+        return &problem_not_found;
+    struct text *out = open_envelope(r);
+    shape_json_row(out, shape, res, 0, 0);
+    text_addc(out, '}');
+    return NULL;
+}
+
+const struct problem *
+answer_row_as(struct request *r, const char *name,
+              const struct member *members, const char *sql,
+              const struct sql_arg *args)
+{
+    const struct shape *shape = shape_for(r, members);
+    const struct db_result *res;
+    const struct problem *refused = query_in_shape(r, sql, args, shape, &res);
+
+    if (refused != NULL)
+        return refused;
+    if (db_rows(res) == 0)
+        return &problem_not_found;
+    page_add_row(r->exchange, name, shape, res);
+    return NULL;
+}
+
+/* ---- Lists --------------------------------------------------------------- */
+
+static int64_t
+key_of(const struct db_result *res, size_t row, size_t column)
+{
+    if (db_column_type(res, column) == VALUE_TIME)
+        return db_time(res, row, column).us;
+    return db_integer(res, row, column);
+}
+
+/* Where the page after these rows begins, on r->mem; NULL if nowhere. */
+static const char *
+next_cursor(struct request *r, const struct db_result *res, size_t rows)
+{
+    int key = db_column(res, "cursor_key");
+    char *out = mem_alloc(r->mem, CURSOR_TEXT);
+
+    if (key < 0 || rows == 0 || db_null(res, rows - 1, (size_t)key))
+        return NULL;
+    struct cursor c = { .key = key_of(res, rows - 1, (size_t)key),
+                        .id = db_uuid(res, rows - 1, 0) };
+    cursor_write(&c, out);
+    return out;
+}
+
+static struct page_list
+list_of(struct request *r, const struct shape *shape,
+        const struct db_result *res, int64_t limit)
+{
+    size_t rows = db_rows(res);
+    size_t most = limit < 0 ? 0 : (size_t)limit;
+    int total = db_column(res, "total");
+    struct page_list list = {
+        .shape = shape,
+        .res = res,
+        .rows = rows > most ? most : rows,
+        .more = rows > most,
+        .page = r->exchange->page_number,
+        .page_size = limit,
+    };
+
+    if (list.more)
+        list.next_cursor = next_cursor(r, res, list.rows);
+    if (total >= 0 && rows > 0 && !db_null(res, 0, (size_t)total))
+        list.total = db_integer(res, 0, (size_t)total);
+    return list;
+}
+
+static void
+add_pages(struct text *to, const struct page_list *l)
+{
+    int64_t total = l->total < 0 ? -l->total : l->total;
+    int64_t size = l->page_size > 0 ? l->page_size : 1;
+
+    ADD(to, ",\"total\":");
+    text_addi(to, total);
+    if (l->total < 0)
+        ADD(to, ",\"totalIsEstimate\":true");
+    if (l->page > 0) {
+        ADD(to, ",\"page\":");
+        text_addi(to, l->page);
+    }
+    ADD(to, ",\"pageSize\":");
+    text_addi(to, l->page_size);
+    ADD(to, ",\"totalPages\":");
+    text_addi(to, (total + size - 1) / size);
+}
+
+static void
+add_list(struct text *to, const struct page_list *l, enum answer_form form)
+{
+    ADD(to, "{\"items\":[");
+    for (size_t i = 0; i < l->rows; i++) {
+        if (i > 0)
+            text_addc(to, ',');
+        shape_json_row(to, l->shape, l->res, i, 0);
+    }
+    text_addc(to, ']');
+    if (form == ANSWER_LIST || form == ANSWER_PAGES) {
+        ADD(to, ",\"nextCursor\":");
+        if (l->next_cursor == NULL)
+            ADD(to, "null");
+        else
+            text_addf(to, "\"%s\"", l->next_cursor);
+        ADD(to, ",\"hasMore\":");
+        text_adds(to, l->more ? "true" : "false");
+    }
+    if (form == ANSWER_PAGES)
+        add_pages(to, l);
+    ADD(to, "}}");
+}
+
+const struct problem *
+answer_rows(struct request *r, int64_t limit, const char *sql,
+            const struct sql_arg *args)
+{
+    const struct shape *shape = shape_for(r, r->route->returns);
+    const struct db_result *res;
+    const struct problem *refused = query_in_shape(r, sql, args, shape, &res);
+
+    if (refused != NULL)
+        return refused;
+    const struct page_list list = list_of(r, shape, res, limit);
+    add_list(open_envelope(r), &list, r->route->form);
+    return NULL;
+}
+
+const struct problem *
+answer_rows_as(struct request *r, const char *name,
+               const struct member *members, int64_t limit, const char *sql,
+               const struct sql_arg *args)
+{
+    const struct shape *shape = shape_for(r, members);
+    const struct db_result *res;
+    const struct problem *refused = query_in_shape(r, sql, args, shape, &res);
+
+    if (refused != NULL)
+        return refused;
+    const struct page_list list = list_of(r, shape, res, limit);
+    page_add_list(r->exchange, name, &list);
+    return NULL;
+}
+
+void
+answer_status(struct request *r, int status)
+{
+    r->exchange->status = status;
+}
+
+void
+answer_page_number(struct request *r, int64_t page)
+{
+    r->exchange->page_number = page;
+}
+
+/* ---- Values, effects, bytes ---------------------------------------------- */
+
+const struct problem *
+answer_values(struct request *r, const struct sql_arg *values)
+{
+    const struct shape *shape = shape_for(r, r->route->returns);
+    struct text *out = open_envelope(r);
+
+    shape_json_values(out, shape, values);
+    text_addc(out, '}');
+    return NULL;
+}
+
+const struct problem *
+answer_values_as(struct request *r, const char *name,
+                 const struct member *members, const struct sql_arg *values)
+{
+    page_add_values(r->exchange, name, shape_for(r, members), values);
+    return NULL;
+}
+
+static const struct problem *
+run_for_effect(struct request *r, const char *sql, const struct sql_arg *args,
+               int64_t *ret_affected)
+{
+    const struct db_result *res;
+    const struct problem *refused = answer_query(r, sql, args, &res);
+
+    if (refused != NULL)
+        return refused;
+    *ret_affected = db_affected(res);
+    if (r->exchange->type == NULL)
+        r->exchange->status = r->route->success == 0 ? 204
+                                                     : r->route->success;
+    return NULL;
+}
+
+const struct problem *
+answer_done(struct request *r, const char *sql, const struct sql_arg *args)
+{
+    int64_t affected;
+    const struct problem *refused = run_for_effect(r, sql, args, &affected);
+
+    if (refused == NULL && affected == 0)
+        return &problem_not_found;
+    return refused;
+}
+
+const struct problem *
+answer_done_anyway(struct request *r, const char *sql,
+                   const struct sql_arg *args)
+{
+    int64_t affected;
+
+    return run_for_effect(r, sql, args, &affected);
+}
+
+const struct problem *
+answer_raw(struct request *r, const char *bytes, size_t n)
+{
+    struct exchange *ex = r->exchange;
+
+    exchange_drop_body(ex);
+    text_add(&ex->out, bytes, n);
+    ex->status = r->route->success == 0 ? 200 : r->route->success;
+    ex->type = r->route->raw_type;
+    return NULL;
+}
+
+const struct problem *
+answer_redirect(struct request *r, const char *where)
+{
+    answer_header(r, "Location", where);
+    exchange_drop_body(r->exchange);
+    r->exchange->status = 303;
+    return NULL;
+}
+
+const struct problem *
+problem_field(struct request *r, const char *field, const char *message)
+{
+    fault_add(&r->exchange->faults, field, message);
+    return &problem_validation;
+}

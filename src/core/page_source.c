@@ -1,0 +1,394 @@
+/*
+ * page_source.c - what templates see: results of the database and C values
+ * through their shapes, lists, words, and what every page has.
+ *
+ * A value of the template engine remembers for us: `at` the shape, `also` the
+ * result or the values, `row`, and `column`, where the object's columns begin.
+ */
+#include "core/page.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/escape.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/app.h"
+#include "core/db.h"
+#include "core/session.h"
+#include "core/shape.h"
+
+/* ---- Names --------------------------------------------------------------- */
+
+static bool
+is_named(const struct template_name *name, const char *s, size_t len)
+{
+    return name->len == len && memcmp(name->at, s, len) == 0;
+}
+
+/* The slot of a name; for createdAt@date, createdAt's, with *ret_date set. */
+static const struct shape_slot *
+find_slot(const struct shape *s, const struct template_name *name,
+          bool *ret_date)
+{
+    static const char suffix[] = "@date";
+    size_t cut = sizeof suffix - 1;
+
+    for (size_t i = 0; i < s->n; i++)
+        if (s->slot[i].hash == name->hash && s->slot[i].len == name->len &&
+            memcmp(s->slot[i].name, name->at, name->len) == 0)
+            return &s->slot[i];
+    if (name->len <= cut ||
+        memcmp(name->at + name->len - cut, suffix, cut) != 0)
+        return NULL;
+    *ret_date = true;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->slot[i].len == name->len - cut &&
+            memcmp(s->slot[i].name, name->at, s->slot[i].len) == 0)
+            return &s->slot[i];
+    return NULL;
+}
+
+/* ---- Values by type ------------------------------------------------------ */
+
+static void
+put_uuid(struct template_value *ret, const void *mem, struct uuid id)
+{
+    char *out = mem_alloc(mem, UUID_TEXT);
+
+    uuid_write(&id, out);
+    template_text(ret, out, UUID_TEXT - 1);
+}
+
+static void
+put_time(struct template_value *ret, const void *mem, struct instant time,
+         bool date)
+{
+    struct text t;
+
+    text_init(&t, mem, 32);
+    if (date)
+        clock_date(&t, time.us);
+    else
+        clock_iso(&t, time.us);
+    template_text(ret, t.at, t.len);
+}
+
+static void
+put_real(struct template_value *ret, double number)
+{
+    int n = snprintf(ret->small, sizeof ret->small, "%.10g", number);
+
+    template_text(ret, ret->small, (size_t)n);
+    if (number == 0)
+        ret->kind = TEMPLATE_FALSE;
+}
+
+static size_t
+texts_count(const struct template_value *list)
+{
+    return ((const struct texts *)list->at)->n;
+}
+
+static void
+texts_item(const struct template_value *list, size_t i, const void *mem,
+           struct template_value *ret)
+{
+    (void)mem;
+    template_string(ret, ((const struct texts *)list->at)->at[i]);
+}
+
+static const struct template_source texts_source = {
+    .count = texts_count,
+    .item = texts_item,
+};
+
+static void
+put_texts(struct template_value *ret, const void *mem, struct texts texts)
+{
+    struct texts *kept = mem_new(mem, struct texts);
+
+    *kept = texts;
+    template_list(ret, &texts_source, kept);
+}
+
+/* ---- Rows of a result ---------------------------------------------------- */
+
+static void
+put_column(struct template_value *ret, const void *mem,
+           const struct shape_slot *slot, const struct db_result *res,
+           size_t row, size_t column, bool date)
+{
+    size_t len;
+
+    switch (slot->type) {
+    case VALUE_INTEGER:
+    case VALUE_MAYBE_INTEGER:
+        template_number(ret, db_integer(res, row, column));
+        break;
+    case VALUE_REAL:
+        put_real(ret, db_real(res, row, column));
+        break;
+    case VALUE_BOOLEAN:
+    case VALUE_MAYBE_BOOLEAN:
+        template_boolean(ret, db_boolean(res, row, column));
+        break;
+    case VALUE_UUID:
+        put_uuid(ret, mem, db_uuid(res, row, column));
+        break;
+    case VALUE_TIME:
+        put_time(ret, mem, db_time(res, row, column), date);
+        break;
+    case VALUE_TEXTS: /* the memory is the rendering's, and only grows */
+        put_texts(ret, mem, db_texts((void *)(uintptr_t)mem, res, row,
+                                     column));
+        break;
+    case VALUE_TEXT:
+    case VALUE_JSON: {
+        const char *s = db_text(res, row, column, &len);
+        template_text(ret, s, len);
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+static bool
+row_member(const struct template_value *object,
+           const struct template_name *name, const void *mem,
+           struct template_value *ret)
+{
+    const struct db_result *res = object->also;
+    bool date = false;
+    const struct shape_slot *slot = find_slot(object->at, name, &date);
+
+    if (slot == NULL)
+        return false;
+    size_t column = object->column + slot->column;
+    bool null = (slot->object == NULL || slot->nullable) &&
+                db_null(res, object->row, column);
+    if (null)
+        return true;
+    if (slot->object == NULL) {
+        put_column(ret, mem, slot, res, object->row, column, date);
+        return true;
+    }
+    template_object(ret, object->source, slot->object);
+    ret->also = res;
+    ret->row = object->row;
+    ret->column = (uint32_t)column;
+    return true;
+}
+
+static const struct template_source row_source = { .member = row_member };
+
+static void
+put_row(struct template_value *ret, const struct shape *shape,
+        const struct db_result *res, size_t row)
+{
+    template_object(ret, &row_source, shape);
+    ret->also = res;
+    ret->row = (uint32_t)row;
+    ret->column = 0;
+}
+
+/* ---- Lists --------------------------------------------------------------- */
+
+static size_t
+items_count(const struct template_value *list)
+{
+    return ((const struct page_list *)list->at)->rows;
+}
+
+static void
+items_item(const struct template_value *list, size_t i, const void *mem,
+           struct template_value *ret)
+{
+    const struct page_list *l = list->at;
+
+    (void)mem;
+    put_row(ret, l->shape, l->res, i);
+}
+
+static const struct template_source items_source = {
+    .count = items_count,
+    .item = items_item,
+};
+
+static bool
+list_member(const struct template_value *object,
+            const struct template_name *name, const void *mem,
+            struct template_value *ret)
+{
+    const struct page_list *l = object->at;
+    int64_t total = l->total < 0 ? -l->total : l->total;
+
+    (void)mem;
+    if (is_named(name, "items", 5))
+        template_list(ret, &items_source, l);
+    else if (is_named(name, "hasMore", 7))
+        template_boolean(ret, l->more);
+    else if (is_named(name, "nextCursor", 10))
+        template_string(ret, l->next_cursor);
+    else if (is_named(name, "total", 5))
+        template_number(ret, total);
+    else if (is_named(name, "totalIsEstimate", 15))
+        template_boolean(ret, l->total < 0);
+    else if (is_named(name, "page", 4))
+        template_number(ret, l->page);
+    else
+        return false;
+    return true;
+}
+
+static const struct template_source list_source = { .member = list_member };
+
+/* ---- C values ------------------------------------------------------------ */
+
+static void
+put_value(struct template_value *ret, const void *mem, const struct sql_arg *v,
+          bool date)
+{
+    switch (v->type) {
+    case VALUE_INTEGER:
+        template_number(ret, *(const int64_t *)v->at);
+        break;
+    case VALUE_MAYBE_INTEGER:
+        template_number(ret, ((const struct maybe_integer *)v->at)->value);
+        break;
+    case VALUE_REAL:
+        put_real(ret, *(const double *)v->at);
+        break;
+    case VALUE_BOOLEAN:
+        template_boolean(ret, *(const bool *)v->at);
+        break;
+    case VALUE_MAYBE_BOOLEAN:
+        template_boolean(ret, ((const struct maybe_boolean *)v->at)->value);
+        break;
+    case VALUE_UUID:
+        put_uuid(ret, mem, *(const struct uuid *)v->at);
+        break;
+    case VALUE_TIME:
+        put_time(ret, mem, *(const struct instant *)v->at, date);
+        break;
+    case VALUE_TEXTS:
+        put_texts(ret, mem, *(const struct texts *)v->at);
+        break;
+    case VALUE_TEXT:
+    case VALUE_JSON:
+        template_string(ret, *(const char *const *)v->at);
+        break;
+    default:
+        break;
+    }
+}
+
+static bool
+values_member(const struct template_value *object,
+              const struct template_name *name, const void *mem,
+              struct template_value *ret)
+{
+    const struct sql_arg *values = object->also;
+    bool date = false;
+    const struct shape_slot *slot = find_slot(object->at, name, &date);
+
+    if (slot == NULL)
+        return false;
+    const struct sql_arg *v = &values[slot->column];
+    if ((slot->object == NULL || slot->nullable) && shape_value_null(v))
+        return true;
+    if (slot->object == NULL) {
+        put_value(ret, mem, v, date);
+        return true;
+    }
+    template_object(ret, object->source, slot->object);
+    ret->also = v;
+    return true;
+}
+
+static const struct template_source values_source = {
+    .member = values_member,
+};
+
+/* Bytes of a C value, all of which are small. */
+static size_t
+size_of(enum value_type type)
+{
+    switch (type) {
+    case VALUE_BOOLEAN:
+        return sizeof(bool);
+    case VALUE_MAYBE_BOOLEAN:
+        return sizeof(struct maybe_boolean);
+    case VALUE_MAYBE_INTEGER:
+        return sizeof(struct maybe_integer);
+    case VALUE_UUID:
+        return sizeof(struct uuid);
+    case VALUE_TEXTS:
+        return sizeof(struct texts);
+    case VALUE_BYTES:
+        return sizeof(struct bytes);
+    default:
+        return 8;
+    }
+}
+
+/* The handler's variables are gone when the page is rendered. */
+static const struct sql_arg *
+keep_values(void *mem, const struct sql_arg *values, size_t n)
+{
+    struct sql_arg *kept = mem_array(mem, struct sql_arg, n + 1);
+
+    for (size_t i = 0; i < n; i++) {
+        size_t size = size_of(values[i].type);
+        void *copy = mem_alloc(mem, size);
+
+        memcpy(copy, values[i].at, size);
+        kept[i] = (struct sql_arg){ values[i].type, copy };
+    }
+    return kept;
+}
+
+/* ---- Parts --------------------------------------------------------------- */
+
+static struct page_part *
+add_part(struct exchange *ex, const char *name)
+{
+    struct page_part *part = mem_new(ex->request.mem, struct page_part);
+
+    if (ex->entry->row->page == NULL)
+        BUG("%s is no page: its results want no names", ex->entry->row->on);
+    part->name = name;
+    part->len = strlen(name);
+    part->next = ex->parts;
+    ex->parts = part;
+    return part;
+}
+
+void
+page_add_row(struct exchange *ex, const char *name, const struct shape *shape,
+             const struct db_result *res)
+{
+    put_row(&add_part(ex, name)->value, shape, res, 0);
+}
+
+void
+page_add_list(struct exchange *ex, const char *name,
+              const struct page_list *list)
+{
+    struct page_list *kept = mem_new(ex->request.mem, struct page_list);
+
+    *kept = *list;
+    template_object(&add_part(ex, name)->value, &list_source, kept);
+}
+
+void
+page_add_values(struct exchange *ex, const char *name,
+                const struct shape *shape, const struct sql_arg *values)
+{
+    struct template_value *value = &add_part(ex, name)->value;
+
+    template_object(value, &values_source, shape);
+    value->also = keep_values(ex->request.mem, values, shape->columns);
+}
