@@ -5,26 +5,25 @@
 
 pg_bin=/usr/lib/postgresql/15/bin
 
-# pid_of FILE NAME: the process that the pid file names, if it is the one of
-# that program of this instance.  A pid file whose process is gone, or is
-# somebody else's by now, is removed.
-pid_of() {
-    local file=$1 name=$2 pid= line
-    pid=$(as_user head -n 1 "$file" 2>/dev/null) || return 1
-    if [[ $pid =~ ^[0-9]+$ ]] && [ -r "/proc/$pid/cmdline" ]; then
-        line=$(tr '\0' ' ' <"/proc/$pid/cmdline")
-        if [[ $line = *"$name"* && $line = *"$dir/"* ]]; then
-            echo "$pid"
-            return 0
-        fi
-    fi
-    warn "removing a stale pid file (its process is gone): $file"
-    as_user rm -f "$file"
-    return 1
+# pid_look FILE NAME: the process that the pid file names, if it is the one of
+# that program of this instance.
+pid_look() {
+    local pid= words=()
+    { IFS= read -r pid <"$1"; } 2>/dev/null || true
+    [[ $pid =~ ^[0-9]+$ ]] || return 1
+    mapfile -d '' -t words 2>/dev/null <"/proc/$pid/cmdline" || return 1
+    [[ "${words[*]-}" = *"$2"* && "${words[*]-} " = *"$dir"[/\ ]* ]] || return 1
+    echo "$pid"
 }
 
-pid_quietly() {
-    pid_of "$@" 2>/dev/null
+# pid_of FILE NAME: the same; a file whose process is gone, or is somebody
+# else's by now, is removed.
+pid_of() {
+    [ -e "$1" ] || return 1
+    pid_look "$@" && return 0
+    warn "removing a stale pid file (its process is gone): $1"
+    as_user rm -f "$1"
+    return 1
 }
 
 alive() {
@@ -48,7 +47,6 @@ gone() {
 # stop_process LABEL PIDFILE NAME SIGNAL SECONDS HARDER: asks, waits, insists.
 stop_process() {
     local label=$1 file=$2 name=$3 signal=$4 seconds=$5 harder=$6 pid
-    [ -e "$file" ] || return 0
     pid=$(pid_of "$file" "$name") || return 0
     step "$label"
     as_user kill -s "$signal" "$pid" 2>/dev/null || true
@@ -102,11 +100,8 @@ postgres_roles() {
 }
 
 postgres_start() {
-    local pid new=no
-    if [ -e "$(postgres_pid_file)" ] &&
-        pid=$(pid_quietly "$(postgres_pid_file)" postgres); then
-        return 0
-    fi
+    local new=no
+    pid_of "$(postgres_pid_file)" postgres >/dev/null && return 0
     as_user test -e "$dir/postgres/pg_ident.conf" || new=yes
     [ "$new" = no ] || {
         as_user rm -rf "$dir/postgres"
@@ -127,9 +122,7 @@ postgres_stop() {
 # ---- Redis ------------------------------------------------------------------
 
 redis_start() {
-    local pid
-    [ -e "$run/redis.pid" ] && pid=$(pid_of "$run/redis.pid" redis-server) &&
-        return 0
+    pid_of "$run/redis.pid" redis-server >/dev/null && return 0
     logged redis.log redis-server "$dir/etc/redis.conf" &&
         wait_for 5 as_user redis-cli -s "$run/redis.sock" ping \
             >/dev/null 2>&1 ||
@@ -146,10 +139,11 @@ redis_stop() {
 # terminal reaches this script only, which stops things in their order.
 program_start() {
     local name=$1 file=$2 out=$log/$1.log pid
-    [ -e "$file" ] && pid=$(pid_of "$file" "$name") && return 0
+    pid_of "$file" "$name" >/dev/null && return 0
     (exec_as_user sh -c 'exec setsid "$1/$2" --config "$3" >>"$4" 2>&1 \
         </dev/null' - "$programs" "$name" "$conf" "$out") &
     pid=$!
+    disown "$pid"
     wait_for 20 program_up "$file" "$name" "$pid" && alive "$pid" ||
         fail "$name does not start:" "$(tail -n 5 "$out")" \
             "the whole of it: $out"
@@ -157,7 +151,7 @@ program_start() {
 
 # Its pid file is there, or it ended already.
 program_up() {
-    ! alive "$3" || pid_quietly "$1" "$2" >/dev/null
+    ! alive "$3" || pid_look "$1" "$2" >/dev/null
 }
 
 fcgi_start() {
@@ -184,8 +178,8 @@ nginx_command() {
 }
 
 nginx_start() {
-    local pid said
-    [ -e "$run/nginx.pid" ] && pid=$(pid_of "$run/nginx.pid" nginx) && return 0
+    local said
+    pid_of "$run/nginx.pid" nginx >/dev/null && return 0
     said=$(nginx_command -t -q 2>&1) ||
         fail "nginx's configuration is wrong:" "$said"
     port_must_be_free "$https_port" --port
