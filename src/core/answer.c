@@ -8,19 +8,15 @@
 #include "core/endpoint.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/random.h"
 #include "core/app.h"
 #include "core/cursor.h"
 #include "core/db.h"
 #include "core/exchange.h"
 #include "core/page.h"
 #include "core/shape.h"
-
-enum { TRIES = 3 };
 
 /* ---- Refusals ------------------------------------------------------------ */
 
@@ -38,20 +34,6 @@ refusal_of(struct request *r, const char *constraint)
     return NULL;
 }
 
-static bool
-state_is(const struct db_error *error, const char *sqlstate)
-{
-    return strncmp(error->sqlstate, sqlstate, strlen(sqlstate)) == 0;
-}
-
-/* 08: connection; 57P: shut down; 53: too few resources; 25006: read-only. */
-static bool
-is_away(const struct db_error *e)
-{
-    return e->lost || state_is(e, "08") || state_is(e, "57P") ||
-           state_is(e, "53") || state_is(e, "25006");
-}
-
 const struct problem *
 answer_refused(struct request *r, const struct db_error *error)
 {
@@ -64,43 +46,22 @@ answer_refused(struct request *r, const struct db_error *error)
         error->message == NULL ? "" : error->message,
         error->constraint == NULL ? "" : "; constraint ",
         error->constraint == NULL ? "" : error->constraint);
-    if (is_away(error))
-        return &problem_unavailable;
-    return state_is(error, "57014") ? &problem_timeout : &problem_internal;
+    return db_problem(error);
 }
 
 /* ---- Statements ---------------------------------------------------------- */
-
-/* Two transactions met: a moment later one of them gets through. */
-static bool
-worth_another_try(const struct request *r, const struct db_error *e, int tries)
-{
-    if (tries + 1 >= TRIES || db_in_transaction(r->app->db) ||
-        (!state_is(e, "40001") && !state_is(e, "40P01")))
-        return false;
-    const struct timespec pause = {
-        .tv_nsec = (1 + random_below(10)) * 1000000L << tries,
-    };
-    (void)nanosleep(&pause, NULL);
-    return true;
-}
 
 const struct problem *
 answer_query(struct request *r, const char *sql, const struct sql_arg *args,
              const struct db_result **ret_result)
 {
-    for (int tries = 0;; tries++) {
-        struct db_error error = { 0 };
-        struct db_result *res = db_query(r->app->db, r->mem, sql, args,
-                                         &error);
+    struct db_error error = { 0 };
+    struct db_result *res = db_query(r->app->db, r->mem, sql, args, &error);
 
-        if (!error.failed) {
-            *ret_result = res;
-            return NULL;
-        }
-        if (!worth_another_try(r, &error, tries))
-            return answer_refused(r, &error);
-    }
+    if (error.failed)
+        return answer_refused(r, &error);
+    *ret_result = res;
+    return NULL;
 }
 
 static const struct problem *

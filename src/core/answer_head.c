@@ -63,27 +63,25 @@ is_read(const struct exchange *ex)
 }
 
 /*
- * What a visitor without a session reads is the same for all visitors with
- * the same cookies, so nginx may keep it for a second: X-Accel-Expires is for
- * its eyes only and goes before max-age there.
+ * What a visitor without a session reads is the same for all visitors, so
+ * nginx keeps it for a second, unless this says private or no-store; browsers
+ * ask each time, by ETag.  Calls that no limit counts are cheap, and watched
+ * by those who want to know how things are now.
  */
 static void
 add_cache(struct exchange *ex)
 {
     const struct route *row = ex->entry == NULL ? NULL : ex->entry->row;
     bool public = is_read(ex) && ex->status == 200 && row != NULL &&
-                  row->access == ALLOW_ANYONE && !ex->had_session_cookie &&
-                  !ex->has_cookie;
+                  row->access == ALLOW_ANYONE && row->quota != QUOTA_NONE &&
+                  !ex->had_session_cookie && !ex->has_cookie;
 
     if (ex->own_cache)
         return;
-    if (!public)
-        ADD(&ex->head, "Cache-Control: private, no-store\r\n");
-    else if (row->quota == QUOTA_NONE)
+    if (public)
         ADD(&ex->head, "Cache-Control: public, max-age=0\r\n");
     else
-        ADD(&ex->head, "Cache-Control: public, max-age=0\r\n"
-                       "X-Accel-Expires: 1\r\n");
+        ADD(&ex->head, "Cache-Control: private, no-store\r\n");
 }
 
 /* One header, since nginx reads one. */

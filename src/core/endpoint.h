@@ -203,8 +203,8 @@ const struct problem *answer_done_anyway(struct request *r, const char *sql,
                                          const struct sql_arg *args);
 
 /*
- * For handlers that look at a result themselves: runs a statement, again where
- * two transactions met.  NULL and *ret_result, or the problem that the route
+ * For handlers that look at a result themselves: runs a statement.
+ * NULL and *ret_result, or the problem that the route
  * lists for the broken constraint.  answer_refused is that mapping alone, for
  * db_transact and db_receive.
  */

@@ -230,7 +230,7 @@ put_tags(struct openapi *o, const struct app *app)
     for (size_t i = 0; app->features[i] != NULL; i++) {
         const struct feature *f = app->features[i];
 
-        if (f->routes == NULL)
+        if (feature_routes(f, 0) == NULL)
             continue;
         json_open_object(&o->w, NULL);
         json_put_text(&o->w, "name", f->name);

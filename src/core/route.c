@@ -225,15 +225,26 @@ add_row(struct router *router, const struct feature *feature,
 }
 
 static size_t
-count_rows(const struct feature *const *features)
+count_rows(const struct feature *f)
 {
+    const struct route *row;
     size_t n = 0;
 
-    for (; *features != NULL; features++)
-        for (const struct route *row = (*features)->routes;
-             row != NULL && row->on != NULL; row++)
+    for (size_t i = 0; (row = feature_routes(f, i)) != NULL; i++)
+        for (; row->on != NULL; row++)
             n++;
     return n;
+}
+
+static void
+add_feature(struct router *router, const struct feature *f,
+            struct text *faults)
+{
+    const struct route *row;
+
+    for (size_t i = 0; (row = feature_routes(f, i)) != NULL; i++)
+        for (; row->on != NULL; row++)
+            add_row(router, f, row, faults);
 }
 
 struct router *
@@ -241,15 +252,15 @@ router_new(const void *mem, const struct feature *const *features,
            struct text *faults)
 {
     struct router *router = mem_new(mem, struct router);
-    size_t n = count_rows(features), before = faults->len;
+    size_t n = 0, before = faults->len;
 
+    for (size_t i = 0; features[i] != NULL; i++)
+        n += count_rows(features[i]);
     router->entry = mem_array(router, struct route_entry, n + 1);
     router->labels = mem_array(router, const char *, n + 2);
     router->shapes = shape_set_new(router);
     for (; *features != NULL; features++)
-        for (const struct route *row = (*features)->routes;
-             row != NULL && row->on != NULL; row++)
-            add_row(router, *features, row, faults);
+        add_feature(router, *features, faults);
     router->labels[n] = "-";
     return faults->len == before ? router : NULL;
 }
