@@ -27,7 +27,8 @@ account_username_valid(const char *s)
     return n >= 3 && n <= 30 && s[n] == '\0';
 }
 
-static const char *const events[] = { "user.created", "user.verified", NULL };
+static const char *const events[] = { "user.created", "user.registered_again",
+                                      "user.verified", NULL };
 
 const struct feature account_feature = {
     .name = "account",

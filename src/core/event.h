@@ -16,6 +16,7 @@
  *
  *   event             subject     actor      data
  *   user.created      user        user       verify: mail a code (boolean)
+ *   user.registered_again user               (with the user's address)
  *   user.verified     user        user
  *   user.level_up     user                   oldLevel newLevel experience bonus
  *   profile.completed user        user

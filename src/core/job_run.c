@@ -35,20 +35,19 @@ stop_at(struct stop *stop, struct job *job, const char *why)
     stop->why = why;
 }
 
+/* The scoreboard's row: a batch, or a job with a lease, is a request. */
 static void
-begin_slot(struct jobs *jobs, const struct job *job)
+begin_work(struct jobs *jobs, const char *what, const char *request)
 {
-    job_slot_running(jobs->slot, job->id);
     if (jobs->app->worker == NULL)
         return;
-    worker_begin(jobs->app->worker, job->request);
-    worker_route(jobs->app->worker, job->kind);
+    worker_begin(jobs->app->worker, request);
+    worker_route(jobs->app->worker, what);
 }
 
 static void
-end_slot(struct jobs *jobs)
+end_work(struct jobs *jobs)
 {
-    job_slot_running(jobs->slot, 0);
     if (jobs->app->worker != NULL)
         worker_end(jobs->app->worker);
 }
@@ -66,9 +65,9 @@ run_function(struct jobs *jobs, const struct job_handler *h, struct job *job)
         job->hopeless = true;
         return "jobs of this kind act: they belong into their own queue";
     }
-    begin_slot(jobs, job);
+    job_slot_running(jobs->slot, job->id);
     why = h->listener != NULL ? h->listener->run(job) : h->kind->run(job);
-    end_slot(jobs);
+    job_slot_running(jobs->slot, 0);
     return why;
 }
 
@@ -178,8 +177,8 @@ give_way(struct jobs *jobs, struct job_queue *q, const struct stop *stop)
     return error.failed && error.lost ? JOBS_AWAY : JOBS_WORKED;
 }
 
-enum jobs_outcome
-run_direct(struct jobs *jobs, struct job_queue *q)
+static enum jobs_outcome
+run_batch(struct jobs *jobs, struct job_queue *q)
 {
     struct stop stop = { 0 };
     int64_t started = clock_steady();
@@ -207,6 +206,15 @@ run_direct(struct jobs *jobs, struct job_queue *q)
     jobs->run += (int64_t)n;
     adapt(q, (int64_t)n, clock_steady() - started);
     return JOBS_WORKED;
+}
+
+enum jobs_outcome
+run_direct(struct jobs *jobs, struct job_queue *q)
+{
+    begin_work(jobs, q->name, NULL);
+    enum jobs_outcome outcome = run_batch(jobs, q);
+    end_work(jobs);
+    return outcome;
 }
 
 /* ---- With a lease -------------------------------------------------------- */
@@ -309,7 +317,8 @@ run_leased(struct jobs *jobs, struct job_queue *q)
         return error.failed ? JOBS_AWAY : JOBS_IDLE;
     claim_read(jobs, rows, 0, &job);
     const struct job_handler *h = job_handler_named(jobs->registry, job.kind);
-    begin_slot(jobs, &job);
+    begin_work(jobs, job.kind, job.request);
+    job_slot_running(jobs->slot, job.id);
     const char *why = h == NULL || h->kind == NULL
                           ? "no handler of this name is here"
                           : run_steps(jobs, &job, h->kind, &error);
@@ -318,7 +327,8 @@ run_leased(struct jobs *jobs, struct job_queue *q)
         jobs->failed++;
         claim_fail(jobs, &job, why, &error);
     }
-    end_slot(jobs);
+    job_slot_running(jobs->slot, 0);
+    end_work(jobs);
     jobs->run++;
     if (error.lost)
         return JOBS_AWAY;

@@ -85,6 +85,15 @@ const struct mail_kind mail_kinds[] = {
         .fill = fill_verification,
     },
     {
+        .name = "registered-again",
+        .category = "security",
+        .about = "Somebody registered with an address that has an account.",
+        .preview = "Somebody registered with your address.",
+        .reason = "You get this mail because somebody registered with your "
+                  "address.",
+        .always = true,
+    },
+    {
         .name = "welcome",
         .category = "onboarding",
         .about = "Welcome, once the address is confirmed.",

@@ -78,6 +78,12 @@ static const char verified_sql[] = SQL(
         p_unique_key => 'welcome:' || $1)
 );
 
+static const char again_sql[] = SQL(
+    SELECT job_put('mail.send', 'security_email',
+        jsonb_build_object('mail', 'registered-again'), $1,
+        p_unique_key => 'registered-again:' || $1)
+);
+
 static const struct listener listeners[] = {
     {
         .name = "mail-verification",
@@ -85,6 +91,13 @@ static const struct listener listeners[] = {
         .queue = "event",
         .about = "Mail a code to confirm the address.",
         .sql = created_sql,
+    },
+    {
+        .name = "mail-registered-again",
+        .event = "user.registered_again",
+        .queue = "event",
+        .about = "Tell the owner of an address that somebody used it.",
+        .sql = again_sql,
     },
     {
         .name = "mail-welcome",

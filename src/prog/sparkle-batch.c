@@ -1,0 +1,136 @@
+/*
+ * sparkle-batch.c - the periodic programs, started by cron or a timer; see
+ * core/batch.h.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/app.h"
+#include "core/batch.h"
+#include "core/cache.h"
+#include "core/db.h"
+#include "prog/ctl.h"
+
+/* [batch] */
+struct words {
+    const char *config, *name, *lock_dir;
+    bool dry_run, repair, list, help, version;
+};
+
+static void
+usage(FILE *to)
+{
+    (void)fputs(
+        "usage: sparkle-batch [--config FILE] [--dry-run] [--repair] NAME\n"
+        "       sparkle-batch --list\n\n"
+        "  --config FILE    instead of " SPARKLE_SYSCONFDIR "/sparkle.conf\n"
+        "  --dry-run        say what would be done, and change nothing\n"
+        "  --repair         counter-audit: put right what is wrong\n"
+        "  --lock-dir DIR   where the lock files are (/tmp)\n"
+        "  --list           the programs, and when they should run\n\n"
+        "Exit status: 0 done; 1 failed, or something is wrong; 2 wrong usage;\n"
+        "3 another run of the same program is going on.\n",
+        to);
+}
+
+static void
+list(void)
+{
+    for (size_t i = 0; all_features[i] != NULL; i++) {
+        const struct batch *b = all_features[i]->batches;
+
+        for (; b != NULL && b->name != NULL; b++)
+            (void)printf("%-24s %-14s %s\n", b->name, b->when, b->about);
+    }
+}
+
+/* False for a word that means nothing. */
+static bool
+read_word(struct words *w, char **argv, int *i)
+{
+    const char *word = argv[*i];
+
+    if (strcmp(word, "--dry-run") == 0)
+        w->dry_run = true;
+    else if (strcmp(word, "--repair") == 0)
+        w->repair = true;
+    else if (strcmp(word, "--list") == 0)
+        w->list = true;
+    else if (strcmp(word, "--help") == 0)
+        w->help = true;
+    else if (strcmp(word, "--version") == 0)
+        w->version = true;
+    else if (strcmp(word, "--config") == 0 && argv[*i + 1] != NULL)
+        w->config = argv[++*i];
+    else if (strcmp(word, "--lock-dir") == 0 && argv[*i + 1] != NULL)
+        w->lock_dir = argv[++*i];
+    else if (word[0] != '-' && w->name == NULL)
+        w->name = word;
+    else
+        return false;
+    return true;
+}
+
+static enum batch_exit
+run(const struct words *w, const struct batch *batch)
+{
+    void *mem = mem_context(NULL, "sparkle-batch");
+    struct text *faults = text_new(mem);
+    const struct batch_options options = {
+        .dry_run = w->dry_run,
+        .repair = w->repair,
+        .progress = isatty(STDERR_FILENO) != 0,
+        .lock_dir = w->lock_dir,
+    };
+    struct app app = {
+        .features = all_features,
+        .config = config_read(mem, w->config, all_sections, faults),
+    };
+
+    if (app.config == NULL) {
+        (void)fputs(faults->at, stderr);
+        return BATCH_FAILED;
+    }
+    if (app_site(&app)->clock_file != NULL)
+        clock_shift_by(app_site(&app)->clock_file);
+    app.db = db_new(mem, config_section(app.config, &db_section), NULL);
+    app.cache = cache_new(mem, config_section(app.config, &cache_section));
+    enum batch_exit code = batch_run(&app, batch, &options);
+    mem_free(mem);
+    return code;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct words w = { .config = SPARKLE_SYSCONFDIR "/sparkle.conf",
+                       .lock_dir = "/tmp" };
+
+    log_program("sparkle-batch");
+    log_plain(isatty(STDERR_FILENO) != 0);
+    for (int i = 1; i < argc; i++)
+        if (!read_word(&w, argv, &i)) {
+            usage(stderr);
+            return BATCH_USAGE;
+        }
+    if (w.help)
+        usage(stdout);
+    else if (w.list)
+        list();
+    else if (w.version)
+        (void)puts("sparkle-batch " PACKAGE_VERSION);
+    if (w.help || w.list || w.version)
+        return 0;
+
+    const struct batch *batch =
+        w.name == NULL ? NULL : batch_named(all_features, w.name);
+    if (batch == NULL || (w.repair && !batch->repairs)) {
+        usage(stderr);
+        return BATCH_USAGE;
+    }
+    return (int)run(&w, batch);
+}
