@@ -1,0 +1,68 @@
+// Forged requests: the session's token and the origin.
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { people } from "../lib/suite.mjs";
+
+export default () =>
+  describe("csrf", () => {
+    let user;
+    before(async () => (user = await people.user()));
+
+    const write = (options) =>
+      user.put("/api/notifications/read-all", {}, options);
+
+    async function refused(options, code) {
+      const answer = await write(options);
+      assert.equal(answer.status, 403, `${answer}`);
+      if (code) assert.equal(answer.json.code, code);
+    }
+
+    it("lets through the token from the right origin", async () => {
+      assert.equal((await write()).status, 204);
+    });
+
+    it("refuses a write without the token", () =>
+      refused({ csrf: null }, "CSRF_ERROR"));
+
+    it("refuses a wrong token, a longer and a shorter one", async () => {
+      await refused({ csrf: "x".repeat(user.csrf.length) }, "CSRF_ERROR");
+      await refused({ csrf: user.csrf + "x" }, "CSRF_ERROR");
+      await refused({ csrf: user.csrf.slice(0, -1) }, "CSRF_ERROR");
+    });
+
+    it("refuses another user's token", async () => {
+      const other = await people.user();
+      await refused({ csrf: other.csrf }, "CSRF_ERROR");
+    });
+
+    it("refuses a foreign origin, even with the token", async () => {
+      await refused({ origin: "https://evil.example" });
+      await refused({ origin: "null" });
+      await refused({ origin: user.stack.url.replace("https", "http") });
+      await refused({ origin: `${user.stack.url}.evil.example` });
+    });
+
+    it("refuses a write that names no origin at all", () =>
+      refused({ origin: null }));
+
+    it("takes Sec-Fetch-Site: same-origin for an origin", async () => {
+      const answer = await write({
+        origin: null,
+        headers: { "sec-fetch-site": "same-origin" },
+      });
+      assert.equal(answer.status, 204, `${answer}`);
+    });
+
+    it("refuses Sec-Fetch-Site: cross-site", () =>
+      refused({ origin: null, headers: { "sec-fetch-site": "cross-site" } }));
+
+    it("gives no token to visitors", async () => {
+      const answer = await people.guest().get("/api/auth/csrf");
+      assert.equal(answer.status, 401);
+    });
+
+    it("gives the same token to a page's meta tag", async () => {
+      const page = await user.page("/settings");
+      assert.ok(page.text.includes(`content="${user.csrf}"`));
+    });
+  });

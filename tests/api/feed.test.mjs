@@ -1,0 +1,208 @@
+// Lists of posts: orders, filters, pages by number and by cursor.
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { freshName } from "../lib/people.mjs";
+import { people, stack } from "../lib/suite.mjs";
+
+/** All items of a list by its cursors; between pages something may happen. */
+export async function walk(client, path, between = () => {}) {
+  const items = [];
+  let cursor = "";
+  for (let i = 0; i < 100; i++) {
+    const joint = path.includes("?") ? "&" : "?";
+    const answer = await client.get(
+      cursor ? `${path}${joint}cursor=${encodeURIComponent(cursor)}` : path,
+    );
+    assert.equal(answer.status, 200, `${answer}`);
+    items.push(...answer.data.items);
+    assert.equal(answer.data.hasMore, Boolean(answer.data.nextCursor));
+    if (!answer.data.hasMore) return items;
+    cursor = answer.data.nextCursor;
+    await between(i);
+  }
+  assert.fail("the list has no end");
+}
+
+const ids = (items) => items.map((item) => item.id);
+
+const ordered = (values) =>
+  values.every((v, i) => i === 0 || v <= values[i - 1]);
+
+export default () =>
+  describe("feed", () => {
+    let author, reader, tag, all;
+    before(async () => {
+      [author, reader] = await people.crowd(2);
+      tag = freshName("t").replaceAll("_", "-");
+      all = await people.posts(author, 53, { tags: [tag] });
+    });
+
+    it("walks by cursor without gap or double", async () => {
+      const items = await walk(reader, `/api/posts?tag=${tag}&limit=10`);
+      assert.deepEqual(ids(items), all);
+    });
+
+    it("walks whole while posts come in front", async () => {
+      const fresh = freshName("w").replaceAll("_", "-");
+      const before_ = await people.posts(author, 31, { tags: [fresh] });
+      const items = await walk(
+        reader,
+        `/api/posts?tag=${fresh}&limit=7`,
+        () => people.posts(author, 3, { tags: [fresh, "later"] }),
+      );
+      const seen = ids(items);
+      assert.equal(new Set(seen).size, seen.length, "no double");
+      for (const id of before_) assert.ok(seen.includes(id), "no gap");
+    });
+
+    it("walks whole while posts on the way are deleted", async () => {
+      const fresh = freshName("d").replaceAll("_", "-");
+      const list = await people.posts(author, 20, { tags: [fresh] });
+      const items = await walk(reader, `/api/posts?tag=${fresh}&limit=5`, (i) =>
+        stack.sql`UPDATE posts SET deleted_at = now()
+          WHERE id = ${list[i * 5 + 4]}`,
+      );
+      assert.deepEqual(ids(items), list);
+    });
+
+    it("tells total, page and pages by number", async () => {
+      const page = (n) =>
+        reader.get(`/api/posts?tag=${tag}&limit=20&page=${n}`);
+      const { data } = await page(3);
+      assert.equal(data.total, 53);
+      assert.equal(data.page, 3);
+      assert.equal(data.pageSize, 20);
+      assert.equal(data.totalPages, 3);
+      assert.equal(data.hasMore, false);
+      assert.deepEqual(ids(data.items), all.slice(40));
+      const first = (await page(1)).data;
+      assert.equal(first.hasMore, true);
+      assert.deepEqual(ids(first.items), all.slice(0, 20));
+      assert.deepEqual((await page(4)).data.items, []);
+    });
+
+    it("goes on by cursor where a page by number ended", async () => {
+      const first = (await reader.get(`/api/posts?tag=${tag}&limit=20`)).data;
+      const cursor = encodeURIComponent(first.nextCursor);
+      const second = await reader.get(
+        `/api/posts?tag=${tag}&limit=20&cursor=${cursor}`,
+      );
+      assert.deepEqual(ids(second.data.items), all.slice(20, 40));
+    });
+
+    it("heeds limits of 1 and 100, and no others", async () => {
+      const list = (n) => reader.get(`/api/posts?tag=${tag}&limit=${n}`);
+      assert.equal((await list(1)).data.items.length, 1);
+      assert.equal((await list(100)).data.items.length, 53);
+      for (const n of [0, 101, -1, "x", "1.5", ""])
+        assert.ok(
+          n === "" || (await list(n)).json.fields?.limit,
+          `limit ${n} is refused by name`,
+        );
+    });
+
+    it("refuses a cursor that it never gave", async () => {
+      for (const bad of ["x", "AAAA", "%00", "é", "a".repeat(300)]) {
+        const answer = await reader.get(
+          `/api/posts?cursor=${encodeURIComponent(bad)}`,
+        );
+        assert.equal(answer.status, 400, bad);
+        assert.ok(answer.json.fields.cursor);
+      }
+    });
+
+    it("lists the newest first", async () => {
+      const { items } = (await reader.get("/api/posts?limit=50")).data;
+      assert.ok(ordered(items.map((p) => p.publishedAt)));
+    });
+
+    it("lists by popularity and by trend", async () => {
+      const liked = all[40];
+      await reader.put(`/api/posts/${liked}/reactions/LOVE`);
+      for (const sort of ["popular", "trending"]) {
+        const items = await walk(
+          reader,
+          `/api/posts?tag=${tag}&sort=${sort}&limit=20`,
+        );
+        assert.equal(items.length, 53, sort);
+        assert.equal(new Set(ids(items)).size, 53, sort);
+      }
+      const popular = await reader.get(`/api/posts?tag=${tag}&sort=popular`);
+      assert.equal(popular.data.items[0].id, liked);
+      await reader.delete(`/api/posts/${liked}/reactions/LOVE`);
+    });
+
+    it("lists of an author, with the right total", async () => {
+      const other = await people.user();
+      const list = await people.posts(other, 5);
+      const { data } = await reader.get(`/api/posts?author=${other.name}`);
+      assert.deepEqual(ids(data.items), list);
+      assert.equal(data.total, 5);
+      const upper = await reader.get(
+        `/api/posts?author=${other.name.toUpperCase()}`,
+      );
+      assert.equal(upper.data.items.length, 5);
+    });
+
+    it("lists of a category, and of a kind", async () => {
+      const { data } = await reader.get("/api/categories");
+      const category = data.items[0].slug;
+      const writer = await people.user();
+      const post = await people.post(writer, { category, kind: "GALLERY" });
+      assert.equal(post.category.slug, category);
+      for (const filter of [`category=${category}`, "kind=GALLERY"]) {
+        const list = (await reader.get(`/api/posts?${filter}`)).data;
+        assert.ok(ids(list.items).includes(post.id), filter);
+        assert.ok(list.total >= 1, filter);
+      }
+      const after_ = await reader.get("/api/categories");
+      assert.equal(
+        after_.data.items.find((c) => c.slug === category).posts >= 1,
+        true,
+      );
+    });
+
+    it("combines filters", async () => {
+      const path =
+        `/api/posts?tag=${tag}&author=${author.name}` +
+        "&kind=ARTICLE&timeRange=day&limit=100";
+      const { items } = (await reader.get(path)).data;
+      assert.deepEqual(ids(items), all);
+      const none = await reader.get(`${path}&category=no-such`);
+      assert.deepEqual(none.data.items, []);
+    });
+
+    it("keeps to the time range", async () => {
+      const fresh = freshName("old").replaceAll("_", "-");
+      const list = await people.posts(author, 3, { tags: [fresh] });
+      await stack.sql`UPDATE posts SET published_at = now() - interval '3 days'
+        WHERE id = ${list[0]}`;
+      const count = async (range) =>
+        (await reader.get(`/api/posts?tag=${fresh}&timeRange=${range}`)).data
+          .items.length;
+      assert.equal(await count("day"), 2);
+      assert.equal(await count("week"), 3);
+      assert.equal(await count("all"), 3);
+    });
+
+    it("lists what one follows, to who is signed in", async () => {
+      const fan = await people.user();
+      const star = await people.user();
+      const list = await people.posts(star, 25);
+      await fan.put(`/api/users/${star.name}/follow`);
+      const items = await walk(fan, "/api/posts?sort=following&limit=10");
+      assert.deepEqual(ids(items), list);
+      const guest = await people.guest().get("/api/posts?sort=following");
+      assert.equal(guest.status, 401);
+    });
+
+    it("tells what the viewer did, and nothing to visitors", async () => {
+      const fan = await people.user();
+      await fan.put(`/api/posts/${all[0]}/reactions/WOW`);
+      const list = (await fan.get(`/api/posts?tag=${tag}&limit=2`)).data.items;
+      assert.deepEqual(list[0].viewer.reacted, ["WOW"]);
+      assert.deepEqual(list[1].viewer.reacted, []);
+      const guest = await people.guest().get(`/api/posts?tag=${tag}&limit=1`);
+      assert.equal(guest.data.items[0].viewer, null);
+    });
+  });

@@ -1,0 +1,89 @@
+// Idempotency-Key: one effect and one answer, however often it is sent.
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { before, describe, it } from "node:test";
+import { people, stack } from "../lib/suite.mjs";
+
+export default () =>
+  describe("idempotency", () => {
+    let user, post;
+    before(async () => {
+      user = await people.user();
+      post = await people.post(user);
+    });
+
+    const say = (client, content, key, id = post.id) =>
+      client.post(
+        `/api/posts/${id}/comments`,
+        { content },
+        { headers: { "idempotency-key": key } },
+      );
+
+    it("gives the first answer again, and does nothing more", async () => {
+      const key = randomUUID();
+      const first = await say(user, "Once", key);
+      const again = await say(user, "Once", key);
+      assert.equal(first.status, 201, `${first}`);
+      assert.equal(again.status, 201, `${again}`);
+      assert.deepEqual(again.json, first.json);
+      const n = await stack.value`SELECT count(*) FROM comments
+        WHERE content = 'Once' AND post_id = ${post.id}`;
+      assert.equal(n, 1);
+    });
+
+    it("refuses the key with another body", async () => {
+      const key = randomUUID();
+      await say(user, "This", key);
+      const other = await say(user, "That", key);
+      assert.equal(other.status, 409, `${other}`);
+      assert.match(other.json.code, /^IDEMPOTENCY_/);
+    });
+
+    it("refuses the key at another address", async () => {
+      const key = randomUUID();
+      const second = await people.post(user);
+      await say(user, "Here", key);
+      const other = await say(user, "Here", key, second.id);
+      assert.equal(other.status, 409, `${other}`);
+    });
+
+    it("keeps the keys of users apart", async () => {
+      const key = randomUUID();
+      const stranger = await people.user();
+      const one = await say(user, "Same", key);
+      const two = await say(stranger, "Same", key);
+      assert.equal(two.status, 201, `${two}`);
+      assert.notEqual(two.data.id, one.data.id);
+    });
+
+    it("has one effect of 20 calls at once", async () => {
+      const caller = await people.user();
+      const key = randomUUID();
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => say(caller, "Racing", key)),
+      );
+      const made = answers.filter((a) => a.status === 201);
+      assert.ok(made.length >= 1, answers.map(String).join("\n"));
+      assert.equal(new Set(made.map((a) => a.data.id)).size, 1);
+      for (const answer of answers)
+        assert.ok([201, 409].includes(answer.status), `${answer}`);
+      const n = await stack.value`SELECT count(*) FROM comments
+        WHERE content = 'Racing'`;
+      assert.equal(n, 1);
+    });
+
+    it("lets the key of a refused call be used again", async () => {
+      const key = randomUUID();
+      const bad = await say(user, "", key);
+      assert.equal(bad.status, 400);
+      const good = await say(user, "Better now", key);
+      assert.ok([201, 409].includes(good.status), `${good}`);
+    });
+
+    it("refuses a key that is none", async () => {
+      for (const key of ["x".repeat(300), "\u00e9"]) {
+        const answer = await say(user, "Odd key", key);
+        assert.ok(answer.status < 500, `${answer}`);
+      }
+    });
+  });

@@ -1,0 +1,62 @@
+// What would disturb other tests, and what only the end can tell.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { top } from "../lib/stack.mjs";
+import { contract, people, stack } from "../lib/suite.mjs";
+
+export default () =>
+  describe("at last", { concurrency: 1 }, () => {
+    it("keeps all sessions when Redis forgets everything", async () => {
+      const users = await people.crowd(8);
+      await stack.redis("FLUSHALL");
+      const answers = await Promise.all(
+        users.map((user) => user.get("/api/users/me")),
+      );
+      for (const answer of answers)
+        assert.equal(answer.status, 200, `${answer}`);
+      for (const user of users) {
+        const answer = await user.put("/api/notifications/read-all", {});
+        assert.equal(answer.status, 204, `${answer}`);
+      }
+    });
+
+    it("forgets nobody who logged out when Redis forgets", async () => {
+      const user = await people.user();
+      const cookies = new Map(user.cookies);
+      await user.post("/api/auth/logout");
+      await stack.redis("FLUSHALL");
+      user.cookies = cookies;
+      assert.equal((await user.get("/api/users/me")).status, 401);
+    });
+
+    it("has worked off all events and jobs, none in vain", async () => {
+      const rows = await stack.sql`SELECT state::text, kind, count(*) AS n
+        FROM jobs WHERE state::text IN ('discarded', 'retryable')
+        GROUP BY 1, 2`;
+      assert.deepEqual(rows, []);
+    });
+
+    it("has counters that equal the rows", async () => {
+      await stack.sqlFile(join(top, "sql/check.sql"));
+    });
+
+    it("logged no error and only whole JSON lines", () => {
+      const lines = stack.log("sparkle-fcgi.log").split("\n").filter(Boolean);
+      const errors = [];
+      for (const line of lines) {
+        let entry;
+        assert.doesNotThrow(() => (entry = JSON.parse(line)), line);
+        if (entry.level === "error") errors.push(line);
+      }
+      assert.deepEqual(errors, []);
+    });
+
+    it("hit every route with success", (t) => {
+      t.diagnostic(
+        `note: ${contract.answers} answers held to the document, ` +
+          `${contract.seen.size} routes`,
+      );
+      assert.deepEqual(contract.unseen(), []);
+    });
+  });

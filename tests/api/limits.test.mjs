@@ -1,0 +1,148 @@
+// Rate limits: headers, 429, GCRA, and by whom they count.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { freshAddress } from "../lib/client.mjs";
+import { freshName, password } from "../lib/people.mjs";
+import { people } from "../lib/suite.mjs";
+
+/** A read that no cache answers. */
+const read = (client) =>
+  client.get(`/api/users/check-username?username=${freshName("x")}`);
+
+const wrongLogin = (client, email = `${freshName()}@example.org`) =>
+  client.post("/api/auth/login", { email, password: "Wrong-Password-1!" });
+
+/** Calls until 429; how many went through, and that answer. */
+async function drain(call, most) {
+  for (let n = 0; n <= most; n++) {
+    const answer = await call();
+    if (answer.status === 429) return { n, answer };
+  }
+  assert.fail(`no 429 in ${most} calls`);
+}
+
+function checkRefusal(answer) {
+  assert.equal(answer.json.code, "RATE_LIMIT_ERROR");
+  const wait = Number(answer.headers["retry-after"]);
+  assert.ok(wait >= 1 && wait <= 900, `Retry-After: ${wait}`);
+  assert.equal(answer.headers["x-ratelimit-remaining"], "0");
+  assert.ok(Date.parse(answer.headers["x-ratelimit-reset"]) > Date.now() - 1000);
+}
+
+export default () =>
+  describe("limits", () => {
+    it("tells limit, remaining and reset with each answer", async () => {
+      const client = people.guest();
+      const first = (await read(client)).headers;
+      const second = (await read(client)).headers;
+      assert.equal(first["x-ratelimit-limit"], "100");
+      assert.equal(
+        Number(second["x-ratelimit-remaining"]),
+        Number(first["x-ratelimit-remaining"]) - 1,
+      );
+      assert.match(first["x-ratelimit-reset"], /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    });
+
+    it("refuses the 101st read of a visitor in a minute", async () => {
+      const client = people.guest();
+      const began = Date.now();
+      const { n, answer } = await drain(() => read(client), 130);
+      const refilled = Math.ceil((Date.now() - began) / 600);
+      assert.ok(n >= 100 && n <= 100 + refilled, `${n} went through`);
+      checkRefusal(answer);
+    });
+
+    it("never moves the reset when a blocked caller retries", async () => {
+      const client = people.guest();
+      const { answer } = await drain(() => wrongLogin(client), 6);
+      const reset = Date.parse(answer.headers["x-ratelimit-reset"]);
+      for (let i = 0; i < 8; i++) {
+        const again = await wrongLogin(client);
+        assert.equal(again.status, 429);
+        const moved = Date.parse(again.headers["x-ratelimit-reset"]) - reset;
+        assert.ok(Math.abs(moved) <= 1000, `moved by ${moved} ms`);
+      }
+    });
+
+    it("allows 5 logins in 15 minutes from an address, others go on", async () => {
+      const client = people.guest();
+      const { n, answer } = await drain(() => wrongLogin(client), 6);
+      assert.equal(n, 5);
+      checkRefusal(answer);
+      assert.equal((await wrongLogin(people.guest())).status, 401);
+    });
+
+    it("counts a visitor by address, whatever it claims to be", async () => {
+      const ip = freshAddress();
+      const { n } = await drain(
+        () =>
+          wrongLogin(people.guest({ ip: `${freshAddress()}, ${ip}` })),
+        6,
+      );
+      assert.equal(n, 5, "the address nearest to the proxy counts");
+    });
+
+    it("counts IPv6 by /64", async () => {
+      const net = `2001:db8:${Math.floor(Math.random() * 65535).toString(16)}:1`;
+      let i = 1;
+      const { n } = await drain(
+        () => wrongLogin(people.guest({ ip: `${net}::${(i++).toString(16)}` })),
+        6,
+      );
+      assert.equal(n, 5);
+    });
+
+    it("counts who is signed in by the user, not the address", async () => {
+      const one = await people.user();
+      const other = await people.user();
+      const { n, answer } = await drain(() => {
+        one.ip = freshAddress();
+        return one.post("/api/posts", { title: "Again", content: "and again" });
+      }, 12);
+      assert.ok(n >= 10 && n <= 11, `${n} posts went through`);
+      checkRefusal(answer);
+      other.ip = one.ip;
+      const fine = await other.post("/api/posts", { title: "a", content: "b" });
+      assert.equal(fine.status, 201, `${fine}`);
+    });
+
+    it("counts posts and other writes apart", async () => {
+      const user = await people.user();
+      await drain(
+        () => user.post("/api/posts", { title: "Again", content: "x" }),
+        12,
+      );
+      const put = await user.put("/api/notifications/read-all", {});
+      assert.equal(put.status, 204, `${put}`);
+      assert.equal((await user.get("/api/users/me")).status, 200);
+    });
+
+    it("exempts staff from api and write", async () => {
+      const staff = await people.user("MODERATOR");
+      for (let i = 0; i < 110; i++) {
+        const answer = await read(staff);
+        assert.equal(answer.status, 200, `${i}: ${answer}`);
+      }
+    });
+
+    it("lets through in time what it promised", async () => {
+      const user = await people.user();
+      const { answer } = await drain(
+        () => user.put("/api/notifications/read-all", {}),
+        40,
+      );
+      const wait = Number(answer.headers["retry-after"]);
+      assert.ok(wait <= 3, `30 a minute: one each 2 s, not ${wait}`);
+      await new Promise((go) => setTimeout(go, wait * 1000));
+      const again = await user.put("/api/notifications/read-all", {});
+      assert.equal(again.status, 204, `${again}`);
+    });
+
+    it("counts logins of a known account too", async () => {
+      const name = (await people.users(1))[0];
+      const email = `${name}@example.org`;
+      const { n } = await drain(() => wrongLogin(people.guest(), email), 8);
+      assert.ok(n <= 6, `${n} tries on one account from many addresses`);
+      assert.ok(password);
+    });
+  });

@@ -1,0 +1,31 @@
+// The API suite: all files at once on one stack, then what disturbs others,
+// then what only the end can tell.
+import { describe } from "node:test";
+import { begin } from "../lib/suite.mjs";
+
+await begin("api");
+const together = [
+  "protocol",
+  "limits",
+  "csrf",
+  "session",
+  "account",
+  "post",
+  "feed",
+  "comment",
+  "reaction",
+  "follow",
+  "notification",
+  "idempotency",
+  "search",
+  "document",
+];
+const files = await Promise.all(
+  together.map((name) => import(`./${name}.test.mjs`)),
+);
+describe("api", { concurrency: 6 }, () => {
+  for (const file of files) file.default();
+});
+(await import("./malformed/requests.test.mjs")).default();
+(await import("./malformed/injection.test.mjs")).default();
+(await import("./last.test.mjs")).default();

@@ -1,0 +1,288 @@
+// Posts one by one: writing, reading, editing, deleting, who may see them.
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { people, stack } from "../lib/suite.mjs";
+
+export default () =>
+  describe("post", () => {
+    let author, reader, staff;
+    before(async () => {
+      [author, reader] = await people.crowd(2);
+      staff = await people.user("MODERATOR");
+    });
+    // Ten posts a minute are allowed: each test has an author of its own.
+    const writer = () => people.user();
+
+    it("publishes a post, as it was written", async () => {
+      const answer = await author.post("/api/posts", {
+        title: "Hello <World> & \"all\"",
+        content: "# Head\n\nSome *text*.\n",
+        tags: ["one", "two-2"],
+        kind: "QUESTION",
+        excerpt: "In short.",
+        coverImage: "https://example.org/x.png",
+        youtubeVideoId: "dQw4w9WgXcQ",
+        language: "de",
+        commentsEnabled: false,
+      });
+      assert.equal(answer.status, 201, `${answer}`);
+      const post = answer.data;
+      const read = (await reader.get(`/api/posts/${post.id}`)).data;
+      for (const seen of [post, read]) {
+        assert.equal(seen.title, "Hello <World> & \"all\"");
+        assert.equal(seen.content, "# Head\n\nSome *text*.\n");
+        assert.deepEqual(seen.tags, ["one", "two-2"]);
+        assert.equal(seen.kind, "QUESTION");
+        assert.equal(seen.excerpt, "In short.");
+        assert.equal(seen.youtubeVideoId, "dQw4w9WgXcQ");
+        assert.equal(seen.language, "de");
+        assert.equal(seen.commentsEnabled, false);
+        assert.equal(seen.published, true);
+        assert.equal(seen.author.username, author.name);
+        assert.match(seen.contentHtml, /<em>text<\/em>/);
+      }
+      assert.equal(post.viewer.mayEdit, true);
+      assert.equal(read.viewer.mayEdit, false);
+    });
+
+    it("makes excerpt and slug where they are not given", async () => {
+      const post = await people.post(await writer(), {
+        title: "Überraschung für Ёлка",
+        content: "The **first** words.\n\nMore.",
+      });
+      assert.match(post.excerpt, /^The first words\./);
+      assert.match(post.slug, /^[a-z0-9-]+$/);
+      const bySlug = await reader.get(`/api/posts/${post.slug}`);
+      assert.equal(bySlug.data.id, post.id);
+    });
+
+    it("gives two posts of one title two slugs", async () => {
+      const user = await writer();
+      const title = "The same title again";
+      const [a, b] = await Promise.all([
+        people.post(user, { title }),
+        people.post(user, { title }),
+      ]);
+      assert.notEqual(a.slug, b.slug);
+    });
+
+    it("renders no raw HTML and no scripts", async () => {
+      const post = await people.post(await writer(), {
+        content:
+          "<script>alert(1)</script> [x](javascript:alert(1)) <img src=x onerror=alert(1)>",
+      });
+      assert.doesNotMatch(post.contentHtml, /<script|<img|javascript:/i);
+    });
+
+    it("previews Markdown as a post would show it", async () => {
+      const content = "A **bold** word and a https://example.org/ link.";
+      const shown = await reader.post("/api/posts/preview", { content });
+      const post = await people.post(await writer(), { content });
+      assert.equal(shown.data.contentHtml, post.contentHtml);
+    });
+
+    it("refuses a post of nothing visible", async () => {
+      const answer = await author.post("/api/posts", {
+        title: "Blank",
+        content: " \n ",
+      });
+      assert.equal(answer.status, 422, `${answer}`);
+      assert.equal(answer.json.code, "BLANK_POST");
+    });
+
+    it("refuses a blank title, and a category that is not there", async () => {
+      const blank = await author.post("/api/posts", {
+        title: "  \u00a0 ",
+        content: "x",
+      });
+      assert.ok([400, 422].includes(blank.status), `${blank}`);
+      assert.ok(blank.json.fields?.title, `${blank}`);
+      const nowhere = await author.post("/api/posts", {
+        title: "x",
+        content: "x",
+        category: "no-such-category",
+      });
+      assert.equal(nowhere.json.code, "NO_SUCH_CATEGORY", `${nowhere}`);
+      assert.ok(nowhere.json.fields.category);
+    });
+
+    it("leaves announcements to moderators", async () => {
+      const body = { title: "News", content: "News.", kind: "ANNOUNCEMENT" };
+      const no = await author.post("/api/posts", body);
+      assert.equal(no.status, 403);
+      assert.equal(no.json.code, "STAFF_ONLY");
+      assert.equal((await staff.post("/api/posts", body)).status, 201);
+    });
+
+    it("keeps drafts from all others", async () => {
+      const user = await writer();
+      const draft = await people.post(user, { published: false });
+      assert.equal(draft.published, false);
+      assert.equal(draft.publishedAt, null);
+      for (const client of [reader, people.guest()]) {
+        assert.equal((await client.get(`/api/posts/${draft.id}`)).status, 404);
+        assert.equal((await client.get(`/api/posts/${draft.slug}`)).status, 404);
+        const list = await client.get(`/api/posts?author=${user.name}`);
+        assert.equal(list.data.items.length, 0);
+      }
+      assert.equal((await user.get(`/api/posts/${draft.id}`)).status, 200);
+    });
+
+    it("publishes a draft by an edit, and takes it back", async () => {
+      const user = await writer();
+      const draft = await people.post(user, { published: false });
+      const edit = (body) => user.patch(`/api/posts/${draft.id}`, body);
+      const out = await edit({ published: true });
+      assert.equal(out.data.published, true);
+      assert.ok(out.data.publishedAt);
+      assert.equal((await reader.get(`/api/posts/${draft.id}`)).status, 200);
+      assert.equal((await edit({ published: false })).data.published, false);
+      assert.equal((await reader.get(`/api/posts/${draft.id}`)).status, 404);
+    });
+
+    it("shows posts to whom they are for", async () => {
+      const user = await writer();
+      const friend = await writer();
+      await friend.put(`/api/users/${user.name}/follow`);
+      const expected = {
+        PUBLIC: [200, 200],
+        UNLISTED: [200, 200],
+        FOLLOWERS: [404, 200],
+        PRIVATE: [404, 404],
+      };
+      for (const [visibility, [stranger, follower]] of Object.entries(expected)) {
+        const post = await people.post(user, { visibility });
+        const path = `/api/posts/${post.id}`;
+        assert.equal((await people.guest().get(path)).status, stranger, visibility);
+        assert.equal((await reader.get(path)).status, stranger, visibility);
+        assert.equal((await friend.get(path)).status, follower, visibility);
+        assert.equal((await user.get(path)).status, 200, visibility);
+        assert.equal((await staff.get(path)).status, 200, visibility);
+      }
+      const list = await people.guest().get(`/api/posts?author=${user.name}`);
+      assert.equal(list.data.items.length, 1, "only the public one is listed");
+      assert.equal(list.data.total, 1);
+    });
+
+    it("hides posts between those who block each other", async () => {
+      const user = await writer();
+      const post = await people.post(user);
+      await stack.lines`SELECT block_put(${user.id}, ${reader.id})`;
+      assert.equal((await reader.get(`/api/posts/${post.id}`)).status, 404);
+      const comment = await reader.post(`/api/posts/${post.id}/comments`, {
+        content: "Hello?",
+      });
+      assert.equal(comment.status, 404);
+      await stack.sql`DELETE FROM blocks WHERE blocker_id = ${user.id}`;
+    });
+
+    it("changes only what an edit names", async () => {
+      const user = await writer();
+      const post = await people.post(user, { tags: ["kept"] });
+      const edit = await user.patch(`/api/posts/${post.id}`, {
+        title: "Another title",
+      });
+      assert.equal(edit.status, 200, `${edit}`);
+      assert.equal(edit.data.title, "Another title");
+      assert.equal(edit.data.content, post.content);
+      assert.deepEqual(edit.data.tags, ["kept"]);
+      assert.equal(edit.data.edited, true);
+      assert.equal(edit.data.version, post.version + 1);
+    });
+
+    it("refuses an edit of a version that is no more", async () => {
+      const user = await writer();
+      const post = await people.post(user);
+      const edit = (title) =>
+        user.patch(`/api/posts/${post.id}`, { title, version: post.version });
+      assert.equal((await edit("First")).status, 200);
+      const late = await edit("Second");
+      assert.equal(late.status, 409, `${late}`);
+      assert.equal(late.json.code, "STALE_VERSION");
+      const now = (await user.get(`/api/posts/${post.id}`)).data;
+      assert.equal(now.title, "First");
+    });
+
+    it("lets one of 10 edits of the same version win", async () => {
+      const user = await writer();
+      const post = await people.post(user);
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, (_, i) =>
+          user.patch(`/api/posts/${post.id}`, {
+            title: `Title ${i}`,
+            version: post.version,
+          }),
+        ),
+      );
+      const won = answers.filter((a) => a.status === 200);
+      assert.equal(won.length, 1, answers.map(String).join("\n"));
+      assert.ok(answers.every((a) => [200, 409].includes(a.status)));
+    });
+
+    it("keeps what was before as a revision", async () => {
+      const user = await writer();
+      const post = await people.post(user, { content: "Before." });
+      await user.patch(`/api/posts/${post.id}`, { content: "After." });
+      const rows = await stack.sql`SELECT content, version
+        FROM post_revisions WHERE post_id = ${post.id}`;
+      assert.deepEqual(rows, [{ content: "Before.", version: post.version }]);
+    });
+
+    it("lets nobody but author and staff edit or delete", async () => {
+      const post = await people.post(await writer());
+      const path = `/api/posts/${post.id}`;
+      assert.equal((await reader.patch(path, { title: "Mine" })).status, 403);
+      assert.equal((await reader.delete(path)).status, 403);
+      const guest = people.guest();
+      assert.equal((await guest.patch(path, { title: "Mine" })).status, 401);
+      const edit = await staff.patch(path, { title: "Moderated" });
+      assert.equal(edit.status, 200, `${edit}`);
+      assert.equal((await staff.delete(path)).status, 204);
+    });
+
+    it("gives no hint of what one may not see by an edit", async () => {
+      const draft = await people.post(await writer(), { published: false });
+      const path = `/api/posts/${draft.id}`;
+      assert.equal((await reader.patch(path, { title: "x" })).status, 404);
+      assert.equal((await reader.delete(path)).status, 404);
+    });
+
+    it("deletes: gone from all lists, and only once", async () => {
+      const user = await writer();
+      const post = await people.post(user, { tags: ["gone-soon"] });
+      assert.equal((await user.delete(`/api/posts/${post.id}`)).status, 204);
+      assert.equal((await user.delete(`/api/posts/${post.id}`)).status, 404);
+      assert.equal((await user.get(`/api/posts/${post.id}`)).status, 404);
+      assert.equal((await user.get(`/api/posts/${post.slug}`)).status, 404);
+      const list = await user.get("/api/posts?tag=gone-soon");
+      assert.equal(list.data.items.length, 0);
+      assert.equal(list.data.total, 0);
+    });
+
+    it("follows an old slug to the post", async () => {
+      const user = await writer();
+      const post = await people.post(user);
+      await stack.sql`UPDATE posts SET slug = ${post.slug + "-new"}
+        WHERE id = ${post.id}`;
+      const answer = await user.get(`/api/posts/${post.slug}`);
+      assert.ok([200, 301, 308].includes(answer.status), `${answer}`);
+    });
+
+    it("keeps a member from another's draft by slug guessing", async () => {
+      const draft = await people.post(await writer(), { published: false });
+      const answer = await reader.put(
+        `/api/posts/${draft.id}/reactions/LIKE`,
+      );
+      assert.equal(answer.status, 404);
+    });
+
+    it("calls an author who is gone no author", async () => {
+      const user = await writer();
+      const post = await people.post(user);
+      await stack.sql`UPDATE users SET status = 'DELETED', deleted_at = now()
+        WHERE id = ${user.id}`;
+      const answer = await reader.get(`/api/posts/${post.id}`);
+      assert.equal(answer.status, 200);
+      assert.equal(answer.data.author, null);
+    });
+  });

@@ -1,0 +1,348 @@
+// A whole stack of our own: started by scripts/run in a directory and on
+// ports of its own, stopped when this process ends, whatever ends it.
+//
+//   const stack = await Stack.start("api", { settings: "[limits]\n..." });
+//   await stack.sql("SELECT 1")   await stack.redis("PING")
+//
+// X-Forwarded-For and X-Request-Id of 127.0.0.1 are believed (--trust), so
+// that each caller of a test has an address, and so rate limits, of its own.
+import { execFile, execFileSync, spawn, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createConnection, createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+export const top = join(dirname(fileURLToPath(import.meta.url)), "../..");
+const run = promisify(execFile);
+
+/** Where the programs were built: SPARKLE_BUILD, or build/. */
+export const buildDir = process.env.SPARKLE_BUILD ?? join(top, "build");
+
+/** What suites leave for people to look at. */
+export const output = join(top, "build/test");
+
+export const sleep = (ms) => new Promise((go) => setTimeout(go, ms));
+
+/** Asks until the answer is true, or fails with what was waited for. */
+export async function eventually(what, ask, seconds = 10) {
+  const end = Date.now() + seconds * 1000;
+  let last;
+  for (let pause = 20; Date.now() < end; pause = Math.min(pause * 1.5, 250)) {
+    last = await ask();
+    if (last) return last;
+    await sleep(pause);
+  }
+  throw new Error(`not within ${seconds} s: ${what}`);
+}
+
+function portIsFree(port) {
+  return new Promise((tell) => {
+    const server = createServer();
+    server.once("error", () => tell(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => tell(true)));
+  });
+}
+
+async function freePorts() {
+  for (let i = 0; i < 50; i++) {
+    const port = 20000 + Math.floor(Math.random() * 12000);
+    if ((await portIsFree(port)) && (await portIsFree(port + 1))) return port;
+  }
+  throw new Error("no free ports");
+}
+
+const isRoot = process.getuid() === 0;
+
+/** The user who serves: scripts/run makes it, but our files come first. */
+function serviceUser() {
+  if (!isRoot) return null;
+  const ask = () => spawnSync("getent", ["passwd", "sparkle"]);
+  if (ask().status !== 0)
+    execFileSync("/usr/sbin/useradd", [
+      ...["--system", "--user-group", "--no-create-home"],
+      ...["--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"],
+      "sparkle",
+    ]);
+  const [, , uid, gid] = ask().stdout.toString().split(":");
+  return { uid: Number(uid), gid: Number(gid) };
+}
+
+function makeDirs(owner, ...dirs) {
+  for (const dir of dirs) {
+    mkdirSync(dir, { recursive: true });
+    chmodSync(dir, 0o755);
+    if (owner) chownSync(dir, owner.uid, owner.gid);
+  }
+}
+
+export class Stack {
+  constructor(name, dir, port) {
+    Object.assign(this, { name, dir, port });
+    this.url = `https://localhost:${port}`;
+    this.conf = join(dir, "etc/sparkle.conf");
+    this.failed = false;
+  }
+
+  /**
+   * settings: lines for conf.d; args: more options of scripts/run, which has
+   * --no-demo unless demo is true.
+   */
+  static async start(name, { settings = "", args = [], demo = false } = {}) {
+    const owner = serviceUser();
+    const dir = mkdtempSync(`/tmp/sparkle-test-${name}-`);
+    const stack = new Stack(name, dir, await freePorts());
+    makeDirs(owner, dir, join(dir, "etc"), join(dir, "etc/conf.d"));
+    const extra = join(dir, "etc/conf.d/test.conf");
+    writeFileSync(extra, settings);
+    if (owner) chownSync(extra, owner.uid, owner.gid);
+    stack.stopWithUs();
+    stack.args = [
+      ...["--dir", dir, "--port", stack.port, "--http-port", stack.port + 1],
+      ...["--trust", "127.0.0.1", "--detach", "--no-build", "--quiet"],
+      ...["--build-dir", buildDir, ...(demo ? [] : ["--no-demo"]), ...args],
+    ].map(String);
+    stack.up();
+    await stack.ready();
+    return stack;
+  }
+
+  /** Starts what is not running. */
+  up() {
+    const { status, stdout, stderr } = spawnSync(
+      join(top, "scripts/run"),
+      this.args,
+      { stdio: ["ignore", "pipe", "pipe"], timeout: 180000 },
+    );
+    if (status === 0) return;
+    this.failed = true;
+    throw new Error(`scripts/run failed (${status}):\n${stdout}${stderr}`);
+  }
+
+  ready() {
+    const ask = async () => {
+      const { request } = await import("./client.mjs");
+      const answer = await request(this, "GET", "/health/ready").catch(
+        () => null,
+      );
+      return answer?.status === 200;
+    };
+    return eventually("/health/ready answers 200", ask, 20);
+  }
+
+  /** Stops everything; the directory goes, its logs stay where we failed. */
+  stop() {
+    if (this.stopped) return;
+    this.stopped = true;
+    spawnSync(
+      join(top, "scripts/stop"),
+      ["--dir", this.dir, "--quiet"],
+      { stdio: ["ignore", "ignore", "inherit"], timeout: 120000 },
+    );
+    if (this.failed || process.exitCode) this.keepLogs();
+    if (!process.env.SPARKLE_KEEP)
+      rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  keepLogs() {
+    const to = join(output, "logs", this.name);
+    rmSync(to, { recursive: true, force: true });
+    if (!existsSync(join(this.dir, "log"))) return;
+    mkdirSync(dirname(to), { recursive: true });
+    cpSync(join(this.dir, "log"), to, { recursive: true });
+    process.stderr.write(`the logs are in ${to}\n`);
+  }
+
+  stopWithUs() {
+    process.on("exit", () => this.stop());
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+      process.once(signal, () => process.exit(130));
+  }
+
+  // ---- PostgreSQL ----
+
+  psql(args, input) {
+    const password = readFileSync(join(this.dir, "secrets/owner_password"));
+    const env = { ...process.env, PGPASSWORD: String(password).trim() };
+    const child = spawn(
+      "psql",
+      [
+        ...["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"],
+        ...["-h", join(this.dir, "run"), "-U", "sparkle_owner"],
+        ...["-d", "sparkle", ...args],
+      ],
+      { env, stdio: ["pipe", "pipe", "pipe"] },
+    );
+    child.stdin.on("error", () => {});
+    child.stdin.end(input);
+    let out = "";
+    let err = "";
+    child.stdout.on("data", (some) => (out += some));
+    child.stderr.on("data", (some) => (err += some));
+    return new Promise((go, fail) =>
+      child.on("close", (status) =>
+        status === 0 ? go(out) : fail(new Error(`psql: ${err}`)),
+      ),
+    );
+  }
+
+  /**
+   * The rows of a statement as objects, run as the schema's owner; each
+   * ${value} becomes a literal: stack.sql`SELECT * FROM t WHERE id = ${id}`.
+   */
+  async sql(strings, ...values) {
+    const text = Array.isArray(strings)
+      ? String.raw({ raw: strings }, ...values.map(literal))
+      : strings;
+    if (!/^\s*(select|with|values)\b/i.test(text))
+      return void (await this.psql([], text));
+    const wrapped = /\b(insert into|update|delete from)\b/i.test(text)
+      ? `WITH _ AS (${text}) SELECT json_agg(_) FROM _`
+      : `SELECT json_agg(_) FROM (${text}) _`;
+    return JSON.parse((await this.psql([], wrapped)).trim() || "null") ?? [];
+  }
+
+  /** The lines that a statement prints, where sql`` cannot wrap it. */
+  async lines(strings, ...values) {
+    const text = String.raw({ raw: strings }, ...values.map(literal));
+    return (await this.psql([], text)).split("\n").filter(Boolean);
+  }
+
+  /** The first column of the first row. */
+  async value(strings, ...values) {
+    const [row] = await this.sql(strings, ...values);
+    return row && Object.values(row)[0];
+  }
+
+  sqlFile(path) {
+    return this.psql(["-f", path], "");
+  }
+
+  // ---- Redis ----
+
+  /** One command; strings, numbers, arrays and null as they come. */
+  redis(...words) {
+    return new Promise((go, fail) => {
+      const socket = createConnection(join(this.dir, "run/redis.sock"));
+      let got = Buffer.alloc(0);
+      socket.on("error", fail);
+      socket.on("data", (some) => {
+        got = Buffer.concat([got, some]);
+        const answer = readReply(got, 0);
+        if (!answer) return;
+        socket.destroy();
+        if (answer.value instanceof Error) fail(answer.value);
+        else go(answer.value);
+      });
+      const parts = words.map(
+        (w) => `$${Buffer.byteLength(String(w))}\r\n${w}\r\n`,
+      );
+      socket.write(`*${words.length}\r\n${parts.join("")}`);
+    });
+  }
+
+  // ---- Our own programs ----
+
+  pid(name) {
+    return Number(readFileSync(join(this.dir, `run/${name}.pid`), "utf8"));
+  }
+
+  program(name) {
+    const copied = join(this.dir, "app/bin", name);
+    return existsSync(copied) ? copied : join(buildDir, name);
+  }
+
+  /** Runs sparklectl as the user who serves. */
+  async ctl(args, input = "") {
+    const words = [this.program("sparklectl"), "--config", this.conf, ...args];
+    const [program, ...rest] = isRoot
+      ? ["runuser", "-u", "sparkle", "--", ...words]
+      : words;
+    const promise = run(program, rest, { cwd: "/", maxBuffer: 1 << 26 });
+    promise.child.stdin.on("error", () => {});
+    promise.child.stdin.end(input);
+    return (await promise).stdout;
+  }
+
+  /** Workers of a program's master: its children. */
+  workers(name = "sparkle-fcgi") {
+    const { stdout } = spawnSync("pgrep", ["-P", String(this.pid(name))]);
+    return stdout.toString().split("\n").filter(Boolean).map(Number);
+  }
+
+  log(name) {
+    const file = join(this.dir, "log", name);
+    return existsSync(file) ? readFileSync(file, "utf8") : "";
+  }
+
+  /** The lines that a program logged about a request. */
+  logLines(requestId, name = "sparkle-fcgi.log") {
+    return this.log(name)
+      .split("\n")
+      .filter((line) => line.includes(requestId))
+      .map((line) => {
+        try {
+          return JSON.parse(line);
+        } catch {
+          return { broken: line };
+        }
+      });
+  }
+}
+
+function literal(value) {
+  if (value === null || value === undefined) return "NULL";
+  if (typeof value === "number" || typeof value === "boolean")
+    return String(value);
+  if (Array.isArray(value)) return `ARRAY[${value.map(literal).join(",")}]`;
+  const text = String(value).replaceAll("'", "''");
+  return text.includes("\\")
+    ? ` E'${text.replaceAll("\\", "\\\\")}'`
+    : `'${text}'`;
+}
+
+/** A reply of RESP2 at a place, or null where it is not whole yet. */
+function readReply(bytes, at) {
+  const end = bytes.indexOf("\r\n", at);
+  if (end < 0) return null;
+  const line = bytes.toString("utf8", at + 1, end);
+  const next = end + 2;
+  switch (String.fromCharCode(bytes[at])) {
+    case "+":
+      return { value: line, next };
+    case "-":
+      return { value: new Error(line), next };
+    case ":":
+      return { value: Number(line), next };
+    case "$": {
+      const n = Number(line);
+      if (n < 0) return { value: null, next };
+      if (bytes.length < next + n + 2) return null;
+      return { value: bytes.toString("utf8", next, next + n), next: next + n + 2 };
+    }
+    default:
+      return readArray(bytes, next, Number(line));
+  }
+}
+
+function readArray(bytes, at, n) {
+  if (n < 0) return { value: null, next: at };
+  const value = [];
+  for (let i = 0; i < n; i++) {
+    const item = readReply(bytes, at);
+    if (!item) return null;
+    value.push(item.value);
+    at = item.next;
+  }
+  return { value, next: at };
+}
