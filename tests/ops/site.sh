@@ -1,0 +1,85 @@
+# site.sh - what nginx does: headers, ids, errors while the pools are away.
+
+headers_wanted='content-security-policy strict-transport-security
+x-frame-options x-content-type-options referrer-policy permissions-policy
+cross-origin-opener-policy x-request-id'
+
+headers_of() {
+    get -D - -o /dev/null "$@" | tr -d '\r' | tr 'A-Z' 'a-z'
+}
+
+# Each security header once, for every kind of answer.
+headers_once() {
+    local got name
+    got=$(headers_of "$@")
+    for name in $headers_wanted; do
+        same 1 "$(grep -c "^$name: " <<<"$got")" >/dev/null || {
+            printf '%s is not there once:\n%s\n' "$name" "$got"
+            return 1
+        }
+    done
+}
+
+# The master first, or it would start new workers.
+fcgi_kill() {
+    kill -KILL "$(cat "$work/one/run/sparkle-fcgi.pid")"
+    processes_of one | awk '/sparkle-fcgi/ { print $2 }' | xargs -r kill -KILL
+    sleep 1.2
+}
+
+site_checks() {
+    local url=https://localhost:$port_one id=0123456789abcdef0123456789abcdef css
+    start one >"$work/said"
+    css=$(sed -n 's/.*"css": "\(.*\)".*/\1/p' "$top/web/dist/manifest.json")
+
+    for path in / /api/posts /api/nothing /nothing "$css" /assets/none.js \
+        /robots.txt /status; do
+        check "security headers on $path" headers_once "$url$path"
+    done
+    check "no unsafe-inline" has_not unsafe-inline "$(headers_of "$url/")"
+    check "assets are immutable" has 'cache-control:.*immutable' \
+        "$(headers_of "$url$css")"
+    check "assets lie packed" has 'content-encoding: gzip' \
+        "$(headers_of -H 'Accept-Encoding: gzip' "$url$css")"
+    check "missing ones are not" has_not 'immutable' \
+        "$(headers_of "$url/assets/none.js")"
+
+    check "a trusted proxy's request id is kept" has "x-request-id: $id" \
+        "$(headers_of -H "X-Request-Id: $id" "$url/")"
+    check "another form of it is not" has_not 'x-request-id: evil' \
+        "$(headers_of -H 'X-Request-Id: evil' "$url/")"
+    check "from another it is not" has_not "x-request-id: $id" \
+        "$(headers_of --interface 127.0.0.2 -H "X-Request-Id: $id" "$url/")"
+    check "/status is for this host" same "200 403" \
+        "$(get -o /dev/null -w '%{http_code} ' "$url/status")$(
+            get -o /dev/null -w '%{http_code}' \
+                -H 'X-Forwarded-For: 203.0.113.9' "$url/status")"
+    check "/metrics has metrics" has '^sparkle_' "$(get "$url/metrics")"
+    check "sparkle-jobs has them too" has '^sparkle_' "$(get "$url/metrics/jobs")"
+
+    head -c 1100000 /dev/zero >"$work/large"
+    check "too large a body is a problem" has 'PAYLOAD_TOO_LARGE' \
+        "$(get -X POST --data-binary "@$work/large" "$url/api/posts")"
+    get "$url/api/posts?limit=1" -o /dev/null
+    check "guests read from the micro-cache" has 'x-cache: (hit|updating)' \
+        "$(headers_of "$url/api/posts?limit=1")"
+    check "a copy tells no rate limit" has_not 'x-ratelimit' \
+        "$(headers_of "$url/api/posts?limit=1")"
+    check "who is signed in does not" has_not 'x-cache: hit' \
+        "$(headers_of -H 'Cookie: __Host-session=sess_x' "$url/api/posts?limit=1")"
+
+    get "$url/" -o /dev/null
+    fcgi_kill
+    check "pools away: an old copy where there is one" has 'x-cache: stale' \
+        "$(headers_of "$url/")"
+    check "pools away: a problem for programs" has \
+        '"status":502.*"code":"SERVICE_UNAVAILABLE"' "$(get "$url/api/users/me")"
+    check "with Retry-After" has '^retry-after: [0-9]' \
+        "$(headers_of "$url/api/users/me")"
+    check "pools away: a page for people, with the request's id" has \
+        "Request <code>[0-9a-f]{32}" "$(get "$url/register?x")"
+    check "security headers there, too" headers_once "$url/register?y"
+    check "starting again starts what is missing" start one
+    check "and it serves" same 200 \
+        "$(get -o /dev/null -w '%{http_code}' "$url/register")"
+}
