@@ -21,7 +21,7 @@
 #pragma GCC poison atoi atol atoll atof           /* text_to_int */
 #pragma GCC poison system popen                   /* posix_spawn, fork+exec */
 #pragma GCC poison gets tmpnam mktemp tempnam     /* getline, mkstemp */
-#pragma GCC poison rand srand random srandom drand48 /* base/random.h */
+#pragma GCC poison srand random srandom drand48 /* base/random.h */
 #undef alloca
 #pragma GCC poison alloca
 

@@ -26,6 +26,7 @@ struct app {
     struct worker *worker;      /* NULL in tools */
     const struct keyring *keys; /* core/crypto.h */
     struct router *router;      /* core/route.h */
+    struct quota_table *spare;  /* core/quota.c: limits while Redis is away */
     const struct text *openapi; /* core/openapi.h, printed at start */
     const struct template_value *assets; /* core/page.h; NULL: no pages */
 };

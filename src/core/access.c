@@ -1,0 +1,207 @@
+/*
+ * access.c - see access.h.
+ */
+#include "core/access.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "core/app.h"
+#include "core/cache.h"
+#include "core/quota.h"
+#include "core/session_local.h"
+
+/* ---- Session and quota, in one round trip ------------------------------- */
+
+/*
+ * KEYS[1] the session's copy, or "" without a cookie; KEYS[2] the quota's key
+ * without the caller.  ARGV: now, limit, window (0: no limit), the caller's
+ * address, 1 where staff are exempt.  Answers {copy or "", counted, let
+ * through, when all is spent back}.
+ */
+static const struct cache_script enter_script = {
+    .name = "enter",
+    .source = QUOTA_LUA
+        "local copy = KEYS[1] ~= '' and redis.call('GET', KEYS[1]) or ''\n"
+        "local window = tonumber(ARGV[3])\n"
+        "local role, user = string.match(copy, '^(%d+)\\n([^\\n]+)\\n')\n"
+        "if window == 0 or (ARGV[5] == '1' and role and tonumber(role) >= 4)\n"
+        "then return {copy, 0, 1, '0'} end\n"
+        "local ok, full = gcra(KEYS[2] .. (user or ARGV[4]),\n"
+        "  tonumber(ARGV[1]), tonumber(ARGV[2]), window)\n"
+        "return {copy, 1, ok, string.format('%.0f', full)}\n",
+};
+
+struct entry {
+    const char *copy; /* "" where Redis has none */
+    bool away;
+    bool allowed;
+};
+
+static struct entry
+ask_cache(struct request *r, const struct quota_rule *rule, const char *key,
+          struct quota_state *ret_quota)
+{
+    struct entry e = { .copy = "", .allowed = true };
+    const char *address = quota_address(r->mem, r->ip);
+    const char *argv[] = {
+        key,
+        mem_printf(r->mem, "quota:%s:", rule->name != NULL ? rule->name : ""),
+        mem_printf(r->mem, "%lld", (long long)r->now.us),
+        mem_printf(r->mem, "%lld", (long long)rule->limit),
+        mem_printf(r->mem, "%lld", (long long)rule->window),
+        address,
+        rule->staff_exempt ? "1" : "0",
+    };
+    const struct cache_reply *reply = cache_run(
+        r->app->cache, r->mem, &enter_script, 2, 7, argv, NULL);
+    int64_t full_at = 0;
+
+    if (reply == NULL || reply->kind != CACHE_LIST || reply->len != 4) {
+        e.away = true;
+        if (rule->name != NULL && strcmp(rule->name, "auth") == 0)
+            e.allowed = quota_spare(r, rule, address, ret_quota);
+        return e;
+    }
+    e.copy = reply->list[0].text;
+    e.allowed = reply->list[2].number == 1;
+    if (reply->list[1].number == 1 &&
+        text_to_int(reply->list[3].text, &full_at))
+        quota_state_of(rule, r->now.us, full_at, e.allowed, ret_quota);
+    return e;
+}
+
+/* ---- Who ---------------------------------------------------------------- */
+
+static const struct problem *
+find_session(struct request *r, const char *token,
+             const uint8_t hash[SHA256_SIZE], const char *copy)
+{
+    const struct problem *problem = NULL;
+    struct session *s = NULL;
+
+    if (strcmp(copy, "-") == 0)
+        return NULL;
+    if (copy[0] != '\0')
+        s = session_unpack(r->mem, copy);
+    if (s == NULL)
+        s = session_restore(r, token, hash, &problem);
+    if (s == NULL || s->expires.us <= r->now.us)
+        return problem;
+    r->session = s;
+    r->viewer = s->user;
+    return NULL;
+}
+
+/* A token has one form: anything else is no session, and costs nothing. */
+static bool
+token_formed(const char *token)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    return token != NULL && text_starts(token, "sess_") &&
+           strlen(token) == 48 && strspn(token + 5, alphabet) == 43;
+}
+
+/* ---- From where --------------------------------------------------------- */
+
+static bool
+changes(const char *method)
+{
+    return strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0 &&
+           strcmp(method, "OPTIONS") != 0;
+}
+
+static bool
+same_origin(const struct request *r, const struct credentials *c)
+{
+    if (c->origin != NULL)
+        return strcmp(c->origin, app_site(r->app)->url) == 0;
+    return c->fetch_site != NULL && strcmp(c->fetch_site, "same-origin") == 0;
+}
+
+/*
+ * With a session a call must come from our pages and carry its token.
+ * Without one there is nothing to ride on, but a browser that says that it
+ * comes from elsewhere is refused: nobody is logged in by another's page.
+ */
+static const struct problem *
+check_csrf(const struct request *r, const struct credentials *c)
+{
+    bool told = c->origin != NULL || c->fetch_site != NULL;
+
+    if (!changes(r->method) || r->route->no_csrf)
+        return NULL;
+    if (r->session == NULL)
+        return told && !same_origin(r, c) ? &problem_csrf : NULL;
+    if (!same_origin(r, c) || c->csrf_token == NULL ||
+        !text_secret_same(c->csrf_token, r->session->csrf))
+        return &problem_csrf;
+    return NULL;
+}
+
+/* ---- May they ----------------------------------------------------------- */
+
+static const struct problem *
+check_role(const struct request *r)
+{
+    static const enum role least[] = {
+        [ALLOW_ADMINS] = ROLE_ADMIN,
+        [ALLOW_MODERATORS] = ROLE_MODERATOR,
+        [ALLOW_MEMBERS] = ROLE_USER,
+        [ALLOW_SIGNED_IN] = ROLE_USER,
+    };
+    enum access access = r->route->access;
+
+    if (access == ALLOW_ANYONE)
+        return NULL;
+    if (access == ALLOW_NOBODY)
+        return &problem_authorization;
+    if (r->session == NULL)
+        return &problem_authentication;
+    if (r->session->role < least[access] ||
+        (access != ALLOW_SIGNED_IN && !r->session->active))
+        return &problem_authorization;
+    return NULL;
+}
+
+static const struct problem *
+check_recent(const struct request *r)
+{
+    if (!r->route->recent_auth || r->session == NULL ||
+        r->now.us - r->session->authenticated.us <= 10 * CLOCK_MINUTE)
+        return NULL;
+    return &problem_reauthenticate;
+}
+
+const struct problem *
+access_enter(struct request *r, const struct credentials *c,
+             struct quota_state *ret_quota)
+{
+    const struct quota_rule rule = quota_rule_of(r, r->route->quota);
+    bool token = !r->route->no_session && token_formed(c->session_token);
+    uint8_t hash[SHA256_SIZE] = { 0 };
+    const char *key = "";
+    const struct problem *problem = NULL;
+
+    *ret_quota = (struct quota_state){ 0 };
+    if (token) {
+        crypto_sha256(c->session_token, strlen(c->session_token), hash);
+        key = session_key(r->mem, hash);
+    }
+    if (token || rule.name != NULL) {
+        const struct entry e = ask_cache(r, &rule, key, ret_quota);
+
+        if (token)
+            problem = find_session(r, c->session_token, hash, e.copy);
+        if (problem == NULL && !e.allowed)
+            problem = &problem_rate_limit;
+    }
+    if (problem == NULL)
+        problem = check_role(r);
+    if (problem == NULL)
+        problem = check_csrf(r, c);
+    return problem != NULL ? problem : check_recent(r);
+}

@@ -1,0 +1,104 @@
+/* idempotency.c - see idempotency.h. */
+#include "core/idempotency.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/app.h"
+#include "core/crypto.h"
+#include "core/db.h"
+
+/* Keys are a caller's own: a user's, or an address's. */
+static const char *
+scope_of(const struct request *r)
+{
+    char id[UUID_TEXT];
+
+    if (r->session == NULL)
+        return mem_printf(r->mem, "ip:%s", r->ip);
+    uuid_write(&r->viewer, id);
+    return mem_printf(r->mem, "user:%s", id);
+}
+
+/* What makes a request the same: its path, query and body. */
+static void
+hash_request(const struct request *r, const char *body, size_t n,
+             uint8_t out[SHA256_SIZE])
+{
+    struct text *all = text_new(r->mem);
+
+    text_adds(all, r->path);
+    text_addc(all, '\n');
+    text_adds(all, r->query);
+    text_addc(all, '\n');
+    text_add(all, body, n);
+    crypto_sha256(all->at, all->len, out);
+}
+
+/* An expired key is taken over; a live one's row is waited for and returned. */
+static const char take_sql[] = SQL(
+    INSERT INTO idempotency_keys AS k (scope, key, route, request_hash)
+    VALUES ($1, $2, $3, $4)
+    ON CONFLICT (scope, key) DO UPDATE SET
+        route = CASE WHEN k.expires_at <= $5 THEN excluded.route
+            ELSE k.route END,
+        request_hash = CASE WHEN k.expires_at <= $5
+            THEN excluded.request_hash ELSE k.request_hash END,
+        status = CASE WHEN k.expires_at <= $5 THEN NULL ELSE k.status END,
+        body = CASE WHEN k.expires_at <= $5 THEN NULL ELSE k.body END,
+        expires_at = CASE WHEN k.expires_at <= $5 THEN excluded.expires_at
+            ELSE k.expires_at END
+    RETURNING k.route = $3 AND k.request_hash = $4, k.status::bigint, k.body
+);
+
+const struct problem *
+idempotency_begin(struct request *r, const char *key, const char *body,
+                  size_t n, struct idempotent *ret_stored)
+{
+    const char *scope = scope_of(r);
+    uint8_t hash[SHA256_SIZE];
+    const struct bytes request = { hash, sizeof hash };
+    struct db_error error;
+
+    *ret_stored = (struct idempotent){ 0 };
+    hash_request(r, body, n, hash);
+    struct db_result *res =
+        db_query(r->app->db, r->mem, take_sql,
+                 ARGS(ARG(scope), ARG(key), ARG(r->route->on), ARG(request),
+                      ARG(r->now)),
+                 &error);
+    if (error.failed)
+        return error.lost ? &problem_unavailable : &problem_internal;
+    if (!db_boolean(res, 0, 0))
+        return &problem_idempotency;
+    if (db_null(res, 0, 1))
+        return NULL;
+    struct bytes stored = db_bytes(res, 0, 2);
+    ret_stored->status = (int)db_integer(res, 0, 1);
+    ret_stored->body = mem_strndup(r->mem, (const char *)stored.at,
+                                   stored.len);
+    return NULL;
+}
+
+static const char store_sql[] = SQL(
+    UPDATE idempotency_keys SET status = $3::int, body = $4
+    WHERE scope = $1 AND key = $2
+);
+
+const struct problem *
+idempotency_store(struct request *r, const char *key, int status,
+                  const char *body, size_t n)
+{
+    const char *scope = scope_of(r);
+    const int64_t code = status;
+    const struct bytes answer = { (const uint8_t *)(body != NULL ? body : ""),
+                                  n };
+    struct db_error error;
+
+    (void)db_query(r->app->db, r->mem, store_sql,
+                   ARGS(ARG(scope), ARG(key), ARG(code), ARG(answer)),
+                   &error);
+    if (!error.failed)
+        return NULL;
+    return error.lost ? &problem_unavailable : &problem_internal;
+}
