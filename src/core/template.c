@@ -161,7 +161,9 @@ run_partial(struct rendering *r, const struct step *step,
         r->failed = true;
     if (!may_go_on(r))
         return;
-    if (step->n > 0) {
+    if (step->text == NULL) {
+        r->indented = 0;
+    } else if (step->n > 0) {
         r->indented = indented + step->n;
         r->indent = indented == 0
                         ? step->text

@@ -170,7 +170,7 @@ struct template_scope {
  * more than TEMPLATE_STEPS times: the templates are at fault then.
  */
 #define TEMPLATE_DEPTH 100
-#define TEMPLATE_STEPS 1000000
+#define TEMPLATE_STEPS 250000
 bool template_render(struct text *out, const struct template *t,
                      const struct template_value *root);
 bool template_render_in(struct text *out, const struct template *t,

@@ -14,7 +14,8 @@ enum step_kind {
     STEP_RAW,      /* the value of a name */
     STEP_SECTION,  /* the n - 1 steps after it, for each item of a name */
     STEP_INVERTED, /* the n - 1 steps after it, if a name is falsy */
-    STEP_PARTIAL,  /* another template, its lines indented by text, n bytes */
+    STEP_PARTIAL,  /* another template, its lines indented by text, n bytes;
+                      text is NULL where the partial does not stand alone */
 };
 
 /*

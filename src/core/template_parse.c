@@ -72,7 +72,7 @@ add_step(struct parser *x, enum step_kind kind)
     struct template *t = x->t;
 
     if (t->count == x->room) {
-        x->room = x->room == 0 ? 16 : x->room * 2;
+        x->room *= 2;
         t->steps = mem_grow(t, t->steps, mem_size(sizeof *t->steps, x->room));
     }
     struct step *step = &t->steps[t->count++];
@@ -362,6 +362,8 @@ template_compile(struct template *t, const struct template_set *partials,
         .close = { " }}", 2 },
     };
 
+    x.room = 16;
+    t->steps = mem_array(t, struct step, x.room);
     if (t->len > INT32_MAX)
         fault(&x, t->source, "too large", NULL, 0);
     else
