@@ -10,24 +10,19 @@ app_stage() {
     fi
     app=$dir/app
     programs=$dir/app/bin
-    mkdir -p "$programs"
-    rm -rf "$app/web" "$app/emails" "$app/sql"
-    mkdir "$app/web"
-    cp -R "$top/emails" "$top/sql" "$app"
-    cp -R "$top/web/pages" "$top/web/dist" "$app/web"
-    local name
-    for name in sparkle-fcgi sparkle-jobs sparkle-batch sparklectl; do
-        # A running program cannot be written to; it can be replaced.
-        cp "$build_dir/$name" "$programs/$name.new"
-        mv "$programs/$name.new" "$programs/$name"
-    done
-    chmod -R go+rX "$app"
+    as_user rm -rf "$app/web" "$app/emails" "$app/sql"
+    as_user mkdir -p "$programs"
+    # tar takes a running program out of the way before it writes a new one.
+    tar -C "$top" -cf - emails sql web/pages web/dist |
+        as_user tar -C "$app" --no-same-owner -xf -
+    tar -C "$build_dir" -cf - sparkle-fcgi sparkle-jobs sparkle-batch sparklectl |
+        as_user tar -C "$programs" --no-same-owner -xf -
 }
 
 # The schema is brought up to date at every start; the demo community comes
 # once, and only into an empty site.
 app_data() {
-    local sparklectl=("$programs/sparklectl" --config "$conf")
+    local sparklectl=("$programs/sparklectl" --config "$conf" --sql "$app/sql")
     step schema
     logged migrate.log "${sparklectl[@]}" migrate ||
         fail "the schema could not be brought up to date:" \
