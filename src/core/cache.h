@@ -15,9 +15,14 @@
 #include "base/setting.h"
 
 struct cache;
-struct cache_settings;
 
-/* [redis]: socket | host port, db, password(_file), timeout */
+/* [redis] */
+struct cache_settings {
+    const char *socket; /* or NULL: host and port */
+    const char *host, *password;
+    int64_t port, db;
+    int64_t timeout; /* us */
+};
 extern const struct section cache_section;
 
 struct cache *cache_new(const void *mem, const struct cache_settings *s);

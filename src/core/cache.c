@@ -1,0 +1,367 @@
+/*
+ * cache.c - see cache.h.
+ */
+#include "core/cache.h"
+
+#include <hiredis/hiredis.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+static const struct setting rows[] = {
+    SETTING(struct cache_settings, socket, TEXT,
+            .about = "Path of Redis's unix socket; else host and port."),
+    SETTING(struct cache_settings, host, TEXT, .otherwise = "127.0.0.1",
+            .about = "Redis's host."),
+    SETTING(struct cache_settings, port, INTEGER, .otherwise = "6379",
+            .min = 1, .max = 65535, .about = "Redis's port."),
+    SETTING(struct cache_settings, db, INTEGER, .otherwise = "0", .max = 1000,
+            .about = "Number of Redis's database."),
+    SETTING(struct cache_settings, password, SECRET,
+            .about = "Redis's password, if it asks for one."),
+    SETTING(struct cache_settings, timeout, DURATION, .otherwise = "200ms",
+            .min = 1000, .about = "How long a call may take."),
+    { 0 },
+};
+
+const struct section cache_section = {
+    .name = "redis",
+    .settings = rows,
+    .size = sizeof(struct cache_settings),
+    .about = "Where Redis is.  It holds what may be lost.",
+};
+
+#define KNOWN_SCRIPTS 16
+
+struct cache {
+    const struct cache_settings *settings;
+    redisContext *redis; /* NULL while away */
+    int64_t retry_at, pause;
+    size_t untaken; /* answers of cache_tell that nobody took yet */
+    int64_t spent_us, trips;
+    bool told;
+    struct {
+        const struct cache_script *script;
+        char sha[41];
+    } known[KNOWN_SCRIPTS];
+};
+
+static const int64_t first_pause = 100000, longest_pause = 1000000;
+
+/* ---- The connection ----------------------------------------------------- */
+
+static int
+cache_free(struct cache *c)
+{
+    if (c->redis != NULL)
+        redisFree(c->redis);
+    return 0;
+}
+
+struct cache *
+cache_new(const void *mem, const struct cache_settings *s)
+{
+    struct cache *c = mem_new(mem, struct cache);
+
+    c->settings = s;
+    talloc_set_destructor(c, cache_free);
+    return c;
+}
+
+static void
+lose(struct cache *c, const char *why)
+{
+    if (!c->told)
+        log_warn("Redis is away: %s", why);
+    c->told = true;
+    if (c->redis != NULL)
+        redisFree(c->redis);
+    c->redis = NULL;
+    c->untaken = 0;
+    c->pause = c->pause == 0               ? first_pause
+               : c->pause * 2 > longest_pause ? longest_pause
+                                              : c->pause * 2;
+    c->retry_at = clock_steady() + c->pause;
+}
+
+static redisReply *
+ask(struct cache *c, size_t argc, const char *const *argv,
+    const size_t *lengths)
+{
+    redisReply *reply = NULL;
+
+    if (redisAppendCommandArgv(c->redis, (int)argc, (const char **)argv,
+                               lengths) != REDIS_OK)
+        return NULL;
+    for (c->untaken++; c->untaken > 0; c->untaken--) {
+        if (reply != NULL)
+            freeReplyObject(reply);
+        reply = NULL;
+        if (redisGetReply(c->redis, (void **)&reply) != REDIS_OK)
+            return NULL;
+    }
+    return reply;
+}
+
+/* A short dialogue at the start of a connection. */
+static bool
+greet(struct cache *c, const char *command, const char *word)
+{
+    const char *const words[] = { command, word };
+    redisReply *reply = ask(c, 2, words, NULL);
+    bool fine = reply != NULL && reply->type != REDIS_REPLY_ERROR;
+
+    if (reply != NULL)
+        freeReplyObject(reply);
+    return fine;
+}
+
+static bool
+open_connection(struct cache *c)
+{
+    const struct cache_settings *s = c->settings;
+    struct timeval limit = { s->timeout / CLOCK_SECOND,
+                             s->timeout % CLOCK_SECOND };
+    char db[24];
+
+    c->redis = s->socket != NULL
+                   ? redisConnectUnixWithTimeout(s->socket, limit)
+                   : redisConnectWithTimeout(s->host, (int)s->port, limit);
+    if (c->redis == NULL || c->redis->err != 0) {
+        lose(c, c->redis != NULL ? c->redis->errstr : "no memory");
+        return false;
+    }
+    (void)redisSetTimeout(c->redis, limit);
+    (void)snprintf(db, sizeof db, "%lld", (long long)s->db);
+    if ((s->password != NULL && !greet(c, "AUTH", s->password)) ||
+        (s->db != 0 && !greet(c, "SELECT", db))) {
+        lose(c, "it refuses the password or the database");
+        return false;
+    }
+    if (c->told)
+        log_info("Redis is back");
+    c->told = false;
+    c->pause = 0;
+    return true;
+}
+
+static bool
+ready(struct cache *c)
+{
+    if (c->redis != NULL)
+        return true;
+    return clock_steady() >= c->retry_at && open_connection(c);
+}
+
+/* A command and its answer.  A connection that Redis closed while it was idle
+ * shows at the first command: that one is asked again, once. */
+static redisReply *
+converse(struct cache *c, size_t argc, const char *const *argv,
+         const size_t *lengths)
+{
+    int64_t start = clock_steady();
+    bool old = c->redis != NULL;
+    redisReply *reply = ready(c) ? ask(c, argc, argv, lengths) : NULL;
+
+    if (reply == NULL && c->redis != NULL) {
+        bool closed = c->redis->err == REDIS_ERR_EOF ||
+                      c->redis->err == REDIS_ERR_IO;
+        const char *why = c->redis->errstr;
+
+        if (old && closed) {
+            redisFree(c->redis);
+            c->redis = NULL;
+            c->untaken = 0;
+            if (open_connection(c))
+                reply = ask(c, argc, argv, lengths);
+        } else {
+            lose(c, why);
+        }
+        if (reply == NULL && c->redis != NULL)
+            lose(c, c->redis->errstr);
+    }
+    c->spent_us += clock_steady() - start;
+    c->trips++;
+    return reply;
+}
+
+/* ---- Answers ------------------------------------------------------------ */
+
+static void
+convert(void *mem, const redisReply *from, struct cache_reply *to)
+{
+    *to = (struct cache_reply){ .kind = CACHE_NOTHING, .text = "" };
+    switch (from->type) {
+    case REDIS_REPLY_INTEGER:
+        to->kind = CACHE_INTEGER;
+        to->number = from->integer;
+        break;
+    case REDIS_REPLY_STRING:
+    case REDIS_REPLY_STATUS:
+        to->kind = CACHE_TEXT;
+        to->text = mem_strndup(mem, from->str, from->len);
+        to->len = from->len;
+        break;
+    case REDIS_REPLY_ARRAY: {
+        struct cache_reply *list =
+            mem_array(mem, struct cache_reply, from->elements + 1);
+
+        for (size_t i = 0; i < from->elements; i++)
+            convert(mem, from->element[i], &list[i]);
+        to->kind = CACHE_LIST;
+        to->list = list;
+        to->len = from->elements;
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+/* Takes the reply over; an error is logged and becomes NULL. */
+static const struct cache_reply *
+take(void *mem, redisReply *reply)
+{
+    struct cache_reply *out = NULL;
+
+    if (reply == NULL)
+        return NULL;
+    if (reply->type == REDIS_REPLY_ERROR) {
+        log_warn("Redis refuses: %s", reply->str);
+    } else {
+        out = mem_new(mem, struct cache_reply);
+        convert(mem, reply, out);
+    }
+    freeReplyObject(reply);
+    return out;
+}
+
+const struct cache_reply *
+cache_command(struct cache *c, void *mem, size_t argc, const char *const *argv,
+              const size_t *lengths)
+{
+    return take(mem, converse(c, argc, argv, lengths));
+}
+
+void
+cache_tell(struct cache *c, size_t argc, const char *const *argv,
+           const size_t *lengths)
+{
+    int done = 0;
+
+    if (!ready(c))
+        return;
+    if (redisAppendCommandArgv(c->redis, (int)argc, (const char **)argv,
+                               lengths) != REDIS_OK) {
+        lose(c, c->redis->errstr);
+        return;
+    }
+    c->untaken++;
+    while (!done)
+        if (redisBufferWrite(c->redis, &done) != REDIS_OK) {
+            lose(c, c->redis->errstr);
+            return;
+        }
+}
+
+/* ---- Scripts ------------------------------------------------------------ */
+
+#define MOST_WORDS 32
+
+/* Where the SHA-1 of a script is kept; "" where it is not loaded yet. */
+static char *
+sha_of(struct cache *c, const struct cache_script *script)
+{
+    for (size_t i = 0; i < KNOWN_SCRIPTS; i++)
+        if (c->known[i].script == script || c->known[i].script == NULL) {
+            c->known[i].script = script;
+            return c->known[i].sha;
+        }
+    BUG("more than %d scripts", KNOWN_SCRIPTS);
+}
+
+static bool
+load(struct cache *c, const struct cache_script *script, char *sha)
+{
+    const char *const words[] = { "SCRIPT", "LOAD", script->source };
+    redisReply *reply = converse(c, 3, words, NULL);
+    bool fine = reply != NULL && reply->type == REDIS_REPLY_STRING &&
+                reply->len == 40;
+
+    if (fine)
+        memcpy(sha, reply->str, 41);
+    else if (reply != NULL)
+        log_warn("the script %s is refused: %s", script->name,
+                 reply->str != NULL ? reply->str : "");
+    if (reply != NULL)
+        freeReplyObject(reply);
+    return fine;
+}
+
+const struct cache_reply *
+cache_run(struct cache *c, void *mem, const struct cache_script *script,
+          size_t n_keys, size_t argc, const char *const *argv,
+          const size_t *lengths)
+{
+    const char *words[MOST_WORDS];
+    size_t sizes[MOST_WORDS];
+    char *sha = sha_of(c, script), keys[8];
+    redisReply *reply = NULL;
+
+    if (argc + 3 > MOST_WORDS)
+        BUG("%zu arguments of a script", argc);
+    (void)snprintf(keys, sizeof keys, "%zu", n_keys);
+    words[0] = "EVALSHA";
+    words[1] = sha;
+    words[2] = keys;
+    sizes[0] = 7;
+    sizes[1] = 40;
+    sizes[2] = strlen(keys);
+    for (size_t i = 0; i < argc; i++) {
+        words[3 + i] = argv[i];
+        sizes[3 + i] = lengths != NULL ? lengths[i] : strlen(argv[i]);
+    }
+    for (int attempt = 0; attempt < 2; attempt++) {
+        if (sha[0] == '\0' && !load(c, script, sha))
+            return NULL;
+        reply = converse(c, argc + 3, words, sizes);
+        if (reply == NULL || reply->type != REDIS_REPLY_ERROR ||
+            strncmp(reply->str, "NOSCRIPT", 8) != 0)
+            break;
+        freeReplyObject(reply);
+        reply = NULL;
+        sha[0] = '\0';
+    }
+    return take(mem, reply);
+}
+
+/* ---- The rest ----------------------------------------------------------- */
+
+void
+cache_spent(struct cache *c, int64_t *ret_us, int64_t *ret_trips)
+{
+    *ret_us = c->spent_us;
+    *ret_trips = c->trips;
+    c->spent_us = 0;
+    c->trips = 0;
+}
+
+bool
+cache_ping(struct cache *c)
+{
+    const char *const words[] = { "PING" };
+    redisReply *reply = converse(c, 1, words, NULL);
+    bool fine = reply != NULL && reply->type == REDIS_REPLY_STATUS;
+
+    if (reply != NULL)
+        freeReplyObject(reply);
+    return fine;
+}
+
+bool
+cache_away(const struct cache *c)
+{
+    return c->redis == NULL && clock_steady() < c->retry_at;
+}
