@@ -1,0 +1,279 @@
+// bench.mjs - how much the program adds to what cannot be avoided.
+//
+// usage: scripts/bench [--dir DIR] [--seconds N] [--posts N] [--deep] [ROW ...]
+//
+// For every row: requests a second, p50, p99, and the CPU that one request
+// takes of everything that serves it (nginx, our processes, PostgreSQL,
+// Redis), against a bound measured in the same run:
+//
+//   nginx + a bare libfcgi program answering as many bytes
+//   + PostgreSQL's CPU per transaction under pgbench with the row's own SQL
+//   + Redis's CPU per EVALSHA of our script, where the row asks it
+//
+// (A: the bare Argon2id hash on top; C: an nginx static file.)
+// Ratio = bound / measured.  Rows alternate with their bounds, so that noise
+// of a shared machine meets both.
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync, chmodSync, existsSync } from "node:fs";
+import { request } from "node:https";
+import { cpuOf, evalsha, pgbench, processes, pss, run, tree, wrk } from "./lib.mjs";
+
+const top = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+const options = { dir: "/tmp/sparkle-bench", seconds: 8, posts: 100000,
+  port: 18443, build: `${top}/build` };
+const wanted = [];
+for (let i = 2; i < process.argv.length; i++) {
+  const [, name] = /^--(\w+)$/.exec(process.argv[i]) ?? [];
+  if (name === "deep" || name === "keep") options[name] = true;
+  else if (name) options[name] = isNaN(process.argv[++i]) ? process.argv[i] : Number(process.argv[i]);
+  else wanted.push(process.argv[i]);
+}
+const { dir, seconds, port } = options;
+const base = `https://localhost:${port}`;
+const conf = `${dir}/etc/sparkle.conf`;
+
+// ---- The stack --------------------------------------------------------------
+
+const scale = options.posts / 100000;
+const asUser = process.getuid() === 0 ? ["runuser", "-u", "sparkle", "--"] : [];
+
+function sh(...words) {
+  return execFileSync(words[0], words.slice(1), { encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"], maxBuffer: 1 << 26 });
+}
+
+function psql(sql) {
+  return sh(...asUser, "psql", "-h", `${dir}/run`, "-U", "postgres", "-d", "sparkle", "-qAtc", sql).trim();
+}
+
+// Locations of the bounds, in the site's own nginx.
+function boundLocations() {
+  mkdirSync(`${dir}/bench`, { recursive: true });
+  return `location /bench/bare { include ${dir}/etc/nginx/snippets/pool.conf;
+    fastcgi_pass unix:${dir}/bench/bare.sock; }
+location /bench/file/ { alias ${dir}/bench/file/; default_type application/json; }
+`;
+}
+
+function start() {
+  sh(`${top}/scripts/run`, "--dir", dir, "--port", String(port), "--no-demo",
+    "--no-build", "--build-dir", options.build, "--detach", "--quiet");
+  if (psql("SELECT count(*) FROM users") === "0") {
+    console.log(`filling: ${10000 * scale} users, ${options.posts} posts, ` +
+      `${300000 * scale} comments, ${1000000 * scale} reactions`);
+    console.log(sh(...asUser, `${options.build}/sparklectl`, "--config", conf,
+      "--sql", `${top}/sql`, "demo", "--users", String(Math.round(10000 * scale)),
+      "--posts", String(options.posts), "--comments", String(Math.round(300000 * scale)),
+      "--reactions", String(Math.round(1000000 * scale))).trim());
+  }
+}
+
+const pidOf = (file) => Number(readFileSync(file, "utf8").split("\n")[0]);
+
+function roots() {
+  return {
+    nginx: pidOf(`${dir}/run/nginx.pid`),
+    fcgi: pidOf(`${dir}/run/sparkle-fcgi.pid`),
+    jobs: pidOf(`${dir}/run/sparkle-jobs.pid`),
+    postgres: pidOf(`${dir}/postgres/postmaster.pid`),
+    redis: pidOf(`${dir}/run/redis.pid`),
+  };
+}
+
+function fetchOnce(path, headers = {}, method = "GET", body) {
+  return new Promise((resolve, reject) => {
+    const how = { rejectUnauthorized: false, headers, method };
+    const req = request(base + path, how, (res) => {
+      const parts = [];
+      res.on("data", (d) => parts.push(d));
+      res.on("end", () => resolve({ status: res.statusCode, headers: res.headers,
+        body: Buffer.concat(parts) }));
+    });
+    req.on("error", reject);
+    if (body) req.write(body);
+    req.end();
+  });
+}
+
+async function signIn() {
+  const res = await fetchOnce("/api/auth/login", { "content-type": "application/json",
+    origin: base }, "POST", JSON.stringify({ email: "admin@example.org",
+    password: "Sparkle-demo-2026!" }));
+  if (res.status !== 200) throw new Error(`login: ${res.status} ${res.body}`);
+  const cookie = res.headers["set-cookie"][0].split(";")[0];
+  const csrf = JSON.parse((await fetchOnce("/api/auth/csrf", { cookie })).body).data.token;
+  return { cookie, "x-csrf-token": csrf, origin: base };
+}
+
+// ---- Statements for pgbench -------------------------------------------------
+
+let listed;
+function statement(route, find = () => true) {
+  listed ??= sh(...asUser, `${options.build}/sparklectl`, "describe", "statements")
+    .split("\n").map((line) => line.split("\t"));
+  const row = listed.find(([on, sql]) => on === route && find(sql));
+  if (!row) throw new Error(`no statement of ${route}`);
+  return row[1];
+}
+
+/** Puts values for $n: null is NULL, {sql} is as it stands, else a literal
+ * that is sent as a parameter by pgbench's variables. */
+function filled(sql, values) {
+  return sql.replace(/\$(\d+)/g, (_, n) => {
+    const v = values[n - 1];
+    if (v === null) return "NULL";
+    return `'${String(v).replaceAll("'", "''")}'`;
+  });
+}
+
+const maxId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+
+// ---- Rows -------------------------------------------------------------------
+
+const pgEnv = () => {
+  const text = readFileSync(conf, "utf8");
+  const password = /^\s*password_file\s*=\s*(\S+)/m.exec(
+    text.slice(text.indexOf("[database]")))?.[1];
+  return { PGHOST: `${dir}/run`, PGUSER: "sparkle_app", PGDATABASE: "sparkle",
+    PGPASSWORD: password ? readFileSync(password, "utf8").trim() : "" };
+};
+
+async function main() {
+  start();
+  const r = roots();
+  const all = [r.nginx, r.fcgi, r.postgres, r.redis];
+  const locals = `${dir}/etc/nginx/snippets/local`;
+  mkdirSync(locals, { recursive: true });
+  writeFileSync(`${locals}/bench.conf`, boundLocations());
+  mkdirSync(`${dir}/bench/file`, { recursive: true });
+  chmodSync(`${dir}/bench`, 0o777);
+  process.kill(r.nginx, "SIGHUP");
+  sh("cc", "-O2", "-o", `${dir}/bench/bare`, `${top}/tests/bench/bare.c`, "-lfcgi");
+  sh("cc", "-O2", "-o", `${dir}/bench/argon2`, `${top}/tests/bench/argon2.c`, "-largon2");
+  const bare = spawn(`${dir}/bench/bare`, [`${dir}/bench/bare.sock`, "8"], { stdio: "ignore" });
+  process.on("exit", () => bare.kill());
+  await new Promise((done) => setTimeout(done, 1000));
+
+  const me = await signIn();
+  const viewer = psql("SELECT id FROM users WHERE username = 'admin'");
+  const posts = psql("SELECT id FROM posts WHERE status='published' AND visibility='PUBLIC' " +
+    "AND deleted_at IS NULL AND comments_enabled ORDER BY published_at DESC LIMIT 20").split("\n");
+  const deep = psql("SELECT (extract(epoch FROM published_at) * 1000000)::bigint " +
+    "- 946684800000000 || ' ' || id FROM posts WHERE status='published' AND visibility='PUBLIC' " +
+    "AND deleted_at IS NULL ORDER BY published_at DESC, id DESC OFFSET 20000 LIMIT 1").split(" ");
+  const bareOf = (size) => wrk([r.nginx, bare.pid], {
+    url: `${base}/bench/bare?${Math.round(size)}`, seconds });
+  const list = statement("GET /api/posts", (sql) => sql.includes("site_total") &&
+    sql.includes("ORDER BY row.published_at"));
+  const listSql = filled(list, [viewer, "infinity", maxId, 20, 0]);
+  const session = await redisBound(r.redis, me.cookie);
+  const rows = {
+    H: { load: { url: `${base}/api/hello` }, target: 0.85 },
+    L: { load: { url: `${base}/api/posts?limit=20&sort=recent`, headers: me },
+      sql: [listSql], redis: true, target: 0.75 },
+    D: { load: { url: `${base}/api/posts/${posts[0]}`, headers: me,
+        paths: posts.map((id) => `/api/posts/${id}`) },
+      sql: posts.map((id) => filled(statement("GET /api/posts/{post}"),
+        [viewer, id, null, "true"])), redis: true, target: 0.75 },
+    P: { load: { url: `${base}/`, headers: me }, sql: [listSql, "page"], redis: true,
+      target: 0.5 },
+    C: { load: { url: `${base}/api/posts?limit=20&sort=recent` }, file: true, target: 0.6 },
+    W: { load: { url: `${base}/api/posts/${posts[0]}/comments`, method: "POST",
+        headers: { ...me, "content-type": "application/json" },
+        body: JSON.stringify({ content: "A **comment** of the benchmark, of one line." }),
+        paths: posts.map((id) => `/api/posts/${id}/comments`) },
+      sql: posts.map((id) => filled(statement("POST /api/posts/{post}/comments"),
+        [viewer, id, null, "A **comment** of the benchmark, of one line.",
+          "<p>A <strong>comment</strong> of the benchmark, of one line.</p>", null, "{}",
+          "0123456789abcdef0123456789abcdef"])), redis: true, target: 0.75 },
+    A: { load: { url: `${base}/api/auth/login`, method: "POST", connections: 2,
+        headers: { "content-type": "application/json", origin: base },
+        body: JSON.stringify({ email: "admin@example.org", password: "Sparkle-demo-2026!" }) },
+      argon2: true, target: 0.95 },
+  };
+  if (options.deep)
+    rows.Z = { load: { url: `${base}/api/posts?limit=20&sort=recent&cursor=${cursorText(deep)}`,
+      headers: me }, sql: [filled(list, [viewer, null, deep[1], 20, 0]
+        .map((v, i) => (i === 1 ? psql(`SELECT published_at FROM posts WHERE id='${deep[1]}'`) : v)))],
+      redis: true, target: 0.75 };
+  console.log("row   req/s   p50 ms   p99 ms  errors   bytes  CPU us/req  bound us  ratio  target");
+  const results = {};
+  for (const [name, row] of Object.entries(rows)) {
+    if (wanted.length && !wanted.includes(name)) continue;
+    results[name] = await measure(name, row, { r, all, bareOf, session });
+  }
+  writeFileSync(`${dir}/bench/result.json`, JSON.stringify(results, null, 1));
+  memory(r);
+  bare.kill();
+  if (!options.keep) sh(`${top}/scripts/stop`, "--dir", dir);
+}
+
+function cursorText([key, id]) {
+  const bytes = Buffer.alloc(24);
+  bytes.writeBigInt64BE(BigInt(key));
+  Buffer.from(id.replaceAll("-", ""), "hex").copy(bytes, 8);
+  return bytes.toString("base64url");
+}
+
+/** CPU of Redis for the script that a request with a session runs. */
+async function redisBound(pid, cookie) {
+  const socket = `${dir}/run/redis.sock`;
+  const seen = sh(...asUser, "timeout", "2", "bash", "-c",
+    `redis-cli -s ${socket} monitor & sleep 0.3; curl -sk -o /dev/null -H 'Cookie: ${cookie}' ` +
+    `'${base}/api/posts?limit=1'; sleep 0.3; kill %1`);
+  const call = seen.split("\n").find((line) => /"EVALSHA"/i.test(line));
+  if (!call) throw new Error("no EVALSHA was seen");
+  const words = [...call.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((m) => m[1]);
+  return evalsha(pid, socket, words);
+}
+
+async function measure(name, row, { r, all, bareOf, session }) {
+  const load = () => wrk(all, { ...row.load, seconds });
+  await wrk(all, { ...row.load, seconds: 1 }); // warm
+  const first = await load();
+  let bound;
+  if (row.file) {
+    writeFileSync(`${dir}/bench/file/f.json`, "x".repeat(Math.round(first.bytes)));
+    bound = (await wrk([r.nginx], { url: `${base}/bench/file/f.json`, seconds })).cpu;
+  } else {
+    const parts = [(await bareOf(first.bytes)).cpu];
+    if (row.sql) {
+      const sql = row.sql.filter((s) => s !== "page");
+      parts.push((await pgbench(r.postgres, pgEnv(), sql, seconds)).cpu);
+      if (row.sql.includes("page"))
+        parts.push((await pgbench(r.postgres, pgEnv(),
+          [statement("GET /api/categories", (s) => !s.includes("$1"))], 3)).cpu);
+    }
+    if (row.redis) parts.push(session.cpu);
+    if (row.argon2)
+      parts.push(Number(sh(`${dir}/bench/argon2`, "19456", "2", "40")));
+    bound = parts.reduce((a, b) => a + b);
+    row.parts = parts;
+  }
+  const second = await load();
+  const cpu = (first.cpu + second.cpu) / 2;
+  const result = { rate: (first.rate + second.rate) / 2, p50: second.p50, p99: second.p99,
+    errors: first.errors + second.errors, bytes: first.bytes, cpu, bound,
+    parts: row.parts, ratio: bound / cpu, target: row.target };
+  console.log(`${name}  ${result.rate.toFixed(0).padStart(8)} ${result.p50.toFixed(2).padStart(8)} ` +
+    `${result.p99.toFixed(2).padStart(8)} ${String(result.errors).padStart(7)} ` +
+    `${result.bytes.toFixed(0).padStart(7)} ${cpu.toFixed(1).padStart(11)} ` +
+    `${bound.toFixed(1).padStart(9)} ${result.ratio.toFixed(2).padStart(6)}  >= ${row.target}` +
+    (row.parts ? `   (${row.parts.map((p) => p.toFixed(0)).join(" + ")})` : ""));
+  return result;
+}
+
+/** The idle memory of our own processes, as proportional sets. */
+function memory(r) {
+  const all = processes();
+  let sum = 0, n = 0;
+  for (const root of [r.fcgi, r.jobs])
+    for (const pid of tree(root, all)) {
+      sum += pss(pid);
+      n++;
+    }
+  console.log(`memory: ${n} processes of ours, ${(sum / 1024).toFixed(1)} MB PSS together; ` +
+    `masters ${(pss(r.fcgi) / 1024).toFixed(1)} and ${(pss(r.jobs) / 1024).toFixed(1)} MB`);
+}
+
+await main();
