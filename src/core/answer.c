@@ -108,7 +108,7 @@ const struct problem *
 answer_row(struct request *r, const char *sql, const struct sql_arg *args)
 {
     const struct shape *shape = shape_for(r, r->route->returns);
-    const struct db_result *res;
+    const struct db_result *res = NULL;
     const struct problem *refused = query_in_shape(r, sql, args, shape, &res);
 
     if (refused != NULL)
@@ -127,7 +127,7 @@ answer_row_as(struct request *r, const char *name,
               const struct sql_arg *args)
 {
     const struct shape *shape = shape_for(r, members);
-    const struct db_result *res;
+    const struct db_result *res = NULL;
     const struct problem *refused = query_in_shape(r, sql, args, shape, &res);
 
     if (refused != NULL)
@@ -235,7 +235,7 @@ answer_rows(struct request *r, int64_t limit, const char *sql,
             const struct sql_arg *args)
 {
     const struct shape *shape = shape_for(r, r->route->returns);
-    const struct db_result *res;
+    const struct db_result *res = NULL;
     const struct problem *refused = query_in_shape(r, sql, args, shape, &res);
 
     if (refused != NULL)
@@ -251,7 +251,7 @@ answer_rows_as(struct request *r, const char *name,
                const struct sql_arg *args)
 {
     const struct shape *shape = shape_for(r, members);
-    const struct db_result *res;
+    const struct db_result *res = NULL;
     const struct problem *refused = query_in_shape(r, sql, args, shape, &res);
 
     if (refused != NULL)
@@ -298,7 +298,7 @@ static const struct problem *
 run_for_effect(struct request *r, const char *sql, const struct sql_arg *args,
                int64_t *ret_affected)
 {
-    const struct db_result *res;
+    const struct db_result *res = NULL;
     const struct problem *refused = answer_query(r, sql, args, &res);
 
     if (refused != NULL)

@@ -80,6 +80,7 @@ forget_last(struct exchange *ex)
         .app = ex->app,
         .out = ex->out,
         .head = ex->head,
+        .sent = "",
         .cpu = ex->cpu,
         .began = clock_steady(),
     };
@@ -127,10 +128,11 @@ exchange_begin(struct exchange *ex, const struct incoming *in)
 bool
 exchange_wants_json(const struct exchange *ex)
 {
+    const char *target = or_else(ex->in->target, "");
+
     if (ex->entry != NULL)
         return ex->entry->row->page == NULL;
-    return text_starts(ex->request.path, "/api/") ||
-           text_starts(ex->request.path, "/health/");
+    return text_starts(target, "/api/") || text_starts(target, "/health/");
 }
 
 /* ---- Access and input ---------------------------------------------------- */
@@ -177,6 +179,10 @@ fill_from_body(struct exchange *ex, struct input *in, size_t n)
     char *body = mem_alloc(ex->request.mem, n + 1);
     size_t got = ex->in->read(ex->in->door, body, n);
     body[got] = '\0';
+    if (ex->in->idempotency_key != NULL) {
+        ex->sent = mem_strndup(ex->request.mem, body, got);
+        ex->sent_len = got;
+    }
     if (got < n)
         fault_add(&ex->faults, "body", "is shorter than its Content-Length");
     else if (form)

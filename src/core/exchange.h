@@ -86,6 +86,9 @@ struct exchange {
                                   caller's */
     int64_t page_number;
 
+    const char *sent; /* the body as it came, for an Idempotency-Key */
+    size_t sent_len;
+
     struct page_part *parts; /* see core/page.c */
     struct page_word *words;
 

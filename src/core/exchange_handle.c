@@ -2,6 +2,13 @@
  * where the caller sent one. */
 #include "core/exchange.h"
 
+#include <string.h>
+
+#include "base/utf8.h"
+#include "core/app.h"
+#include "core/db.h"
+#include "core/event.h"
+#include "core/idempotency.h"
 #include "core/page.h"
 
 static const struct problem *
@@ -24,8 +31,72 @@ handle(struct exchange *ex)
     return NULL;
 }
 
+/* ---- Idempotency-Key ----------------------------------------------------- */
+
+/* The first answer again. */
+static void
+replay(struct exchange *ex, const struct idempotent *stored)
+{
+    exchange_drop_body(ex);
+    ex->status = stored->status;
+    if (stored->body == NULL || stored->body[0] == '\0')
+        return;
+    text_adds(exchange_body(ex), stored->body);
+    ex->type = "application/json";
+}
+
+/* In an open transaction: takes the key, runs the handler, keeps the answer. */
+static const struct problem *
+handle_with_key(struct exchange *ex, const char *key)
+{
+    struct request *r = &ex->request;
+    struct idempotent stored = { 0 };
+    const struct problem *refused =
+        idempotency_begin(r, key, ex->sent, ex->sent_len, &stored);
+
+    if (refused != NULL)
+        return refused;
+    if (stored.status != 0) {
+        replay(ex, &stored);
+        return NULL;
+    }
+    refused = handle(ex);
+    if (refused != NULL)
+        return refused;
+    return idempotency_store(r, key, ex->status, exchange_body_bytes(ex),
+                             exchange_body_length(ex));
+}
+
+static const struct problem *
+handle_once(struct exchange *ex, const char *key)
+{
+    struct db *db = ex->app->db;
+    struct db_error error = { 0 };
+
+    if (strlen(key) > 255 || !utf8_clean(key, strlen(key), false))
+        return problem_field(&ex->request, "Idempotency-Key",
+                             "must have 1 to 255 characters");
+    if (!db_begin(db, &error))
+        return answer_refused(&ex->request, &error);
+    const struct problem *refused = handle_with_key(ex, key);
+    if (refused != NULL) {
+        db_rollback(db);
+        return refused;
+    }
+    if (!db_commit(db, &error))
+        return answer_refused(&ex->request, &error);
+    /* The handler's own word went out before its event could be seen. */
+    event_wake(&ex->request);
+    return NULL;
+}
+
 const struct problem *
 exchange_handle(struct exchange *ex)
 {
-    return handle(ex);
+    const char *key = ex->in->idempotency_key;
+
+    if (key == NULL || key[0] == '\0' || ex->method != METHOD_POST ||
+        ex->entry->plain)
+        return handle(ex);
+    return handle_once(ex, key);
 }
