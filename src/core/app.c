@@ -13,10 +13,10 @@ static const struct setting site_settings[] = {
     SETTING(struct site_settings, mail_reply_to, TEXT,
             .about = "Where answers to mails go, if not to the sender."),
     SETTING(struct site_settings, web, TEXT,
-            .otherwise = "/usr/local/share/sparkle/web",
+            .otherwise = SPARKLE_DATADIR "/web",
             .about = "The directory with pages/ and dist/."),
     SETTING(struct site_settings, emails, TEXT,
-            .otherwise = "/usr/local/share/sparkle/emails",
+            .otherwise = SPARKLE_DATADIR "/emails",
             .about = "The directory with the templates of mails."),
     SETTING(struct site_settings, cors_origins, TEXT,
             .about = "Origins whose scripts may read the API's answers, with "

@@ -174,9 +174,10 @@ main(int argc, char **argv)
     log_plain(true);
     argc--;
     argv++;
-    if (argc == 0 || ctl_flag(&argc, argv, "help")) {
-        usage(argc == 0 ? stderr : stdout);
-        return argc == 0 ? 2 : 0;
+    bool help = ctl_flag(&argc, argv, "help");
+    if (argc == 0 || help) {
+        usage(help ? stdout : stderr);
+        return help ? 0 : 2;
     }
     if (ctl_flag(&argc, argv, "version")) {
         (void)puts("sparklectl " PACKAGE_VERSION);
