@@ -22,11 +22,15 @@ read_clock(clockid_t id)
 }
 
 int64_t
+clock_shift(void)
+{
+    return shift == NULL ? 0 : *shift;
+}
+
+int64_t
 clock_now(void)
 {
-    int64_t now = read_clock(CLOCK_REALTIME) - CLOCK_UNIX_OFFSET;
-
-    return shift == NULL ? now : now + *shift;
+    return read_clock(CLOCK_REALTIME) - CLOCK_UNIX_OFFSET + clock_shift();
 }
 
 int64_t

@@ -35,6 +35,9 @@ int64_t clock_cpu(void);
  */
 void clock_shift_by(const char *path);
 
+/* By how much the clock runs ahead now; 0 outside of tests. */
+int64_t clock_shift(void);
+
 /* Adds RFC 3339 text in UTC with milliseconds: 2026-11-21T04:56:09.123Z */
 void clock_iso(struct text *to, int64_t time);
 

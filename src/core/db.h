@@ -21,14 +21,22 @@
 struct db;
 struct worker;
 
-/* [database]: host port name user password(_file) read_url ... */
+/* [database] */
 extern const struct section db_section;
-struct db_settings;
+struct db_settings {
+    const char *host; /* or the directory of the socket; NULL: libpq's */
+    int64_t port;     /* 0: libpq's */
+    const char *name; /* or a whole connection string, postgresql://... */
+    const char *user, *password, *sslmode; /* NULL: libpq's */
+    const char *owner, *owner_password;    /* who migrates; sparklectl's */
+    int64_t timeout; /* us that a statement is waited for at the most; more
+                        than the role's statement_timeout */
+};
 
 /* What went wrong with a statement; all zero where nothing did. */
 struct db_error {
     bool failed;
-    bool lost;             /* no connection: nothing is known of the effect */
+    bool lost; /* no connection: nothing is known of the effect */
     char sqlstate[6];
     const char *constraint; /* on the statement's memory; NULL if none */
     const char *message;
@@ -43,7 +51,12 @@ struct db *db_new(const void *mem, const struct db_settings *settings,
 
 /*
  * Runs one statement.  The result (never NULL where ret_error->failed is not
- * set) lives on mem.  Takes at most statement_timeout.
+ * set) lives on mem.  Takes at most statement_timeout.  Outside of a
+ * transaction it is run again, up to 3 times, on 40001 and 40P01.
+ *
+ * Column types other than those of sql.h, real, smallint, int, varchar, name,
+ * json, enums and citext are refused (XX000, naming the column): cast them.
+ * An array of an enum looks like an enum and is a BUG when it is read.
  */
 struct db_result *db_query(struct db *db, void *mem, const char *sql,
                            const struct sql_arg *args,
@@ -66,7 +79,10 @@ int db_column(const struct db_result *res, const char *name);
 const char *db_column_name(const struct db_result *res, size_t column);
 enum value_type db_column_type(const struct db_result *res, size_t column);
 
-/* Values by type; BUG where the column has another.  Texts live with res. */
+/*
+ * Values by type; BUG where the column has another.  NULL reads as 0, false,
+ * all zero or NULL.  Texts live with res.
+ */
 bool db_null(const struct db_result *res, size_t row, size_t column);
 int64_t db_integer(const struct db_result *res, size_t row, size_t column);
 double db_real(const struct db_result *res, size_t row, size_t column);
@@ -81,15 +97,22 @@ struct texts db_texts(void *mem, const struct db_result *res, size_t row,
                       size_t column);
 
 /*
+ * What a failure is to the caller, where no refusal of the route names its
+ * constraint: unavailable (no connection, no room), timeout, or internal.
+ */
+const struct problem *db_problem(const struct db_error *error);
+
+/*
  * Runs body in a transaction.  It is rolled back where body returns a
  * problem, or a statement failed; run again up to 3 times, with a back-off,
  * on 40001 and 40P01.  body gets the caller's `with`, and must touch nothing
- * but the database and what it can do twice.
+ * but the database and what it can do twice.  Returns body's problem; else
+ * db_problem of a failed statement, which ret_error tells of; else NULL.
  */
-const struct problem *db_transact(
-    struct db *db, void *mem,
-    const struct problem *(*body)(struct db *db, void *mem, void *with),
-    void *with, struct db_error *ret_error);
+const struct problem *
+db_transact(struct db *db, void *mem,
+            const struct problem *(*body)(struct db *db, void *mem, void *with),
+            void *with, struct db_error *ret_error);
 
 /*
  * An open transaction around what a handler does (idempotency keys, jobs).

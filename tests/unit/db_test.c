@@ -1,0 +1,511 @@
+/*
+ * db_test.c - statements, values there and back, failures, transactions, and
+ * a server that goes away.  Needs SPARKLE_TEST_PG, a connection string.
+ */
+#include <CUnit/CUnit.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "core/db.h"
+#include "tests/unit/suites.h"
+
+static void *mem;
+static struct db_settings settings;
+static struct db *db;
+static struct db_error error;
+
+static int
+begin(void)
+{
+    mem = mem_context(NULL, "test");
+    settings.name = getenv("SPARKLE_TEST_PG");
+    settings.timeout = 2 * CLOCK_SECOND;
+    db = db_new(mem, &settings, NULL);
+    return db_script(db, mem,
+                     "CREATE TEMP TABLE things (id bigint PRIMARY KEY,"
+                     " n bigint CONSTRAINT things_n_small CHECK (n < 100));"
+                     "CREATE TEMP SEQUENCE tries",
+                     &error)
+               ? 0
+               : 1;
+}
+
+static int
+end(void)
+{
+    mem_free(mem);
+    return 0;
+}
+
+static struct db_result *
+query(const char *sql, const struct sql_arg *args)
+{
+    struct db_result *res = db_query(db, mem, sql, args, &error);
+
+    if (error.failed)
+        (void)fprintf(stderr, "\n%s: %s %s\n", sql, error.sqlstate,
+                      error.message);
+    return res;
+}
+
+static int64_t
+number(const char *sql)
+{
+    return db_integer(query(sql, NO_ARGS), 0, 0);
+}
+
+/* ---- Values -------------------------------------------------------------- */
+
+static const char echo_sql[] =
+    SQL(
+    SELECT $1 + 0, $2, $3, $4, $5, $6, $7, $8, $9
+);
+
+static void
+values_go_and_come(void)
+{
+    const char *const words[] = { "a", "", "\xc3\xa9,{\"}" };
+    int64_t n = INT64_MIN;
+    const char *text = "it's \xc3\xa9";
+    bool yes = true;
+    struct uuid id = uuid_new();
+    struct instant now = { clock_now() };
+    struct texts list = { words, 3 };
+    struct bytes bytes = { (const uint8_t *)"a\0b", 3 };
+    struct json_text json = { "{\"a\": [1, 2]}" };
+    double real = -1.5e300;
+
+    /* Twice: with the Parse, and without. */
+    for (int i = 0; i < 2; i++) {
+        struct db_result *r =
+            query(echo_sql, ARGS(ARG(n), ARG(text), ARG(yes), ARG(id), ARG(now),
+                                 ARG(list), ARG(bytes), ARG(json), ARG(real)));
+        struct uuid back = db_uuid(r, 0, 3);
+        struct texts list_back = db_texts(mem, r, 0, 5);
+        size_t len;
+
+        CU_ASSERT_EQUAL(db_rows(r), 1);
+        CU_ASSERT_EQUAL(db_columns(r), 9);
+        CU_ASSERT_EQUAL(db_integer(r, 0, 0), n);
+        CU_ASSERT_STRING_EQUAL(db_text(r, 0, 1, &len), text);
+        CU_ASSERT_EQUAL(len, strlen(text));
+        CU_ASSERT_TRUE(db_boolean(r, 0, 2));
+        CU_ASSERT_TRUE(uuid_same(&back, &id));
+        CU_ASSERT_EQUAL(db_time(r, 0, 4).us, now.us);
+        CU_ASSERT_EQUAL_FATAL(list_back.n, 3);
+        CU_ASSERT_STRING_EQUAL(list_back.at[1], "");
+        CU_ASSERT_STRING_EQUAL(list_back.at[2], words[2]);
+        CU_ASSERT_EQUAL(db_bytes(r, 0, 6).len, 3);
+        CU_ASSERT_EQUAL(memcmp(db_bytes(r, 0, 6).at, "a\0b", 3), 0);
+        CU_ASSERT_STRING_EQUAL(db_text(r, 0, 7, &len), json.text);
+        CU_ASSERT_EQUAL(len, strlen(json.text));
+        CU_ASSERT_EQUAL(db_real(r, 0, 8), real);
+    }
+}
+
+static void
+nothing_is_null(void)
+{
+    const char *text = NULL;
+    struct uuid id = { 0 };
+    struct instant time = { 0 };
+    struct texts list = { 0 }, empty = { (const char *const[]){ NULL }, 0 };
+    struct maybe_integer maybe = { 0 };
+    struct maybe_boolean perhaps = { 0 };
+    struct bytes bytes = { 0 };
+    struct json_text json = { 0 };
+    static const char sql[] = SQL(
+        SELECT $1::text, $2::uuid, $3::timestamptz, $4::text[], $5::bigint,
+            $6::boolean, $7::bytea, $8::jsonb, $9::text[]
+    );
+    struct db_result *r =
+        query(sql, ARGS(ARG(text), ARG(id), ARG(time), ARG(list), ARG(maybe),
+                        ARG(perhaps), ARG(bytes), ARG(json), ARG(empty)));
+
+    for (size_t i = 0; i < 8; i++)
+        CU_ASSERT_TRUE(db_null(r, 0, i));
+    CU_ASSERT_FALSE(db_null(r, 0, 8));
+    CU_ASSERT_EQUAL(db_texts(mem, r, 0, 8).n, 0);
+    CU_ASSERT_PTR_NULL(db_texts(mem, r, 0, 3).at);
+    CU_ASSERT_PTR_NOT_NULL(db_texts(mem, r, 0, 8).at);
+    CU_ASSERT_PTR_NULL(db_text(r, 0, 0, NULL));
+    CU_ASSERT_EQUAL(db_integer(r, 0, 4), 0);
+}
+
+static void
+widths_are_known(void)
+{
+    static const char sql[] = SQL(
+        SELECT (-2)::int2, (-3)::int4, 4000000000::oid, 1.5::float4,
+            'x'::varchar, 'y'::name, '[1]'::json, 'infinity'::timestamptz
+    );
+    struct db_result *r = query(sql, NO_ARGS);
+
+    CU_ASSERT_EQUAL(db_integer(r, 0, 0), -2);
+    CU_ASSERT_EQUAL(db_integer(r, 0, 1), -3);
+    CU_ASSERT_EQUAL(db_integer(r, 0, 2), 4000000000);
+    CU_ASSERT_EQUAL(db_real(r, 0, 3), 1.5);
+    CU_ASSERT_STRING_EQUAL(db_text(r, 0, 4, NULL), "x");
+    CU_ASSERT_STRING_EQUAL(db_text(r, 0, 5, NULL), "y");
+    CU_ASSERT_STRING_EQUAL(db_text(r, 0, 6, NULL), "[1]");
+    CU_ASSERT_EQUAL(db_time(r, 0, 7).us, INT64_MAX);
+}
+
+static void
+odd_types_are_refused(void)
+{
+    static const char sql[] = SQL(SELECT 1.5::numeric AS price);
+
+    CU_ASSERT_PTR_NULL(db_query(db, mem, sql, NO_ARGS, &error));
+    CU_ASSERT_TRUE(error.failed);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "price"));
+}
+
+static void
+columns_have_names(void)
+{
+    static const char sql[] = SQL(SELECT 1::bigint AS a, 'x' AS "B c");
+    struct db_result *r = query(sql, NO_ARGS);
+
+    CU_ASSERT_EQUAL(db_column(r, "B c"), 1);
+    CU_ASSERT_EQUAL(db_column(r, "b"), -1);
+    CU_ASSERT_STRING_EQUAL(db_column_name(r, 0), "a");
+    CU_ASSERT_EQUAL(db_column_type(r, 1), VALUE_TEXT);
+}
+
+/* ---- Failures ------------------------------------------------------------ */
+
+static const char insert_sql[] = SQL(INSERT INTO things VALUES ($1, $2));
+static const char count_sql[] = SQL(SELECT count(*) FROM things);
+static const char delete_sql[] = SQL(DELETE FROM things);
+
+static void
+constraints_are_named(void)
+{
+    int64_t id = 1, n = 100;
+
+    CU_ASSERT_PTR_NULL(
+        db_query(db, mem, insert_sql, ARGS(ARG(id), ARG(n)), &error));
+    CU_ASSERT_STRING_EQUAL(error.sqlstate, "23514");
+    CU_ASSERT_STRING_EQUAL(error.constraint, "things_n_small");
+    CU_ASSERT_FALSE(error.lost);
+    CU_ASSERT_PTR_EQUAL(db_problem(&error), &problem_internal);
+    n = 5;
+    CU_ASSERT_EQUAL(db_affected(query(insert_sql, ARGS(ARG(id), ARG(n)))), 1);
+    CU_ASSERT_EQUAL(db_affected(query(delete_sql, NO_ARGS)), 1);
+}
+
+static void
+planned_texts_run(void)
+{
+    static const char sql[] = SQL_PLANNED SQL(SELECT $1::bigint * 2);
+    int64_t n = 21;
+
+    for (int i = 0; i < 3; i++)
+        CU_ASSERT_EQUAL(db_integer(query(sql, ARGS(ARG(n))), 0, 0), 42);
+    CU_ASSERT_EQUAL(number("SELECT count(*) FROM pg_prepared_statements"
+                           " WHERE statement LIKE '%planned%' AND name <> ''"
+                           " AND statement NOT LIKE '%count%'"),
+                    0);
+}
+
+/* A migration changes what a statement returns: it is prepared anew. */
+static void
+changed_columns_are_followed(void)
+{
+    static const char sql[] = SQL(SELECT * FROM wider);
+    struct db *own = db_new(mem, &settings, NULL);
+    struct db_result *r;
+
+    CU_ASSERT_TRUE(db_script(
+        own, mem, "CREATE TEMP TABLE wider AS SELECT 1::bigint AS a", &error));
+    r = db_query(own, mem, sql, NO_ARGS, &error);
+    CU_ASSERT_EQUAL(db_columns(r), 1);
+    CU_ASSERT_TRUE(
+        db_script(own, mem, "ALTER TABLE wider ADD b bigint", &error));
+    r = db_query(own, mem, sql, NO_ARGS, &error);
+    CU_ASSERT_EQUAL_FATAL(db_columns(r), 2);
+    CU_ASSERT_TRUE(db_script(own, mem, "DEALLOCATE ALL", &error));
+    r = db_query(own, mem, sql, NO_ARGS, &error);
+    CU_ASSERT_PTR_NOT_NULL(r);
+    mem_free(own);
+}
+
+static void
+silence_is_bounded(void)
+{
+    static const char sql[] = SQL(SELECT pg_sleep(5));
+    int64_t began = clock_steady();
+    struct db *own = db_new(mem, &settings, NULL);
+
+    settings.timeout = CLOCK_SECOND / 10;
+    CU_ASSERT_PTR_NULL(db_query(own, mem, sql, NO_ARGS, &error));
+    CU_ASSERT_TRUE(error.lost);
+    CU_ASSERT_PTR_EQUAL(db_problem(&error), &problem_unavailable);
+    CU_ASSERT_TRUE(clock_steady() - began < CLOCK_SECOND);
+    settings.timeout = 2 * CLOCK_SECOND;
+    CU_ASSERT_TRUE(db_ping(own));
+    mem_free(own);
+}
+
+/* ---- Several at once ----------------------------------------------------- */
+
+static void
+queued_statements_stand_alone(void)
+{
+    int64_t id = 1, n = 1, bad = 500;
+
+    db_send(db, insert_sql, ARGS(ARG(id), ARG(n)));
+    db_send(db, insert_sql, ARGS(ARG(id), ARG(bad)));
+    db_send(db, count_sql, NO_ARGS);
+    CU_ASSERT_PTR_NOT_NULL(db_receive(db, mem, &error));
+    CU_ASSERT_PTR_NULL(db_receive(db, mem, &error));
+    CU_ASSERT_STRING_EQUAL(error.sqlstate, "23514");
+    struct db_result *r = db_receive(db, mem, &error);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+    CU_ASSERT_EQUAL(db_integer(r, 0, 0), 1);
+    (void)query(delete_sql, NO_ARGS);
+}
+
+static void
+bad_sql_fails_alone(void)
+{
+    static const char bad_sql[] = SQL(SELECT nothing);
+
+    for (int i = 0; i < 2; i++) {
+        db_send(db, bad_sql, NO_ARGS);
+        db_send(db, count_sql, NO_ARGS);
+        CU_ASSERT_PTR_NULL(db_receive(db, mem, &error));
+        CU_ASSERT_STRING_EQUAL(error.sqlstate, "42703");
+        CU_ASSERT_PTR_NOT_NULL(db_receive(db, mem, &error));
+    }
+    CU_ASSERT_PTR_NULL(db_query(db, mem, bad_sql, NO_ARGS, &error));
+    CU_ASSERT_TRUE(db_ping(db));
+}
+
+/* ---- Transactions -------------------------------------------------------- */
+
+static const char next_sql[] = SQL(SELECT nextval('tries'));
+static const char conflict_sql[] = SQL(
+    SELECT CASE WHEN nextval('tries') < $1 THEN pg_temp.raise_state('40001') END
+);
+static const struct problem refused = { 409, "REFUSED", "No.", 0 };
+
+struct work {
+    int64_t id, n;
+    const struct problem *says;
+};
+
+static const struct problem *
+insert(struct db *to, void *on, void *with)
+{
+    struct work *w = with;
+    struct db_error e;
+
+    (void)db_query(to, on, insert_sql, ARGS(ARG(w->id), ARG(w->n)), &e);
+    return w->says;
+}
+
+static void
+transactions_commit_or_not(void)
+{
+    struct work fine = { 1, 1, NULL }, no = { 2, 1, &refused },
+                bad = { 3, 500, NULL };
+
+    CU_ASSERT_PTR_NULL(db_transact(db, mem, insert, &fine, &error));
+    CU_ASSERT_FALSE(error.failed);
+    CU_ASSERT_PTR_EQUAL(db_transact(db, mem, insert, &no, &error), &refused);
+    CU_ASSERT_PTR_EQUAL(db_transact(db, mem, insert, &bad, &error),
+                        &problem_internal);
+    CU_ASSERT_STRING_EQUAL(error.constraint, "things_n_small");
+    CU_ASSERT_FALSE(db_in_transaction(db));
+    CU_ASSERT_EQUAL(db_integer(query(count_sql, NO_ARGS), 0, 0), 1);
+    (void)query(delete_sql, NO_ARGS);
+}
+
+static void
+inner_work_is_undone_alone(void)
+{
+    struct work fine = { 1, 1, NULL }, bad = { 2, 500, NULL };
+
+    CU_ASSERT_TRUE(db_begin(db, &error));
+    CU_ASSERT_PTR_NULL(db_transact(db, mem, insert, &fine, &error));
+    CU_ASSERT_PTR_NOT_NULL(db_transact(db, mem, insert, &bad, &error));
+    CU_ASSERT_TRUE(db_commit(db, &error));
+    CU_ASSERT_EQUAL(db_integer(query(count_sql, NO_ARGS), 0, 0), 1);
+
+    CU_ASSERT_TRUE(db_begin(db, &error));
+    (void)query(delete_sql, NO_ARGS);
+    db_rollback(db);
+    CU_ASSERT_EQUAL(db_integer(query(count_sql, NO_ARGS), 0, 0), 1);
+    (void)query(delete_sql, NO_ARGS);
+}
+
+static void
+a_failure_is_not_committed(void)
+{
+    struct work bad = { 2, 500, NULL };
+
+    CU_ASSERT_TRUE(db_begin(db, &error));
+    (void)insert(db, mem, &bad);
+    CU_ASSERT_FALSE(db_commit(db, &error));
+    CU_ASSERT_TRUE(error.failed);
+    CU_ASSERT_FALSE(db_in_transaction(db));
+}
+
+static const struct problem *
+conflict(struct db *to, void *on, void *with)
+{
+    struct db_error e;
+
+    (void)db_query(to, on, conflict_sql, ARGS(ARG(*(int64_t *)with)), &e);
+    return NULL;
+}
+
+static void
+conflicts_are_tried_again(void)
+{
+    int64_t third, never = INT64_MAX, began;
+
+    CU_ASSERT_TRUE(db_script(
+        db, mem,
+        "CREATE FUNCTION pg_temp.raise_state(s text) RETURNS text LANGUAGE"
+        " plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = s; END $$;"
+        "SET search_path = pg_temp, public",
+        &error));
+    began = db_integer(query(next_sql, NO_ARGS), 0, 0);
+    third = began + 3;
+    CU_ASSERT_PTR_NULL(db_transact(db, mem, conflict, &third, &error));
+    CU_ASSERT_EQUAL(db_integer(query(next_sql, NO_ARGS), 0, 0), began + 4);
+    CU_ASSERT_PTR_EQUAL(db_transact(db, mem, conflict, &never, &error),
+                        &problem_unavailable);
+    CU_ASSERT_EQUAL(db_integer(query(next_sql, NO_ARGS), 0, 0), began + 9);
+
+    /* A statement alone, too. */
+    third = began + 12;
+    CU_ASSERT_PTR_NOT_NULL(query(conflict_sql, ARGS(ARG(third))));
+}
+
+/* ---- The server goes ----------------------------------------------------- */
+
+static const char pid_sql[] = SQL(SELECT pg_backend_pid());
+static void
+end_backend(struct db *of)
+{
+    struct db_result *r = db_query(of, mem, pid_sql, NO_ARGS, &error);
+    static const char cast_sql[] =
+        SQL(
+        SELECT pg_terminate_backend(($1::bigint)::int, 2000)
+    );
+    int64_t pid = db_integer(r, 0, 0);
+
+    CU_ASSERT_TRUE(db_boolean(query(cast_sql, ARGS(ARG(pid))), 0, 0));
+}
+
+static void
+idle_loss_is_not_felt(void)
+{
+    struct db *own = db_new(mem, &settings, NULL);
+
+    for (int i = 0; i < 3; i++) {
+        end_backend(own);
+        (void)usleep(2000);
+        CU_ASSERT_PTR_NOT_NULL(db_query(own, mem, pid_sql, NO_ARGS, &error));
+    }
+    mem_free(own);
+}
+
+static void
+lost_transactions_stay_lost(void)
+{
+    struct db *own = db_new(mem, &settings, NULL);
+
+    CU_ASSERT_TRUE(db_begin(own, &error));
+    end_backend(own);
+    (void)usleep(2000);
+    CU_ASSERT_PTR_NULL(db_query(own, mem, pid_sql, NO_ARGS, &error));
+    CU_ASSERT_TRUE(error.lost);
+    /* Not on a new connection either. */
+    CU_ASSERT_PTR_NULL(db_query(own, mem, pid_sql, NO_ARGS, &error));
+    CU_ASSERT_FALSE(db_commit(own, &error));
+    CU_ASSERT_FALSE(db_in_transaction(own));
+    CU_ASSERT_TRUE(db_ping(own));
+    mem_free(own);
+}
+
+static void
+a_queue_that_is_lost_says_so(void)
+{
+    static const char own_pid_sql[] =
+        SQL(
+        SELECT pg_terminate_backend(pg_backend_pid())
+    );
+    struct db *own = db_new(mem, &settings, NULL);
+
+    db_send(own, own_pid_sql, NO_ARGS);
+    db_send(own, pid_sql, NO_ARGS);
+    CU_ASSERT_PTR_NULL(db_receive(own, mem, &error));
+    CU_ASSERT_TRUE(error.lost);
+    CU_ASSERT_PTR_NULL(db_receive(own, mem, &error));
+    CU_ASSERT_TRUE(error.lost);
+    CU_ASSERT_TRUE(db_ping(own));
+    mem_free(own);
+}
+
+static void
+an_outage_costs_little(void)
+{
+    struct db_settings nowhere = { .name = "host=/nonexistent dbname=x",
+                                   .timeout = CLOCK_SECOND };
+    struct db *own = db_new(mem, &nowhere, NULL);
+    int64_t began = clock_steady();
+
+    for (int i = 0; i < 100; i++) {
+        CU_ASSERT_PTR_NULL(db_query(own, mem, pid_sql, NO_ARGS, &error));
+        CU_ASSERT_TRUE(error.lost);
+    }
+    CU_ASSERT_TRUE(clock_steady() - began < CLOCK_SECOND / 10);
+    mem_free(own);
+}
+
+int
+db_suite(void)
+{
+    CU_TestInfo tests[] = {
+        { "values go and come", values_go_and_come },
+        { "nothing is NULL", nothing_is_null },
+        { "widths are known", widths_are_known },
+        { "odd types are refused", odd_types_are_refused },
+        { "columns have names", columns_have_names },
+        { "constraints are named", constraints_are_named },
+        { "planned texts run", planned_texts_run },
+        { "changed columns are followed", changed_columns_are_followed },
+        { "silence is bounded", silence_is_bounded },
+        { "queued statements stand alone", queued_statements_stand_alone },
+        { "bad SQL fails alone", bad_sql_fails_alone },
+        { "transactions commit or not", transactions_commit_or_not },
+        { "inner work is undone alone", inner_work_is_undone_alone },
+        { "a failure is not committed", a_failure_is_not_committed },
+        { "conflicts are tried again", conflicts_are_tried_again },
+        { "an idle loss is not felt", idle_loss_is_not_felt },
+        { "lost transactions stay lost", lost_transactions_stay_lost },
+        { "a lost queue says so", a_queue_that_is_lost_says_so },
+        { "an outage costs little", an_outage_costs_little },
+        CU_TEST_INFO_NULL,
+    };
+    CU_SuiteInfo suites[] = {
+        { .pName = "db",
+          .pInitFunc = begin,
+          .pCleanupFunc = end,
+          .pTests = tests },
+        CU_SUITE_INFO_NULL,
+    };
+
+    if (getenv("SPARKLE_TEST_PG") == NULL) {
+        (void)printf("db: skipped, SPARKLE_TEST_PG is not set\n");
+        return 0;
+    }
+    return (int)CU_register_suites(suites);
+}
