@@ -16,7 +16,7 @@
  * column of the preferences; no row there is one of all defaults.  It is asked
  * before, whatever order of joins the planner likes.
  */
-#define PUT(type, gate, priority, keep)                                        \
+#define PUT_AS(type, gate, priority, keep, many)                                        \
     ", wanted AS MATERIALIZED (SELECT t.* FROM tell t"                         \
     " LEFT JOIN notification_preferences w USING (user_id)"                    \
     " WHERE t.user_id IS NOT NULL AND coalesce(w." gate ", true)"              \
@@ -25,7 +25,9 @@
     " t.entity_type, t.entity_id, '{actor} ' || t.verb, t.message, t.url,"     \
     " " priority ", '" keep "',"                                               \
     " '" type ":' || t.entity_type || ':' || t.entity_id,"                     \
-    " '{actor} and {others} ' || t.verb) n"
+    " '{actor} and {others} ' || " many ") n"
+#define PUT(type, gate, priority, keep)                                        \
+    PUT_AS(type, gate, priority, keep, "t.verb")
 
 /* ---- Comments ------------------------------------------------------------ */
 
@@ -144,7 +146,7 @@ static const char followed_sql[] =
             '/profile/' || u.username, 'follows you'
         FROM follows f JOIN users u ON u.id = f.follower_id
         WHERE f.following_id = $1 AND f.follower_id = $2) ")"
-    PUT("USER_FOLLOWED", "new_followers", "0", "7 days");
+    PUT_AS("USER_FOLLOWED", "new_followers", "0", "7 days", "'follow you'");
 
 static const char unfollowed_sql[] =
     SQL(SELECT notification_take_back($1, 'USER_FOLLOWED:user:' || $1, $2,

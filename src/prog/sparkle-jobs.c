@@ -88,6 +88,7 @@ serve(struct worker *w, struct jobs *jobs, struct bus *bus)
             vain += vain < 100;
         if (outcome == JOBS_WORKED && !worker_stopping(w))
             continue;
+        bus_tend(bus);
         next = worker_wait(w, outcome == JOBS_WORKED ? 0 : patience(vain - 1));
         if (next == WORKER_WATCHED && bus_heard(bus))
             vain = 0;

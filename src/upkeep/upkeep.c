@@ -209,6 +209,25 @@ keep_partitions(struct job *job, bool dry_run)
                        NO_ARGS);
 }
 
+/* ---- noop ---------------------------------------------------------------- */
+
+static const char *
+do_nothing(struct job *job)
+{
+    (void)job;
+    return NULL;
+}
+
+static const struct job_kind jobs[] = {
+    {
+        .name = "noop",
+        .queue = "analytics",
+        .about = "Does nothing: to try a queue, and to measure it.",
+        .run = do_nothing,
+    },
+    { 0 },
+};
+
 /* ---- The programs -------------------------------------------------------- */
 
 static const struct batch batches[] = {
@@ -255,5 +274,6 @@ static const struct batch batches[] = {
 const struct feature upkeep_feature = {
     .name = "upkeep",
     .about = "What keeps the database small and true.",
+    .jobs = jobs,
     .batches = batches,
 };

@@ -1,0 +1,136 @@
+// sparkle-batch: what each program does, and that two never overlap.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { spawn } from "node:child_process";
+import { Runner, eventually } from "./runner.mjs";
+
+let db;
+
+before(async () => {
+  db = await Runner.start("batch", { run: false });
+  db.users(2);
+});
+after(() => db.stop());
+
+const runs = (name) => db.sql`SELECT items, exit_code, dry_run,
+  finished_at IS NOT NULL AS finished FROM batch_runs WHERE name = ${name}
+  ORDER BY started_at`;
+
+test("--list names the programs; a wrong name or option is usage", () => {
+  const list = db.batch("--list");
+  assert.equal(list.status, 0);
+  for (const name of ["jobs-cleanup", "session-cleanup", "old-logs",
+    "idempotency-keys", "expired-notifications", "counter-audit",
+    "partition-maintenance"])
+    assert.match(list.stdout, new RegExp(`^${name} `, "m"));
+  assert.equal(db.batch("no-such-program").status, 2);
+  assert.equal(db.batch().status, 2);
+  assert.equal(db.batch("old-logs", "--repair").status, 2);
+  assert.equal(db.batch("old-logs", "--wat").status, 2);
+});
+
+test("expired-notifications: in chunks, not the live ones; a dry run counts", () => {
+  const [{ id }] = db.sql`SELECT id FROM users LIMIT 1`;
+  db.sql`INSERT INTO notifications (user_id, type, title, expires_at)
+    SELECT ${id}, 'SYSTEM', 'x', now() - interval '1 day'
+    FROM generate_series(1, 12345)`;
+  const live = db.sql`SELECT 1 FROM notifications
+    WHERE expires_at > now()`.length;
+  assert.equal(db.batch("--dry-run", "expired-notifications").status, 0);
+  assert.equal(db.sql`SELECT 1 FROM notifications`.length, 12345 + live);
+  assert.equal(db.batch("expired-notifications").status, 0);
+  assert.equal(db.sql`SELECT 1 FROM notifications`.length, live);
+  assert.deepEqual(runs("expired-notifications"), [
+    { items: 12345, exit_code: 0, dry_run: true, finished: true },
+    { items: 12345, exit_code: 0, dry_run: false, finished: true },
+  ]);
+});
+
+test("jobs-cleanup: the newest 100, the last hour, the counts of the rest", () => {
+  db.sql`INSERT INTO jobs (queue, kind, state, finished_at)
+    SELECT 'event', 'a', 'completed', now() - interval '2 hours'
+    FROM generate_series(1, 7000)`;
+  db.sql`INSERT INTO jobs (queue, kind, state, finished_at)
+    SELECT 'event', 'a', 'completed', now() - n * interval '1 s'
+    FROM generate_series(1, 30) n`;
+  db.sql`INSERT INTO jobs (queue, kind, state, finished_at)
+    SELECT 'push', 'b', 'completed', now() - n * interval '1 day'
+    FROM generate_series(1, 150) n`;
+  db.sql`INSERT INTO jobs (queue, kind, state, finished_at)
+    SELECT 'push', 'b', 'discarded', now() - n * interval '12 hours'
+    FROM generate_series(1, 3) n`;
+  db.sql`INSERT INTO jobs (queue, kind) VALUES ('push', 'waiting')`;
+  assert.equal(db.batch("jobs-cleanup").status, 0);
+  const left = db.sql`SELECT queue, state, count(*) AS n FROM jobs
+    GROUP BY 1, 2 ORDER BY 1, 2`;
+  const of = (queue, state) =>
+    left.find((row) => row.queue === queue && row.state === state)?.n ?? 0;
+  assert.equal(of("push", "completed"), 100);
+  assert.equal(of("push", "available"), 1);
+  assert.ok(of("push", "discarded") >= 1 && of("push", "discarded") <= 2);
+  assert.ok(of("event", "completed") >= 30);
+  const [{ n }] = db.sql`SELECT sum(n) AS n FROM job_archive`;
+  const [{ rows }] = db.sql`SELECT count(*) AS rows FROM jobs`;
+  assert.equal(n + rows, 7000 + 30 + 150 + 3 + 1);
+});
+
+test("session-cleanup and idempotency-keys forget what ended long ago", () => {
+  const [{ id }] = db.sql`SELECT id FROM users LIMIT 1`;
+  for (const days of [1, 29, 31, 400])
+    db.sql`INSERT INTO sessions (user_id, token_hash, csrf_secret, expires_at)
+      VALUES (${id}, sha256(random()::text::bytea), '\\x00',
+        now() - ${days} * interval '1 day')`;
+  assert.equal(db.batch("session-cleanup").status, 0);
+  assert.equal(db.sql`SELECT 1 FROM sessions`.length, 2);
+  db.sql`INSERT INTO idempotency_keys (scope, key, route, request_hash,
+      expires_at)
+    SELECT 'ip:x', n::text, 'POST /', '\\x00', now() + (n - 2)
+      * interval '1 hour' FROM generate_series(1, 3) n`;
+  assert.equal(db.batch("idempotency-keys").status, 0);
+  assert.equal(db.sql`SELECT 1 FROM idempotency_keys`.length, 1);
+});
+
+test("old-logs keeps what its policies say", () => {
+  for (const days of [1, 89, 91])
+    db.sql`INSERT INTO login_history (email_hash, success, created_at)
+      VALUES ('\\x00', false, now() - ${days} * interval '1 day')`;
+  db.sql`UPDATE data_retention_policies SET enabled = false
+    WHERE table_name = 'batch_runs'`;
+  db.sql`INSERT INTO batch_runs (name, started_at)
+    VALUES ('ancient', now() - interval '10 years')`;
+  assert.equal(db.batch("old-logs").status, 0);
+  assert.equal(db.sql`SELECT 1 FROM login_history`.length, 2);
+  assert.equal(runs("ancient").length, 1);
+});
+
+test("counter-audit finds, and with --repair mends, a wrong counter", () => {
+  assert.equal(db.batch("counter-audit").status, 0);
+  db.sql`UPDATE user_stats SET total_posts = 7 WHERE user_id =
+    (SELECT id FROM users LIMIT 1)`;
+  const found = db.batch("counter-audit");
+  assert.equal(found.status, 1);
+  assert.match(found.stderr, /user_stats\.total_posts/);
+  assert.equal(db.batch("counter-audit", "--repair").status, 0);
+  assert.equal(db.batch("counter-audit").status, 0);
+});
+
+test("partition-maintenance makes the months to come", () => {
+  const next = db.sql`SELECT 'audit_log_' || to_char(now() AT TIME ZONE 'UTC'
+    + interval '1 month', 'YYYY_MM') AS part`[0].part;
+  db.psql(["-c", `DROP TABLE ${next}`]);
+  assert.equal(db.batch("partition-maintenance").status, 0);
+  assert.equal(db.sql`SELECT to_regclass(${next}) IS NOT NULL AS there`[0].there,
+    true);
+  assert.equal(runs("partition-maintenance")[0].items, 1);
+});
+
+test("a second run leaves at once, with status 3", async () => {
+  const holder = spawn("psql", ["-X", "-h", db.dir, "-U", "sparkle_app", "-d",
+    "sparkle"], { stdio: ["pipe", "ignore", "ignore"] });
+  holder.stdin.write(
+    "SELECT pg_advisory_lock(hashtext('sparkle.batch'), hashtext('old-logs'));\n");
+  await eventually("the lock is held", () => db.batch("old-logs").status === 3);
+  assert.equal(db.batch("jobs-cleanup").status, 0);
+  holder.kill("SIGKILL");
+  await eventually("the lock is free", () => db.batch("old-logs").status === 0);
+});

@@ -1,0 +1,180 @@
+// Mails on the real sparkle-jobs, into a Maildir, read by Python's own parser.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { after, before, test } from "node:test";
+import { Runner, eventually, sleep } from "./runner.mjs";
+
+const slow = process.env.SPARKLE_ASAN ? 10 : 1;
+let jobs;
+
+before(async () => {
+  jobs = await Runner.start("mail", { children: 6 });
+});
+after(() => jobs.stop());
+
+const script = `
+import sys, json
+from email import policy
+from email.parser import BytesParser
+m = BytesParser(policy=policy.default).parse(sys.stdin.buffer)
+print(json.dumps({
+  "headers": [[k.lower(), str(v)] for k, v in m.items()],
+  "type": m.get_content_type(),
+  "text": m.get_body(("plain",)).get_content(),
+  "html": m.get_body(("html",)).get_content(),
+  "defects": [str(d) for p in m.walk() for d in p.defects],
+  "parts": [p.get_content_type() for p in m.walk()],
+}))`;
+
+function parse(mail) {
+  const done = spawnSync("python3", ["-c", script], { input: mail });
+  assert.equal(done.status, 0, String(done.stderr));
+  const parsed = JSON.parse(done.stdout);
+  parsed.header = (name) => parsed.headers.filter(([k]) => k === name)
+    .map(([, v]) => v);
+  return parsed;
+}
+
+const mailsTo = (address) =>
+  jobs.mails().filter((mail) => mail.includes(`Delivered-To: ${address}`));
+
+test("registration: one mail, whose code and link are those of the row", async () => {
+  jobs.sql`SELECT (create_user('new@example.org', 'newcomer', 'x')).id`;
+  jobs.wake();
+  await jobs.drained();
+  const mails = mailsTo("new@example.org");
+  assert.equal(mails.length, 1);
+  const mail = parse(mails[0]);
+  assert.deepEqual(mail.defects, []);
+  assert.deepEqual(mail.parts,
+    ["multipart/alternative", "text/plain", "text/html"]);
+  assert.deepEqual(mail.header("to"), ["newcomer <new@example.org>"]);
+  assert.deepEqual(mail.header("from"), ["Sparkle <noreply@sparkle.test>"]);
+  assert.deepEqual(mail.header("auto-submitted"), ["auto-generated"]);
+  assert.deepEqual(mail.header("x-category"), ["security"]);
+  const code = mail.text.match(/^ {4}(\d{6})$/m)[1];
+  assert.match(mail.header("subject")[0], new RegExp(code));
+  assert.match(mail.html, new RegExp(`>${code}<`));
+  const token = mail.text.match(
+    /https:\/\/sparkle\.test\/verify-email\?token=(\S+)/)[1];
+  const [row] = jobs.sql`
+    SELECT encode(sha256(${token}::bytea), 'hex') = encode(link_hash, 'hex')
+      AS linked, used_at, died_at FROM email_verifications`;
+  assert.deepEqual(row, { linked: true, used_at: null, died_at: null });
+  const [sent] = jobs.sql`SELECT * FROM mail_sent`;
+  assert.equal(sent.state, "sent");
+  assert.equal(sent.message_id, mail.header("message-id")[0]);
+  assert.ok(!JSON.stringify(sent).includes(code));
+  const payloads = JSON.stringify(jobs.sql`SELECT payload FROM jobs`);
+  assert.ok(!payloads.includes(code) && !payloads.includes(token));
+});
+
+test("another code kills the one before it", async () => {
+  const [{ id }] = jobs.sql`SELECT id FROM users WHERE username = 'newcomer'`;
+  jobs.sql`SELECT resend_verification(${id})`;
+  jobs.wake();
+  await jobs.drained();
+  assert.equal(mailsTo("new@example.org").length, 2);
+  const live = jobs.sql`SELECT 1 FROM email_verifications
+    WHERE died_at IS NULL AND used_at IS NULL`;
+  assert.equal(live.length, 1);
+});
+
+test("names and titles cannot inject headers, parts or HTML", async () => {
+  jobs.sql`SELECT (create_user('evil@example.org', 'evil', 'x', true)).id`;
+  const name = '<img src=x onerror=alert(1)> "Zoë", =?utf-8?q?x?=';
+  jobs.sql`UPDATE profiles SET display_name = ${name}
+    WHERE user_id = (SELECT id FROM users WHERE username = 'evil')`;
+  jobs.sql`INSERT INTO outbox (event, subject_id, actor_id)
+    SELECT 'user.verified', id, id FROM users WHERE username = 'evil'`;
+  jobs.wake();
+  await jobs.drained();
+  const [raw] = mailsTo("evil@example.org");
+  const mail = parse(raw);
+  assert.deepEqual(mail.defects, []);
+  assert.equal(mail.parts.length, 3);
+  assert.deepEqual(mail.header("bcc"), []);
+  assert.ok(mail.text.includes(name));
+  assert.ok(!mail.html.includes("<img src=x"));
+  assert.ok(mail.html.includes("&lt;img src=x"));
+  assert.ok(mail.header("subject")[0].includes("Zoë"));
+});
+
+test("an address that is registered already is told, and nobody else", async () => {
+  jobs.sql`SELECT register_user('evil@example.org', 'other', 'x', NULL, NULL)`;
+  jobs.wake();
+  await jobs.drained();
+  const mails = mailsTo("evil@example.org").map(parse);
+  assert.ok(mails.some((m) => /already have/.test(m.header("subject")[0])));
+});
+
+test("a worker that died between sending and noting: maybe sent, not again", async () => {
+  const [{ id }] = jobs.sql`SELECT id FROM users WHERE username = 'evil'`;
+  const before = mailsTo("evil@example.org").length;
+  jobs.psql(["-c", `
+    WITH job AS (
+      INSERT INTO jobs (queue, kind, payload, subject_id, state, worker,
+        leased_until, attempts)
+      VALUES ('email', 'mail.send', '{"mail": "welcome"}', '${id}', 'running',
+        'elsewhere/1/1', now() + interval '1 s', 1)
+      RETURNING id)
+    INSERT INTO mail_sent (message_id, job_id, user_id, recipient, template,
+      category, subject)
+    SELECT '<' || id || '.${id}@sparkle.test>', id, '${id}',
+      'evil@example.org', 'welcome', 'onboarding', 'x' FROM job`]);
+  const begin = Date.now();
+  await jobs.drained(15 * slow);
+  assert.ok(Date.now() - begin < 15000 * slow);
+  assert.equal(mailsTo("evil@example.org").length, before);
+  const states = jobs.sql`SELECT state FROM mail_sent WHERE subject = 'x'`;
+  assert.deepEqual(states, [{ state: "maybe_sent" }]);
+});
+
+test("suppressed addresses get no welcome, but their codes", async () => {
+  jobs.sql`INSERT INTO mail_suppressions (email, category, reason)
+    VALUES ('quiet@example.org', '', 'bounced')`;
+  jobs.sql`SELECT (create_user('quiet@example.org', 'quiet', 'x')).id`;
+  jobs.sql`INSERT INTO outbox (event, subject_id, actor_id)
+    SELECT 'user.verified', id, id FROM users WHERE username = 'quiet'`;
+  jobs.wake();
+  await jobs.drained();
+  assert.equal(mailsTo("quiet@example.org").length, 1);
+  const skipped = jobs.sql`SELECT template, reason FROM mail_skipped`;
+  assert.deepEqual(skipped, [{ template: "welcome", reason: "bounced" }]);
+});
+
+test("a transport that fails is tried again, and the mail sent once", async () => {
+  const [{ id }] = jobs.sql`SELECT id FROM users WHERE username = 'evil'`;
+  const before = mailsTo("evil@example.org").length;
+  const box = `${jobs.dir}/mail/new`;
+  jobs.call("chmod", "500", box);
+  if (process.getuid() !== 0) return;
+  jobs.sql`SELECT job_put('mail.send', 'email', '{"mail": "welcome"}', ${id})`;
+  jobs.wake();
+  const failed = () => jobs.sql`SELECT errors FROM jobs
+    WHERE state = 'retryable'`;
+  await eventually("it fails", () => failed().length === 1, 5 * slow);
+  assert.match(failed()[0].errors[0].error, /Permission denied/);
+  jobs.call("chmod", "700", box);
+  await jobs.drained(10 * slow);
+  assert.equal(mailsTo("evil@example.org").length, before + 1);
+});
+
+test("a code leaves within 2 s with 100,000 other mails queued", async () => {
+  const [{ id }] = jobs.sql`SELECT id FROM users WHERE username = 'evil'`;
+  jobs.sql`INSERT INTO jobs (queue, kind, payload)
+    SELECT 'email', 'mail.send', '{"mail": "welcome"}'
+    FROM generate_series(1, 100000)`;
+  jobs.wake();
+  await sleep(500);
+  const begin = Date.now();
+  jobs.sql`SELECT (create_user('urgent@example.org', 'urgent1', 'x')).id`;
+  jobs.wake();
+  await eventually("the code is there", () =>
+    mailsTo("urgent@example.org").length === 1, 10 * slow);
+  const ms = Date.now() - begin;
+  console.log(`note: the code left within ${ms} ms`);
+  assert.ok(ms < 2000 * slow, `${ms} ms`);
+  jobs.sql`DELETE FROM jobs WHERE state = 'available'`;
+  assert.ok(id);
+});

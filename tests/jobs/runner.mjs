@@ -1,0 +1,280 @@
+// The job runner alone: a private PostgreSQL and Redis, the schema, and
+// sparkle-jobs with as many workers as a test wants.
+//
+//   const jobs = await Runner.start("name", { children: 4 });
+//   jobs.sql`SELECT 1 AS one`   jobs.wake()   jobs.workers()   jobs.stop()
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { buildDir, eventually, sleep, top } from "../lib/stack.mjs";
+
+export { eventually, sleep };
+
+const isRoot = process.getuid() === 0;
+const pgBin = ["/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin"].find(
+  existsSync,
+);
+
+/** Words that run a program as the user who serves. */
+function asUser(words) {
+  return isRoot ? ["runuser", "-u", "sparkle", "--", ...words] : words;
+}
+
+function literal(value) {
+  if (value === null || value === undefined) return "NULL";
+  if (typeof value === "number") return String(value);
+  return `'${String(value).replaceAll("'", "''")}'`;
+}
+
+export class Runner {
+  static async start(name, options = {}) {
+    const jobs = new Runner();
+    if (isRoot && spawnSync("id", ["sparkle"]).status !== 0)
+      execFileSync("/usr/sbin/useradd", ["--system", "sparkle"]);
+    jobs.dir = mkdtempSync(`/tmp/jobs-${name}-`);
+    chmodSync(jobs.dir, 0o755);
+    process.on("exit", () => jobs.stop());
+    jobs.call("install", "-d", join(jobs.dir, "run"), join(jobs.dir, "mail"));
+    jobs.startPostgres();
+    jobs.startRedis();
+    jobs.loadSchema();
+    jobs.configure(options);
+    if (options.run !== false) await jobs.up();
+    return jobs;
+  }
+
+  call(...words) {
+    if (isRoot) spawnSync("chown", ["sparkle", this.dir]);
+    const [program, ...args] = asUser(words);
+    return execFileSync(program, args, { cwd: "/", encoding: "utf8" });
+  }
+
+  // ---- Servers ----
+
+  startPostgres() {
+    const data = join(this.dir, "data");
+    this.call(
+      ...[join(pgBin, "initdb"), "-D", data, "-U", "postgres"],
+      ...["-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"],
+    );
+    const options = [
+      ...["-c listen_addresses=''", `-c unix_socket_directories='${this.dir}'`],
+      ...["-c fsync=off", "-c jit=off", "-c max_connections=60"],
+    ].join(" ");
+    this.call(
+      ...[join(pgBin, "pg_ctl"), "start", "-s", "-w", "-D", data],
+      ...["-l", join(this.dir, "postgres.log"), "-o", options],
+    );
+  }
+
+  startRedis() {
+    this.call(
+      ...["redis-server", "--port", "0", "--daemonize", "yes", "--save", ""],
+      ...["--unixsocket", join(this.dir, "redis.sock"), "--dir", this.dir],
+      ...["--pidfile", join(this.dir, "redis.pid")],
+    );
+  }
+
+  stopRedis() {
+    spawnSync("redis-cli", ["-s", join(this.dir, "redis.sock"), "shutdown"]);
+  }
+
+  loadSchema() {
+    const sql = join(top, "sql");
+    const files = readFileSync(join(sql, "features.list"), "utf8")
+      .split("\n")
+      .filter((line) => line && !line.startsWith("#"));
+    this.psql(["-f", join(sql, "roles.sql")], "", "postgres", "postgres");
+    this.psql(
+      ["-c", "CREATE DATABASE sparkle OWNER sparkle_owner"],
+      ...["", "postgres", "postgres"],
+    );
+    this.psql(["-c", "CREATE TABLE schema_migrations (name text)"]);
+    for (const file of readdirSync(join(sql, "migrations")).sort())
+      this.psql(["-1", "-f", join(sql, "migrations", file)]);
+    const all = files.map((file) => readFileSync(join(sql, file), "utf8"));
+    this.psql(["-1", "-f", "-"], all.join("\n"));
+  }
+
+  // ---- SQL, as the schema's owner ----
+
+  psql(args, input = "", database = "sparkle", user = "sparkle_owner") {
+    const done = spawnSync(
+      "psql",
+      [
+        ...["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", this.dir],
+        ...["-U", user, "-d", database, ...args],
+      ],
+      { input, encoding: "utf8", maxBuffer: 1 << 28 },
+    );
+    if (done.status !== 0) throw new Error(`psql: ${done.stderr}`);
+    return done.stdout;
+  }
+
+  /** Rows as objects; a statement that gives none: an empty list. */
+  sql(strings, ...values) {
+    const text = String.raw({ raw: strings }, ...values.map(literal));
+    if (!/^\s*(select|with)\b/i.test(text)) {
+      this.psql(["-c", text]);
+      return [];
+    }
+    const rows = this.psql(["-c", `SELECT json_agg(_) FROM (${text}) _`]);
+    return JSON.parse(rows.trim() || "null") ?? [];
+  }
+
+  // ---- sparkle-jobs ----
+
+  configure({ children = 3, settings = "" }) {
+    this.conf = join(this.dir, "sparkle.conf");
+    this.pidFile = join(this.dir, "run/sparkle-jobs.pid");
+    this.log = join(this.dir, "run/sparkle-jobs.log");
+    writeFileSync(
+      this.conf,
+      `[site]
+url = https://sparkle.test
+mail_from = Sparkle <noreply@sparkle.test>
+emails = ${join(top, "emails")}
+[database]
+host = ${this.dir}
+name = sparkle
+[redis]
+socket = ${join(this.dir, "redis.sock")}
+[auth]
+signing_key = ${"ab".repeat(32)}
+[mail]
+transport = file:${join(this.dir, "mail")}
+[jobs_master]
+pid_file = ${this.pidFile}
+log = ${this.log}
+restart_backoff = 20ms
+[jobs main]
+pm = dynamic
+max_children = ${children}
+start_servers = 1
+min_spare_servers = 1
+max_spare_servers = 1
+${settings}`,
+    );
+  }
+
+  async up() {
+    const [program, ...args] = asUser([
+      ...[join(buildDir, "sparkle-jobs"), "--config", this.conf],
+    ]);
+    this.child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+    this.child.stderr.on("data", (some) => (this.said = (this.said ?? "") + some));
+    await eventually(`sparkle-jobs runs: ${this.said}`, () =>
+      this.workers().length > 0, 15);
+  }
+
+  master() {
+    try {
+      return Number(readFileSync(this.pidFile, "utf8"));
+    } catch {
+      return 0;
+    }
+  }
+
+  workers() {
+    const master = this.master();
+    if (!master) return [];
+    try {
+      const list = `/proc/${master}/task/${master}/children`;
+      return readFileSync(list, "utf8").split(" ").filter(Boolean).map(Number);
+    } catch {
+      return [];
+    }
+  }
+
+  /** kill -9 of the master; its workers leave by themselves. */
+  async killMaster() {
+    const all = [this.master(), ...this.workers()];
+    for (const pid of all) this.kill(pid);
+    await eventually("all are gone", () =>
+      all.every((pid) => !existsSync(`/proc/${pid}`)));
+    rmSync(this.pidFile, { force: true });
+  }
+
+  kill(pid, signal = "SIGKILL") {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if (error.code !== "ESRCH") throw error;
+    }
+  }
+
+  kept() {
+    return existsSync(this.log) ? readFileSync(this.log, "utf8") : "";
+  }
+
+  wake() {
+    spawnSync("redis-cli", [
+      ...["-s", join(this.dir, "redis.sock"), "publish", "sparkle:jobs", "1"],
+    ]);
+  }
+
+  /** Waits until no event and no job is left to be done. */
+  drained(seconds = 30) {
+    return eventually("all jobs are done", () => {
+      const [{ left }] = this.sql`
+        SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM jobs
+          WHERE state NOT IN ('completed', 'discarded')) AS left`;
+      return left === 0;
+    }, seconds);
+  }
+
+  mails() {
+    const box = join(this.dir, "mail/new");
+    if (!existsSync(box)) return [];
+    return readdirSync(box).map((file) => readFileSync(join(box, file), "utf8"));
+  }
+
+  /** n users; their rows. */
+  users(n, verified = true) {
+    this.sql`SELECT (create_user('u' || n || '@example.org', 'user' || n,
+      'x', ${verified})).id FROM generate_series(1, ${n}) n`;
+    return this.sql`SELECT id, username, email FROM users ORDER BY id`;
+  }
+
+  batch(...args) {
+    const [program, ...words] = asUser([
+      ...[join(buildDir, "sparkle-batch"), "--config", this.conf],
+      ...["--lock-dir", join(this.dir, "run"), ...args],
+    ]);
+    return spawnSync(program, words, { encoding: "utf8" });
+  }
+
+  stop() {
+    if (this.stopped) return;
+    this.stopped = true;
+    for (const pid of [this.master(), ...this.workers()])
+      if (pid) this.kill(pid);
+    this.stopRedis();
+    try {
+      this.call(
+        ...[join(pgBin, "pg_ctl"), "stop", "-s", "-m", "immediate"],
+        ...["-D", join(this.dir, "data")],
+      );
+    } catch {
+      // It was not running.
+    }
+    if (process.exitCode) {
+      mkdirSync(join(top, "build/test/logs"), { recursive: true });
+      writeFileSync(
+        join(top, "build/test/logs/sparkle-jobs.log"),
+        this.kept() + (this.said ?? ""),
+      );
+    }
+    if (!process.env.SPARKLE_KEEP)
+      rmSync(this.dir, { recursive: true, force: true });
+  }
+}
