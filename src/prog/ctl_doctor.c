@@ -147,9 +147,11 @@ look_master(struct ctl *c, const char **ret_found)
     const struct master_settings *m =
         config_section(c->app->config, &master_section);
 
-    *ret_found = m->status_socket;
-    if (m->status_socket == NULL)
+    if (m->status_socket == NULL) {
+        *ret_found = "[master] names no status_socket to ask";
         return DOUBTFUL;
+    }
+    *ret_found = m->status_socket;
     return access(m->status_socket, F_OK) == 0 ? FINE : BROKEN;
 }
 
@@ -329,7 +331,7 @@ static const struct check checks[] = {
       SQL(SELECT count(*) > 0, coalesce(max(c.relname)::text, 'none')
           FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
           WHERE i.inhparent = to_regclass('audit_log')
-              AND c.relname > 'audit_log_'
+              AND c.relname ~ '[0-9]$' AND c.relname > 'audit_log_'
                   || to_char(now() + interval '1 day', 'YYYY_MM')),
       .otherwise = DOUBTFUL,
       .fix = "sparkle-batch partition-maintenance" },
@@ -346,7 +348,7 @@ static const struct check checks[] = {
              "FROM jobs WHERE state = 'discarded'." },
     { "queues paused",
       SQL(SELECT count(*) = 0, coalesce(string_agg(name, ' '), 'none')
-          FROM job_queues WHERE paused),
+          FROM job_queues WHERE paused_at IS NOT NULL),
       .otherwise = DOUBTFUL, .fix = "resume them when you know why." },
     { "transactions open for long",
       SQL(SELECT count(*) = 0, count(*)::text FROM pg_stat_activity
