@@ -1,0 +1,112 @@
+// Over 2,000 malformed requests made from the document: none breaks anything,
+// and each refusal names what it refuses.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { freshAddress } from "../../lib/client.mjs";
+import { addressOf, freshName, password } from "../../lib/people.mjs";
+import { contract, each, people, stack } from "../../lib/suite.mjs";
+import { Generator } from "./generate.mjs";
+
+/** What is wrong with an answer, or null. */
+function fault(request, answer) {
+  if (answer.status >= 500 && answer.status !== 501) return "a server fault";
+  if (answer.status === 429) return "counted by the rate limit";
+  // nginx has no problem+json for what it cannot read at all.
+  const byNginx = answer.type === "text/html";
+  const { wants } = request;
+  if (wants === null) return null;
+  if (wants === "fits")
+    return answer.status === 400 ? "refused, though it fits" : null;
+  if (/^\d+$/.test(wants) && wants !== "400")
+    return answer.status === Number(wants) ||
+      (wants === "405" && [400, 405, 501].includes(answer.status))
+      ? null
+      : `not ${wants}`;
+  if (answer.status !== 400) return "not refused";
+  if (byNginx) return null;
+  const fields = Object.keys(answer.json.fields ?? {});
+  if (wants === "400")
+    return fields.length || answer.json.code !== "VALIDATION_ERROR"
+      ? null
+      : "names nothing";
+  return fields.includes(wants) ? null : `does not name ${wants}`;
+}
+
+async function target() {
+  const client = await people.user("ADMIN");
+  const author = await people.user();
+  const post = await people.post(author);
+  const comment = await people.comment(client, post);
+  const notices = await client.get("/api/notifications");
+  const values = {
+    post: post.id,
+    comment: comment.id,
+    notification: notices.data.items[0].id,
+    username: author.name,
+    type: "LIKE",
+  };
+  return { client, values };
+}
+
+const bodies = () => ({
+  "POST /api/auth/register": {
+    email: addressOf(freshName("bad")),
+    username: freshName("bad"),
+    password,
+    agreeToTerms: true,
+  },
+  "POST /api/auth/login": { email: "nobody@example.org", password },
+  "POST /api/auth/verify-email": { code: "123456" },
+  "POST /api/posts": { title: "A title", content: "Words" },
+  "POST /api/posts/preview": { content: "Words" },
+  "PATCH /api/posts/{post}": { title: "Another" },
+  "POST /api/posts/{post}/comments": { content: "Words" },
+  "PATCH /api/comments/{comment}": { content: "Words" },
+});
+
+async function send(client, request) {
+  client.ip = freshAddress();
+  const headers = request.type === null ? {} : { "content-type": request.type };
+  return client.request(request.method, request.path, {
+    check: false,
+    body: request.body,
+    headers: request.body ? headers : {},
+  });
+}
+
+export default () =>
+  describe("malformed requests", { concurrency: 1 }, () => {
+    let client, generator;
+    let sent = 0;
+
+    it("has somebody to send them", async () => {
+      const { values, client: admin } = await target();
+      client = admin;
+      generator = new Generator(contract, values, bodies());
+    });
+
+    for (const route of contract.routes())
+      it(`${route.name} refuses what is malformed`, async () => {
+        // Who signed out can try no more.
+        if (/logout$/.test(route.name)) return;
+        const faults = [];
+        await each([...generator.of(route)], 6, async (request) => {
+          sent++;
+          const answer = await send(client, request);
+          const wrong = fault(request, answer);
+          if (wrong) faults.push(`${request.what}: ${wrong}: ${answer}`);
+        });
+        assert.equal(
+          faults.length,
+          0,
+          `${faults.length} faults\n${faults.slice(0, 12).join("\n")}`,
+        );
+      });
+
+    it("sent 2,000 and more, and all works still", async (t) => {
+      t.diagnostic(`note: ${sent} malformed requests`);
+      assert.ok(sent >= 2000, `${sent}`);
+      assert.equal((await client.get("/api/users/me")).status, 200);
+      assert.ok(stack.workers().length > 0);
+    });
+  });

@@ -1,0 +1,107 @@
+// The micro-cache: one second for guests, never for who is signed in.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { sleep } from "../lib/stack.mjs";
+import { people } from "../lib/suite.mjs";
+
+let serial = 0;
+/** An address of its own, so that tests do not meet in the cache. */
+const fresh = (path) => `${path}?n=${process.pid}${++serial}`;
+
+const state = (answer) => answer.headers["x-cache"];
+
+export default () =>
+  describe("micro-cache", () => {
+    it("answers the second guest from a copy", async () => {
+      const path = fresh("/");
+      const first = await people.guest().page(path);
+      assert.equal(state(first), "MISS");
+      const second = await people.guest().page(path);
+      assert.equal(state(second), "HIT");
+      assert.equal(second.text, first.text);
+    });
+
+    it("keeps it for about a second", async () => {
+      const path = fresh("/");
+      await people.guest().page(path);
+      await sleep(2200);
+      const later = await people.guest().page(path);
+      assert.ok(["EXPIRED", "UPDATING", "STALE"].includes(state(later)));
+      await sleep(100);
+      assert.equal(state(await people.guest().page(path)), "HIT");
+    });
+
+    it("asks the pools once for 20 guests at once", async () => {
+      const path = fresh("/");
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => people.guest().page(path)),
+      );
+      const misses = answers.filter((a) => state(a) === "MISS");
+      assert.equal(misses.length, 1, answers.map(state).join(" "));
+    });
+
+    it("never gives a copy to who is signed in, nor keeps theirs", async () => {
+      const user = await people.user();
+      const path = fresh("/");
+      await people.guest().page(path);
+      const mine = await user.page(path);
+      assert.ok(!["HIT", "STALE", "UPDATING"].includes(state(mine)));
+      assert.ok(mine.text.includes(`data-viewer="${user.name}"`));
+      const again = fresh("/");
+      await user.page(again);
+      const guest = await people.guest().page(again);
+      assert.equal(state(guest), "MISS");
+      assert.ok(!guest.text.includes(user.name));
+    });
+
+    it("never keeps an answer that sets a cookie, or a refusal", async () => {
+      for (const path of ["/post/none-such", "/api/posts/none-such"]) {
+        const first = await people.guest().page(fresh(path));
+        assert.notEqual(state(first), "HIT");
+        const second = await people.guest().page(path);
+        assert.notEqual(state(second), "HIT");
+      }
+    });
+
+    it("keeps one copy a theme", async () => {
+      const path = fresh("/privacy");
+      const get = async (theme) => {
+        const guest = people.guest();
+        if (theme) guest.cookies.set("theme", theme);
+        return guest.page(path);
+      };
+      assert.match((await get("light")).text, /data-theme="light"/);
+      assert.match((await get()).text, /data-theme="dark"/);
+      const hit = await get("light");
+      assert.equal(state(hit), "HIT");
+      assert.match(hit.text, /data-theme="light"/);
+    });
+
+    it("tells no rate limit with a copy", async () => {
+      const get = () =>
+        people.guest().get(`/api/posts?limit=${20 + (serial % 70)}`);
+      serial++;
+      const first = await get();
+      const second = await get();
+      assert.ok(first.headers["x-ratelimit-limit"]);
+      assert.equal(state(second), "HIT");
+      assert.equal(second.headers["x-ratelimit-limit"], undefined);
+    });
+
+    it("has each its own request id, copy or not", async () => {
+      const path = fresh("/");
+      const a = await people.guest().page(path);
+      const b = await people.guest().page(path);
+      assert.notEqual(a.requestId, b.requestId);
+    });
+
+    it("keeps HEAD and GET apart", async () => {
+      const path = fresh("/terms");
+      const head = await people.guest().page(path, {});
+      const again = await people
+        .guest()
+        .request("HEAD", path, { headers: { accept: "text/html" }, check: false });
+      assert.equal(again.bytes.length, 0);
+      assert.ok(head.bytes.length > 0);
+    });
+  });
