@@ -47,6 +47,9 @@ fcgi_accept(struct fcgi *f, struct incoming *ret)
 {
     if (FCGX_Accept_r(&f->request) != 0)
         return false;
+    /* Closing is then one call.  Else libfcgi waits for nginx to close first,
+     * lest unread data become a reset; drain() sees to that. */
+    (void)FCGX_Detach(&f->request);
     *ret = (struct incoming){ .read = read_body, .door = f };
     incoming_read(ret, f->request.envp);
     return true;
@@ -58,9 +61,21 @@ fcgi_fd(const struct fcgi *f)
     return f->request.ipcFd;
 }
 
+/* A body that nobody read (too large, or of another type) must not lie in the
+ * socket when it is closed; nginx bounds it. */
+static void
+drain(struct fcgi *f)
+{
+    char rest[8192];
+
+    while (FCGX_GetStr(rest, sizeof rest, f->request.in) > 0)
+        ;
+}
+
 void
 fcgi_answer(struct fcgi *f, const char *bytes, size_t n)
 {
+    drain(f);
     while (n > 0) {
         int part = n > 1 << 20 ? 1 << 20 : (int)n;
 
