@@ -171,14 +171,21 @@ void children_reap(struct master *m);
 /* Kills those whose time is up. */
 void children_tick(struct master *m);
 
+/* Enters a process in the list of children. */
 struct child *child_add(struct master *m, pid_t pid, const char *pool);
 
-/* Grows, shrinks, and wakes who slept through a connection. */
-void sizing_start(struct master *m);
+/* Looks who was seen waiting since the last look. */
+void children_look(struct master *m);
+
+/* Once a second: grows, shrinks, and wakes who slept through a connection. */
 void sizing_tick(struct master *m);
-/* After a worker was seen waiting, or one died. */
+/* Whenever something happened: fills pools up to what they must have. */
 void sizing_look(struct master *m);
+/* A worker was seen waiting: we go to the end of the socket's queue. */
+void sizing_rearm(struct master *m);
 void sizing_disarm_all(struct master *m);
+/* In place of a dead worker; and a worker that sleeps is woken for its work. */
+void sizing_replace(struct master *m, struct pool *p);
 
 void overtime_tick(struct master *m);
 void slowlog_open(struct master *m);
@@ -188,6 +195,7 @@ void slowlog_open(struct master *m);
 struct status;
 void status_start(struct master *m);
 void status_stop(struct master *m);
+void status_close(struct master *m); /* in a child: only the descriptors */
 void status_tick(struct master *m);
 
 /* Answers a path and query; returns the HTTP status. */
@@ -222,9 +230,9 @@ void reload_settle(struct master *m);
 int handover_write(struct master *m);
 void handover_undo(struct master *m);
 
-/* Reads it, where there is one; pools are met in handover_pools. */
-void handover_read(struct master *m);
-void handover_pools(struct master *m);
+/* Takes over what the generation before left, where there is one.  After
+ * setup_pools.  False: this is a first start. */
+bool handover_read(struct master *m);
 
 /* ---- systemd ------------------------------------------------------------ */
 
@@ -262,8 +270,9 @@ struct master {
 
     enum master_state state;
     int64_t started; /* clock_now() of the first generation */
-    int64_t ticked;
     int64_t stop_until;
+    int64_t sized;    /* when sizing_tick last did its work */
+    int64_t watchdog; /* when systemd last heard of us */
     int epoll, pid_file, slowlog;
     int daemon_parent; /* a pipe: the parent waits for a byte */
     struct watch signals, ready;
@@ -273,7 +282,6 @@ struct master {
     struct board *board, *old_boards;
     struct status *status;
     struct reload reload;
-    void *handover; /* what was read, until the pools are there */
 };
 
 /* Reads the configuration and calls prepare; false with faults. */
