@@ -1,0 +1,50 @@
+/*
+ * markup_local.h - a rendering in progress, between the files of markup/:
+ * markup.c parses and puts together, guard.c says what the parser can bear,
+ * html.c walks the document, words.c finds names in text, url.c judges
+ * addresses, plain.c keeps the text alone.
+ */
+#ifndef MARKUP_MARKUP_LOCAL_H
+#define MARKUP_MARKUP_LOCAL_H
+
+#include "base/text.h"
+#include "markup/markup.h"
+
+struct rendering {
+    struct markup *out;
+    const void *mem;
+    struct text html, plain;
+    size_t most;     /* bytes of html */
+    bool gap;        /* the next plain text follows a blank */
+    bool visible;    /* something can be seen */
+    unsigned blocks; /* quotes and lists, one in the other, open now */
+    unsigned spans;  /* emphasis */
+    unsigned links;  /* written links that are open: one or none */
+    unsigned alts;   /* images that are open, whose inside is alt text */
+};
+
+/* What the parser may be asked to do with a source. */
+struct guard {
+    bool parse, tables, autolinks;
+};
+struct guard guard_source(const char *markdown, size_t len);
+
+/* Running text, ended by a NUL: escaped, names linked, kept as plain text. */
+void words_add(struct rendering *r, const char *s, size_t n);
+
+/* Text alone: blanks become one; a gap is what stands between blocks. */
+void plain_add(struct rendering *r, const char *s, size_t n);
+void plain_gap(struct rendering *r);
+
+enum url_kind { URL_REFUSED, URL_LOCAL, URL_WEB, URL_MAIL };
+enum url_kind url_kind(const char *url);
+/* Whether an image may come from there. */
+bool url_shows(const char *url);
+/* Adds a URL as an attribute's value: what it must not hold becomes %XX. */
+void url_add(struct text *to, const char *url);
+
+struct cmark_node;
+/* Renders the document; false where that gives more than r->most bytes. */
+bool html_add(struct rendering *r, struct cmark_node *document);
+
+#endif

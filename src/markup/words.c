@@ -1,0 +1,161 @@
+/*
+ * words.c - running text: names of people and tags in it become links.
+ *
+ * A name begins where no word is under way, so that addresses and fragments
+ * of URLs (a@b, x#y, /#z) hold none.
+ */
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "markup/markup_local.h"
+
+enum { NAME_LEAST = 3, NAME_MOST = 30, TAG_MOST = 50 };
+
+static bool
+is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool
+is_name(char c)
+{
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '_';
+}
+
+/*
+ * Whether a word of an alphabet goes on with this byte; of what is not ASCII
+ * only alphabets count, since Chinese and Japanese put no blanks between.
+ */
+static bool
+goes_on(const char *p, const char *end)
+{
+    if (p >= end || (unsigned char)*p < 0x80)
+        return p < end && is_name(*p);
+    uint32_t code = utf8_next(&p, end);
+    return code >= 0xC0 && code < 0x2000 && code != 0xD7 && code != 0xF7;
+}
+
+/* Whether a word or an address is under way before p. */
+static bool
+comes_from_word(const char *s, const char *p)
+{
+    const char *before = p;
+
+    if (p == s)
+        return false;
+    do
+        before--;
+    while (before > s && ((unsigned char)*before & 0xC0) == 0x80);
+    return goes_on(before, p) || strchr("@#&/", *before) != NULL;
+}
+
+/* The length of the name at s, or 0 where it is none. */
+static size_t
+name_length(const char *s, const char *end)
+{
+    size_t n = 0;
+
+    while (s + n < end && is_name(s[n]))
+        n++;
+    if (n < NAME_LEAST || n > NAME_MOST || goes_on(s + n, end) ||
+        (s + n < end && s[n] == '@'))
+        return 0;
+    return n;
+}
+
+static size_t
+tag_length(const char *s, const char *end)
+{
+    size_t n = 0;
+    bool letter = false;
+
+    for (; s + n < end && ((is_name(s[n]) && s[n] != '_') || s[n] == '-'); n++)
+        letter = letter || is_letter(s[n]);
+    if (goes_on(s + n, end))
+        return 0;
+    while (n > 0 && s[n - 1] == '-')
+        n--;
+    return !letter || n > TAG_MOST || s[0] == '-' ? 0 : n;
+}
+
+/* ---- Links and reports --------------------------------------------------- */
+
+static char *
+lower(const void *mem, const char *s, size_t n)
+{
+    char *copy = mem_strndup(mem, s, n);
+
+    for (char *p = copy; *p != '\0'; p++)
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p - 'A' + 'a');
+    return copy;
+}
+
+static void
+report(const char **list, size_t *count, size_t most, const char *name)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(list[i], name) == 0)
+            return;
+    if (*count < most)
+        list[(*count)++] = name;
+}
+
+static void
+add_link(struct rendering *r, const char *opening, const char *name,
+         const char *shown, size_t n)
+{
+    text_adds(&r->html, opening);
+    text_adds(&r->html, name);
+    text_adds(&r->html, "\">");
+    text_add(&r->html, shown, n);
+    text_adds(&r->html, "</a>");
+}
+
+/* How far the name goes that the sign at p begins; 0 where it begins none. */
+static size_t
+sign_length(const char *s, const char *p, const char *end)
+{
+    if (comes_from_word(s, p))
+        return 0;
+    size_t n = *p == '#' ? tag_length(p + 1, end) : name_length(p + 1, end);
+    return n == 0 ? 0 : n + 1;
+}
+
+static void
+add_name(struct rendering *r, const char *p, size_t n)
+{
+    struct markup *out = r->out;
+    const char *name = lower(r->mem, p + 1, n - 1);
+
+    if (*p == '#') {
+        add_link(r, "<a class=\"hashtag\" href=\"" MARKUP_TAG_PATH, name, p, n);
+        report(out->tags, &out->n_tags, MARKUP_TAGS, name);
+    } else {
+        add_link(r, "<a class=\"mention\" href=\"" MARKUP_USER_PATH, name, p,
+                 n);
+        report(out->mentions, &out->n_mentions, MARKUP_MENTIONS, name);
+    }
+}
+
+void
+words_add(struct rendering *r, const char *s, size_t n)
+{
+    const char *end = s + n, *run = s, *p = s;
+
+    plain_add(r, s, n);
+    while (p < end && r->links == 0 && r->alts == 0) {
+        p += strcspn(p, "@#");
+        size_t taken = p < end ? sign_length(s, p, end) : 0;
+        if (taken > 0) {
+            escape_html(&r->html, run, (size_t)(p - run));
+            add_name(r, p, taken);
+            run = p + taken;
+        }
+        p += taken > 0 ? taken : 1;
+    }
+    escape_html(&r->html, run, (size_t)(end - run));
+}
