@@ -97,6 +97,8 @@ register_user(struct request *r)
 
     if (!in->agree_to_terms)
         return problem_field(r, "agreeToTerms", "must be agreed to");
+    if (!password_turn(auth))
+        return &problem_unavailable;
     const char *hash = password_hash(r->mem, auth, in->password);
     const struct problem *refused = answer_row(
         r, register_sql,

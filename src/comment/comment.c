@@ -218,6 +218,11 @@ static const struct refusal remark_refusals[] = {
     { 0 },
 };
 
+static const struct refusal edit_refusals[] = {
+    { .problem = &blank_comment, .field = "content" },
+    { 0 },
+};
+
 static const char create_sql[] = SQL(
     WITH made AS (
         SELECT c FROM posts p, comment_add(p.id, $3, $1, $4, $5, $6::int) c
@@ -368,7 +373,7 @@ static const struct route routes[] = {
         .handle = edit_comment,
         .about = "Change your comment; silently in the first 15 minutes.",
         .input = INPUT(struct remark, edit_fields),
-        .refusals = remark_refusals,
+        .refusals = edit_refusals,
         .returns = comment_shape,
         .sql = STATEMENTS(edit_sql),
     },

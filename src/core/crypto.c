@@ -1,9 +1,12 @@
-/* crypto.c - see crypto.h; passwords are in password.c. */
+/*
+ * crypto.c - what OpenSSL does for us; see crypto.h.  Key rings and passwords
+ * are in keyring.c and password.c.
+ */
 #include "core/crypto.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <string.h>
 
 #include "base/encode.h"
 #include "base/log.h"
@@ -32,15 +35,32 @@ crypto_sha256(const void *bytes, size_t n, uint8_t out[SHA256_SIZE])
         die("SHA-256 failed");
 }
 
+/* RFC 2104, by hand: OpenSSL's own looks its algorithm up each time. */
 void
 crypto_hmac(const void *key, size_t key_len, const void *bytes, size_t n,
             uint8_t out[SHA256_SIZE])
 {
+    enum { BLOCK = 64 };
+    uint8_t pad[BLOCK] = { 0 };
     unsigned size = SHA256_SIZE;
+    EVP_MD_CTX *hash = EVP_MD_CTX_new();
 
-    if (HMAC(sha256_algorithm(), key, (int)key_len, bytes, n, out, &size) ==
-        NULL)
-        die("HMAC failed");
+    if (key_len > BLOCK)
+        crypto_sha256(key, key_len, pad);
+    else if (key_len > 0)
+        memcpy(pad, key, key_len);
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; i < BLOCK; i++)
+            pad[i] ^= pass == 0 ? 0x36 : 0x36 ^ 0x5c;
+        if (EVP_DigestInit_ex2(hash, sha256_algorithm(), NULL) != 1 ||
+            EVP_DigestUpdate(hash, pad, BLOCK) != 1 ||
+            EVP_DigestUpdate(hash, pass == 0 ? bytes : out,
+                             pass == 0 ? n : SHA256_SIZE) != 1 ||
+            EVP_DigestFinal_ex(hash, out, &size) != 1)
+            die("HMAC failed");
+    }
+    explicit_bzero(pad, sizeof pad);
+    EVP_MD_CTX_free(hash);
 }
 
 bool
@@ -48,6 +68,114 @@ crypto_same(const void *a, const void *b, size_t n)
 {
     return CRYPTO_memcmp(a, b, n) == 0;
 }
+
+/* ---- AES-256-GCM (NIST SP 800-38D) --------------------------------------- */
+
+/* A sealed value: version, length of the key's id, the id; nonce; text; tag. */
+enum { SEAL_VERSION = 1, NONCE = 12, TAG = 16 };
+
+struct sealing {
+    EVP_CIPHER_CTX *cipher;
+    uint8_t key[SHA256_SIZE];
+};
+
+static void
+end_sealing(struct sealing *s)
+{
+    EVP_CIPHER_CTX_free(s->cipher);
+    explicit_bzero(s->key, sizeof s->key);
+}
+#define SEALING __attribute__((cleanup(end_sealing))) struct sealing
+
+static const EVP_CIPHER *
+gcm_algorithm(void)
+{
+    static EVP_CIPHER *algorithm;
+
+    if (algorithm == NULL)
+        algorithm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+    if (algorithm == NULL)
+        die("OpenSSL has no AES-256-GCM");
+    return algorithm;
+}
+
+/* Key, nonce, and what is authenticated without being in the value: the head
+ * is, so that it cannot be made to name another key. */
+static bool
+begin_sealing(struct sealing *s, const struct crypto_key *key, bool sealing,
+              struct bytes head, const uint8_t *nonce, struct bytes about)
+{
+    static const char purpose[] = "sparkle: secrets at rest";
+    int n;
+
+    s->cipher = EVP_CIPHER_CTX_new();
+    crypto_hmac(key->bytes, key->len, purpose, sizeof purpose - 1, s->key);
+    return s->cipher != NULL &&
+           EVP_CipherInit_ex2(s->cipher, gcm_algorithm(), s->key, nonce,
+                              sealing, NULL) == 1 &&
+           EVP_CipherUpdate(s->cipher, NULL, &n, head.at, (int)head.len) == 1 &&
+           (about.len == 0 || EVP_CipherUpdate(s->cipher, NULL, &n, about.at,
+                                               (int)about.len) == 1);
+}
+
+struct bytes
+crypto_seal(void *mem, const struct keyring *ring, struct bytes plain,
+            struct bytes about)
+{
+    const struct crypto_key *key = keyring_find(ring, NULL);
+    size_t id = strlen(key->id), head = 2 + id;
+    size_t len = head + NONCE + plain.len + TAG;
+    uint8_t *value = mem_alloc(mem, len), *text = value + head + NONCE;
+    int n = 0, rest = 0;
+    SEALING s = { 0 };
+
+    value[0] = SEAL_VERSION;
+    value[1] = (uint8_t)id;
+    memcpy(value + 2, key->id, id);
+    random_bytes(value + head, NONCE);
+    if (!begin_sealing(&s, key, true, (struct bytes){ value, head },
+                       value + head, about) ||
+        EVP_CipherUpdate(s.cipher, text, &n, plain.at, (int)plain.len) != 1 ||
+        EVP_CipherFinal_ex(s.cipher, text + n, &rest) != 1 ||
+        EVP_CIPHER_CTX_ctrl(s.cipher, EVP_CTRL_AEAD_GET_TAG, TAG,
+                            text + plain.len) != 1)
+        die("AES-256-GCM failed");
+    return (struct bytes){ value, len };
+}
+
+struct bytes
+crypto_open(void *mem, const struct keyring *ring, struct bytes sealed,
+            struct bytes about, bool *ret_outdated)
+{
+    static const struct bytes none;
+    const uint8_t *v = sealed.at;
+    size_t head = sealed.len < 2 ? 0 : 2 + (size_t)v[1];
+    int n = 0, rest = 0;
+    SEALING s = { 0 };
+
+    if (head == 0 || v[0] != SEAL_VERSION || sealed.len < head + NONCE + TAG)
+        return none;
+    const char *id = mem_strndup(mem, (const char *)v + 2, v[1]);
+    const struct crypto_key *key = keyring_find(ring, id);
+    size_t len = sealed.len - head - NONCE - TAG;
+    const uint8_t *text = v + head + NONCE;
+    uint8_t tag[TAG], *plain = mem_alloc(mem, len + 1);
+
+    memcpy(tag, text + len, TAG);
+    if (key == NULL ||
+        !begin_sealing(&s, key, false, (struct bytes){ v, head }, v + head,
+                       about) ||
+        EVP_CipherUpdate(s.cipher, plain, &n, text, (int)len) != 1 ||
+        EVP_CIPHER_CTX_ctrl(s.cipher, EVP_CTRL_AEAD_SET_TAG, TAG, tag) != 1 ||
+        EVP_CipherFinal_ex(s.cipher, plain + n, &rest) != 1)
+        return none;
+    plain[len] = '\0';
+    if (ret_outdated != NULL)
+        *ret_outdated = key != &ring->keys[0];
+    return (struct bytes){ plain, len };
+}
+
+/* ---- Tokens -------------------------------------------------------------- */
 
 char *
 crypto_token(void *mem, const char *prefix, size_t n)

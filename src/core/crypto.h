@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/setting.h"
+#include "core/sql.h"
 
 #define SHA256_SIZE 32
 
@@ -28,6 +29,17 @@ struct auth_settings {
     int64_t argon2_memory, argon2_passes, argon2_lanes, hash_concurrency;
 };
 
+/* ---- Passwords ----------------------------------------------------------- */
+
+/*
+ * Takes the turn to hash that the next password_hash or password_verify uses
+ * and gives back: at most hash_concurrency are out over all processes of this
+ * user on the host (processes that die give theirs back).  False where none
+ * came free in 3 s: answer problem_unavailable.  Without it they wait for one
+ * as long as it takes.
+ */
+bool password_turn(const struct auth_settings *s);
+
 /*
  * The PHC string of a password: Argon2id over HMAC-SHA-256(pepper, password).
  * Takes tens of milliseconds and argon2_memory bytes by design.
@@ -35,10 +47,49 @@ struct auth_settings {
 char *password_hash(void *mem, const struct auth_settings *s,
                     const char *password);
 
-/* Whether it is the password; *ret_outdated: to be hashed anew (older
- * parameters or pepper, bcrypt).  phc NULL: false after the same time. */
+/*
+ * Whether it is the password; *ret_outdated: to be hashed anew (older
+ * parameters or pepper, no pepper, bcrypt).  phc NULL: false after the same
+ * time.
+ */
 bool password_verify(const struct auth_settings *s, const char *phc,
                      const char *password, bool *ret_outdated);
+
+/* ---- Keys ---------------------------------------------------------------- */
+
+/* Keys by id: the first makes what is new, the others know what is old. */
+struct keyring {
+    const struct crypto_key {
+        const char *id;
+        const uint8_t *bytes;
+        size_t len; /* 32 or more */
+    } * keys;
+    size_t n;
+};
+
+/* Reads "id:hex,id:hex" onto mem; NULL with *ret_fault (literal). */
+const struct keyring *keyring_read(void *mem, const char *text,
+                                   const char **ret_fault);
+
+/* The key of an id, or the first (id NULL); NULL: there is none. */
+const struct crypto_key *keyring_find(const struct keyring *ring,
+                                      const char *id);
+
+/*
+ * AES-256-GCM: secrets at rest.  The value names its key.  `about` (a user's
+ * id, say) is not in it, but must be the same when it is opened, so that a
+ * value is worth nothing in another row.  On mem.
+ */
+struct bytes crypto_seal(void *mem, const struct keyring *ring,
+                         struct bytes plain, struct bytes about);
+
+/* at NULL: forged, damaged, another's, or the key is gone.  *ret_outdated (may
+ * be NULL): not sealed with the first key. */
+struct bytes crypto_open(void *mem, const struct keyring *ring,
+                         struct bytes sealed, struct bytes about,
+                         bool *ret_outdated);
+
+/* ---- Tokens -------------------------------------------------------------- */
 
 /* "prefix" and n random bytes in base64url, on mem. */
 char *crypto_token(void *mem, const char *prefix, size_t n);

@@ -3,7 +3,8 @@
  *
  * What is hashed is HMAC-SHA-256 of the password under the pepper, in hex; the
  * pepper's id stands behind the string: $argon2id$...$hash$pepper=ID.  A login
- * for nobody verifies against a dummy of the same cost.
+ * for nobody verifies against a dummy of the same cost.  libargon2 wipes the
+ * memory that it used; what is ours is wiped here.
  */
 #include <argon2.h>
 #include <crypt.h>
@@ -14,7 +15,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "core/crypto.h"
+#include "core/password_local.h"
 
 #define SALT_SIZE 16
 #define HASH_SIZE 32
@@ -24,46 +25,30 @@ static const char mark[] = "$pepper=";
 
 /* ---- The pepper --------------------------------------------------------- */
 
-/* The key of an id in a ring "id:hex,id:hex", or the first (id NULL); on mem,
- * *ret_id too.  NULL: there is none. */
-static uint8_t *
-ring_key(void *mem, const char *ring, const char *id, const char **ret_id,
-         size_t *ret_len)
+static const struct keyring *
+peppers(void *mem, const struct auth_settings *s)
 {
-    while (ring != NULL && *ring != '\0') {
-        size_t id_len = strcspn(ring, ":,"), len = strcspn(ring, ",");
-        const char *name = mem_strndup(mem, ring, id_len);
+    const char *fault;
+    const struct keyring *ring = keyring_read(mem, s->pepper, &fault);
 
-        if (ring[id_len] == ':' && (id == NULL || strcmp(name, id) == 0)) {
-            size_t digits = len - id_len - 1;
-            uint8_t *key = mem_alloc(mem, digits / 2 + 1);
-
-            if (!hex_decode(ring + id_len + 1, digits, key))
-                return NULL;
-            *ret_id = name;
-            *ret_len = digits / 2;
-            return key;
-        }
-        ring += len + (ring[len] == ',');
-    }
-    return NULL;
+    if (ring == NULL)
+        die("[auth] pepper: %s", fault);
+    return ring;
 }
 
-/* The password under a pepper; false where the ring lacks the id. */
-static bool
-mix(void *mem, const struct auth_settings *s, const char *id,
-    const char *password, char out[MIXED_SIZE], const char **ret_id)
+/* The password under a pepper, in hex. */
+static void
+mix(void *mem, const struct crypto_key *pepper, const char *password,
+    char out[MIXED_SIZE])
 {
     uint8_t mac[SHA256_SIZE];
-    size_t len;
-    uint8_t *key = ring_key(mem, s->pepper, id, ret_id, &len);
 
-    if (key == NULL)
-        return false;
-    crypto_hmac(key, len, password, strlen(password), mac);
-    memcpy(out, hex_encode(mem, mac, sizeof mac), MIXED_SIZE);
+    crypto_hmac(pepper->bytes, pepper->len, password, strlen(password), mac);
+    char *hex = hex_encode(mem, mac, sizeof mac);
+
+    memcpy(out, hex, MIXED_SIZE);
+    explicit_bzero(hex, MIXED_SIZE);
     explicit_bzero(mac, sizeof mac);
-    return true;
 }
 
 /* ---- Hashing ------------------------------------------------------------ */
@@ -71,21 +56,22 @@ mix(void *mem, const struct auth_settings *s, const char *id,
 char *
 password_hash(void *mem, const struct auth_settings *s, const char *password)
 {
+    const struct crypto_key *pepper = keyring_find(peppers(mem, s), NULL);
     char mixed[MIXED_SIZE], encoded[256];
     uint8_t salt[SALT_SIZE];
-    const char *id;
 
-    if (!mix(mem, s, NULL, password, mixed, &id))
-        die("[auth] pepper is missing or is not ID:HEX");
+    mix(mem, pepper, password, mixed);
     random_bytes(salt, sizeof salt);
+    (void)password_turn_until(s, INT64_MAX);
     int failed = argon2id_hash_encoded(
         (uint32_t)s->argon2_passes, (uint32_t)(s->argon2_memory / 1024),
         (uint32_t)s->argon2_lanes, mixed, MIXED_SIZE - 1, salt, sizeof salt,
         HASH_SIZE, encoded, sizeof encoded);
+    password_turn_end();
     explicit_bzero(mixed, sizeof mixed);
     if (failed != ARGON2_OK)
         die("Argon2: %s", argon2_error_message(failed));
-    return mem_printf(mem, "%s%s%s", encoded, mark, id);
+    return mem_printf(mem, "%s%s%s", encoded, mark, pepper->id);
 }
 
 /* ---- Verifying ---------------------------------------------------------- */
@@ -106,30 +92,52 @@ verify_bcrypt(const char *phc, const char *password)
 static bool
 is_current(void *mem, const struct auth_settings *s, const char *encoded)
 {
-    const char *wanted = mem_printf(
-        mem, "$argon2id$v=19$m=%lld,t=%lld,p=%lld$",
-        (long long)(s->argon2_memory / 1024), (long long)s->argon2_passes,
-        (long long)s->argon2_lanes);
+    const char *wanted =
+        mem_printf(mem, "$argon2id$v=19$m=%lld,t=%lld,p=%lld$",
+                   (long long)(s->argon2_memory / 1024),
+                   (long long)s->argon2_passes, (long long)s->argon2_lanes);
 
     return text_starts(encoded, wanted);
+}
+
+/* A string that nobody's password has, of today's cost. */
+static const char *
+dummy(void *mem, const struct auth_settings *s)
+{
+    return mem_printf(mem,
+                      "$argon2id$v=19$m=%lld,t=%lld,p=%lld$"
+                      "AAAAAAAAAAAAAAAAAAAAAA$"
+                      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA%s%s",
+                      (long long)(s->argon2_memory / 1024),
+                      (long long)s->argon2_passes, (long long)s->argon2_lanes,
+                      mark, keyring_find(peppers(mem, s), NULL)->id);
 }
 
 static bool
 verify_argon2(void *mem, const struct auth_settings *s, const char *phc,
               const char *password, bool *ret_outdated)
 {
-    const char *at = strstr(phc, mark), *id = NULL, *first = NULL;
+    const struct keyring *ring = peppers(mem, s);
+    const char *at = strstr(phc, mark);
+    /* An imported string may have no pepper at all. */
+    const struct crypto_key *pepper =
+        at == NULL ? NULL : keyring_find(ring, at + strlen(mark));
+    size_t len = at == NULL ? strlen(phc) : (size_t)(at - phc);
     char mixed[MIXED_SIZE];
-    size_t len;
 
-    if (at == NULL || !mix(mem, s, at + strlen(mark), password, mixed, &id))
+    if (at != NULL && pepper == NULL)
         return false;
-    const char *encoded = mem_strndup(mem, phc, (size_t)(at - phc));
-    bool same = argon2id_verify(encoded, mixed, MIXED_SIZE - 1) == ARGON2_OK;
+    const char *encoded = mem_strndup(mem, phc, len), *secret = password;
+    if (pepper != NULL) {
+        mix(mem, pepper, password, mixed);
+        secret = mixed;
+    }
+    (void)password_turn_until(s, INT64_MAX);
+    bool same = argon2id_verify(encoded, secret, strlen(secret)) == ARGON2_OK;
+    password_turn_end();
     explicit_bzero(mixed, sizeof mixed);
-    (void)ring_key(mem, s->pepper, NULL, &first, &len);
-    *ret_outdated = same && (!is_current(mem, s, encoded) ||
-                             !text_same(id, first));
+    *ret_outdated =
+        same && (!is_current(mem, s, encoded) || pepper != &ring->keys[0]);
     return same;
 }
 
@@ -138,16 +146,16 @@ password_verify(const struct auth_settings *s, const char *phc,
                 const char *password, bool *ret_outdated)
 {
     void *mem = mem_context(NULL, "password");
-    bool same = false;
+    bool same;
 
     *ret_outdated = false;
-    if (phc == NULL) {
-        (void)password_hash(mem, s, password); /* for the same time */
-    } else if (text_starts(phc, "$2")) {
+    if (phc != NULL && text_starts(phc, "$2")) {
         same = verify_bcrypt(phc, password);
         *ret_outdated = same;
+        password_turn_end();
     } else {
-        same = verify_argon2(mem, s, phc, password, ret_outdated);
+        same = verify_argon2(mem, s, phc != NULL ? phc : dummy(mem, s),
+                             password, ret_outdated);
     }
     mem_free(mem);
     return same;

@@ -242,6 +242,16 @@ heed_signals(struct worker *w, enum worker_next *ret)
     return true;
 }
 
+bool
+worker_stopping(struct worker *w)
+{
+    sigset_t waiting;
+
+    (void)sigpending(&waiting);
+    return w->stop || served_enough(w) || sigismember(&waiting, SIGTERM) == 1 ||
+           sigismember(&waiting, SIGQUIT) == 1;
+}
+
 static int
 time_left(int64_t until)
 {
@@ -257,20 +267,12 @@ worker_wait(struct worker *w, int timeout_ms)
     enum worker_next next;
 
     enter_wait(w);
+    if (timeout_ms == 0 && worker_stopping(w))
+        w->stop = 1; /* a wait of no length lets no signal in */
     while (!heed_signals(w, &next))
         if (wait_once(w, timeout_ms < 0 ? -1 : time_left(until), &next))
             break;
     return next;
-}
-
-bool
-worker_stopping(struct worker *w)
-{
-    sigset_t waiting;
-
-    (void)sigpending(&waiting);
-    return w->stop || served_enough(w) || sigismember(&waiting, SIGTERM) == 1 ||
-           sigismember(&waiting, SIGQUIT) == 1;
 }
 
 /* ---- What a request tells ----------------------------------------------- */

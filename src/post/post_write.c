@@ -43,6 +43,14 @@ static const struct problem staff_kind = {
     .title = "Only moderators write announcements.",
 };
 
+/* Of post_for_edit() in sql/post.sql. */
+#define EDITOR_REFUSALS                                                        \
+    { .problem = &problem_not_found, .constraint = "posts_seen" },             \
+        { .problem = &problem_authorization, .constraint = "posts_own" },      \
+    {                                                                          \
+        .problem = &stale_version, .constraint = "posts_version"               \
+    }
+
 static const struct refusal post_refusals[] = {
     { .problem = &blank_post, .field = "content" },
     { .problem = &no_such_category,
@@ -57,10 +65,13 @@ static const struct refusal post_refusals[] = {
     { .problem = &problem_validation,
       .constraint = "posts_youtube_video_id_form",
       .field = "youtubeVideoId" },
-    { .problem = &problem_not_found, .constraint = "posts_seen" },
-    { .problem = &problem_authorization, .constraint = "posts_own" },
-    { .problem = &stale_version, .constraint = "posts_version" },
     { .problem = &staff_kind, .field = "kind" },
+    EDITOR_REFUSALS,
+    { 0 },
+};
+
+static const struct refusal delete_refusals[] = {
+    EDITOR_REFUSALS,
     { 0 },
 };
 
@@ -405,7 +416,7 @@ const struct route post_write_routes[] = {
         .handle = delete_post,
         .about = "Delete a post.",
         .input = INPUT(struct draft, delete_fields),
-        .refusals = post_refusals,
+        .refusals = delete_refusals,
         .form = ANSWER_NOTHING,
         .success = 204,
         .sql = STATEMENTS(delete_sql),

@@ -134,6 +134,8 @@ login(struct request *r)
         return error.lost ? &problem_unavailable : &problem_internal;
     bool known = db_rows(user) == 1 && !db_null(user, 0, 6);
     const char *phc = known ? db_text(user, 0, 6, NULL) : NULL;
+    if (!password_turn(auth))
+        return &problem_unavailable;
     if (!password_verify(auth, phc, in->password, &outdated))
         return &wrong_login;
     if (outdated)

@@ -1,0 +1,61 @@
+/* keyring.c - key rings: "id:hex,id:hex"; see crypto.h. */
+#include <string.h>
+
+#include "base/encode.h"
+#include "base/mem.h"
+#include "core/crypto.h"
+
+enum { SHORTEST = 32, LONGEST_ID = 32 };
+
+static const char *
+read_key(void *mem, const char *item, size_t n, struct crypto_key *ret)
+{
+    const char *colon = memchr(item, ':', n);
+
+    if (colon == NULL || colon == item || colon - item > LONGEST_ID)
+        return "a key has no id before a colon";
+
+    size_t id = (size_t)(colon - item), digits = n - id - 1;
+    uint8_t *bytes = mem_alloc(mem, digits / 2 + 1);
+
+    if (digits % 2 != 0 || !hex_decode(colon + 1, digits, bytes))
+        return "a key is not hexadecimal";
+    if (digits / 2 < SHORTEST)
+        return "a key is shorter than 32 bytes";
+    *ret = (struct crypto_key){ mem_strndup(mem, item, id), bytes, digits / 2 };
+    return NULL;
+}
+
+const struct keyring *
+keyring_read(void *mem, const char *text, const char **ret_fault)
+{
+    struct keyring *ring = mem_new(mem, struct keyring);
+    size_t most = 1;
+
+    for (const char *p = text; p != NULL && *p != '\0'; p++)
+        most += *p == ',';
+    struct crypto_key *keys = mem_array(ring, struct crypto_key, most);
+
+    *ret_fault = text == NULL ? "there is no key" : NULL;
+    for (const char *p = text; *ret_fault == NULL; ring->n++) {
+        size_t n = strcspn(p, ",");
+
+        *ret_fault = read_key(ring, p, n, &keys[ring->n]);
+        if (p[n] == '\0') {
+            ring->n++;
+            break;
+        }
+        p += n + 1;
+    }
+    ring->keys = keys;
+    return *ret_fault == NULL ? ring : NULL;
+}
+
+const struct crypto_key *
+keyring_find(const struct keyring *ring, const char *id)
+{
+    for (size_t i = 0; i < ring->n; i++)
+        if (id == NULL || strcmp(ring->keys[i].id, id) == 0)
+            return &ring->keys[i];
+    return NULL;
+}
