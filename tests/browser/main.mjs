@@ -1,0 +1,16 @@
+// The browser suite: on the demo community.
+import { after, describe } from "node:test";
+import { begin } from "../lib/suite.mjs";
+import { launch, quit } from "./browser.mjs";
+
+await begin("browser", { demo: true });
+await launch();
+const files = await Promise.all(
+  ["journey", "keyboard", "details", "looks"].map(
+    (name) => import(`./${name}.test.mjs`),
+  ),
+);
+describe("browser", { concurrency: 1 }, () => {
+  after(quit);
+  for (const file of files) file.default();
+});
