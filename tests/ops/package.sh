@@ -1,8 +1,9 @@
 # package.sh - what make install lays down: checked as the tools that will
 # read it check it.
 
+tree=$work/tree
+
 tree_make() {
-    tree=$work/tree
     make -s -C "$SPARKLE_BUILD" install DESTDIR="$tree" >"$work/install.log" 2>&1
 }
 
@@ -60,7 +61,7 @@ nginx_takes_site() {
         -days 2 -subj /CN=example.org -keyout "$at/key" -out "$at/crt" \
         2>/dev/null
     cp -R "$tree/etc/sparkle/nginx" "$at/etc"
-    sed -i -e "s|/etc/sparkle/nginx|$at/etc|; s|/etc/letsencrypt[^;]*fullchain.pem|$at/crt|" \
+    sed -i -e "s|/etc/sparkle/nginx|$at/etc|g; s|/etc/letsencrypt[^;]*fullchain.pem|$at/crt|" \
         -e "s|/etc/letsencrypt[^;]*privkey.pem|$at/key|" \
         -e "s|/var/log/nginx|$at/log|; s|/var/cache/nginx/sparkle|$at/cache|" \
         -e 's|listen 80;|listen 127.0.0.1:58080;|; /listen \[/d' \
@@ -81,7 +82,7 @@ completes() {
 }
 
 wrong_paths() {
-    grep -rIl -- "$work\|$SPARKLE_BUILD" "$tree" --exclude-dir=bin || true
+    grep -rIl --exclude-dir=bin -e "$work" -e "$SPARKLE_BUILD" "$tree" || true
 }
 
 half_filled() {
@@ -120,6 +121,6 @@ package_checks() {
     check "setup is a script that bash reads" \
         bash -n "$tree/usr/libexec/sparkle/setup"
     check "logrotate reads its file" \
-        sh -c 'sed "s/^    create.*//" "$1" >"$2" && logrotate -d -s /dev/null "$2"' \
+        sh -c 'sed "s/^    create.*//" "$1" >"$2" && PATH=$PATH:/usr/sbin logrotate -d -s /dev/null "$2"' \
         - "$tree/etc/logrotate.d/sparkle" "$work/logrotate"
 }
