@@ -708,13 +708,13 @@ BEGIN
             FROM (
                 SELECT 'POST_LIKED' AS type, p.author AS owner,
                     'post' AS entity, p.id AS entity_id, p.title,
-                    '/posts/' || p.slug AS url, r.person AS actor,
+                    '/post/' || p.slug AS url, r.person AS actor,
                     demo.after(p.at, demo.r(seed, 78, r.j)) AS at
                 FROM demo_reactions r JOIN demo_counted p ON p.k = r.post
                 WHERE p.author <= 50
                 UNION ALL
                 SELECT 'POST_COMMENTED', p.author, 'post', p.id, p.title,
-                    '/posts/' || p.slug, c.author, c.at
+                    '/post/' || p.slug, c.author, c.at
                 FROM demo_threads c JOIN demo_counted p ON p.k = c.post
                 WHERE p.author <= 50 AND NOT c.deleted
                 UNION ALL

@@ -24,7 +24,7 @@ static const struct known {
     KNOWN("CONTENT_TYPE", content_type),
     KNOWN("CONTENT_LENGTH", content_length),
     KNOWN("REMOTE_ADDR", address),
-    KNOWN("HTTP_X_REQUEST_ID", request_id),
+    KNOWN("REQUEST_ID", request_id),
     KNOWN("HTTP_COOKIE", cookie),
     KNOWN("HTTP_ORIGIN", origin),
     KNOWN("HTTP_SEC_FETCH_SITE", fetch_site),

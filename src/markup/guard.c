@@ -12,13 +12,14 @@
 enum {
     MOST_CELLS = 50000, /* a row is filled up to the table's columns */
     MOST_COLUMNS = 100,
-    MOST_IMAGES = 500,    /* a link looks at all images open before it */
-    MOST_MARKERS = 100,   /* of quotes and lists in front of one line */
-    MOST_SIGNS = 2000000, /* an @ looks at all of its word */
+    MOST_IMAGES = 500,     /* a link looks at all images open before it */
+    MOST_MARKERS = 100,    /* of quotes and lists in front of one line */
+    MOST_SIGNS = 2000000,  /* an @ looks at all of its word */
+    MOST_SCANS = 50000000, /* a <? or <! looks for its end in what follows */
 };
 
 struct count {
-    size_t lines, columns, images, markers, signs;
+    size_t lines, columns, images, markers, signs, scans;
 };
 
 static bool
@@ -77,14 +78,14 @@ signs_of(const char *line, size_t n)
     return work;
 }
 
-static size_t
-images_of(const char *line, size_t n)
+static void
+count_pairs(struct count *c, const char *line, size_t n)
 {
-    size_t images = 0;
-
-    for (size_t i = 0; i + 1 < n; i++)
-        images += line[i] == '!' && line[i + 1] == '[';
-    return images;
+    for (size_t i = 0; i + 1 < n; i++) {
+        c->images += line[i] == '!' && line[i + 1] == '[';
+        c->scans +=
+            line[i] == '<' && (line[i + 1] == '?' || line[i + 1] == '!');
+    }
 }
 
 static void
@@ -108,11 +109,12 @@ guard_source(const char *markdown, size_t len)
         raise(&c.columns, columns_of(p, n));
         raise(&c.markers, markers_of(p, n));
         c.signs += signs_of(p, n);
-        c.images += images_of(p, n);
+        count_pairs(&c, p, n);
         p += n + 1;
     }
     return (struct guard){
-        .parse = c.images <= MOST_IMAGES && c.markers <= MOST_MARKERS,
+        .parse = c.images <= MOST_IMAGES && c.markers <= MOST_MARKERS &&
+                 c.scans * len <= MOST_SCANS,
         .tables =
             c.columns <= MOST_COLUMNS && c.columns * c.lines <= MOST_CELLS,
         .autolinks = c.signs <= MOST_SIGNS,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/cache.h"
@@ -88,6 +89,7 @@ ctl_owner_db(struct ctl *c)
     *owner = *SETTINGS_OF(c->app, &db_section, struct db_settings);
     owner->user = owner->owner;
     owner->password = owner->owner_password;
+    owner->timeout = 24 * CLOCK_HOUR; /* a migration may take its time */
     return db_new(c->mem, owner, NULL);
 }
 
