@@ -23,19 +23,18 @@
 static const struct cache_script enter_script = {
     .name = "enter",
     .source = QUOTA_LUA
-        "local copy = KEYS[1] ~= '' and redis.call('GET', KEYS[1]) or ''\n"
-        "local window = tonumber(ARGV[3])\n"
-        "local role, user = string.match(copy, '^(%d+)\\n([^\\n]+)\\n')\n"
-        "if window == 0 or (ARGV[5] == '1' and role and tonumber(role) >= 4)\n"
-        "then return {copy, 0, 1, '0'} end\n"
-        "local ok, full = gcra(KEYS[2] .. (user or ARGV[4]),\n"
-        "  tonumber(ARGV[1]), tonumber(ARGV[2]), window)\n"
-        "return {copy, 1, ok, string.format('%.0f', full)}\n",
+    "local copy = KEYS[1] ~= '' and redis.call('GET', KEYS[1]) or ''\n"
+    "local window = tonumber(ARGV[3])\n"
+    "local role, user = string.match(copy, '^(%d+)\\n([^\\n]+)\\n')\n"
+    "if window == 0 or (ARGV[5] == '1' and role and tonumber(role) >= 4)\n"
+    "then return {copy, 0, 1, '0'} end\n"
+    "local ok, full = gcra(KEYS[2] .. (user or ARGV[4]),\n"
+    "  tonumber(ARGV[1]), tonumber(ARGV[2]), window)\n"
+    "return {copy, 1, ok, string.format('%.0f', full)}\n",
 };
 
 struct entry {
     const char *copy; /* "" where Redis has none */
-    bool away;
     bool allowed;
 };
 
@@ -54,14 +53,14 @@ ask_cache(struct request *r, const struct quota_rule *rule, const char *key,
         address,
         rule->staff_exempt ? "1" : "0",
     };
-    const struct cache_reply *reply = cache_run(
-        r->app->cache, r->mem, &enter_script, 2, 7, argv, NULL);
+    const struct cache_reply *reply =
+        cache_run(r->app->cache, r->mem, &enter_script, 2, 7, argv, NULL);
     int64_t full_at = 0;
 
     if (reply == NULL || reply->kind != CACHE_LIST || reply->len != 4) {
-        e.away = true;
         if (rule->name != NULL && strcmp(rule->name, "auth") == 0)
             e.allowed = quota_spare(r, rule, address, ret_quota);
+        quota_tell(r, rule, true, e.allowed);
         return e;
     }
     e.copy = reply->list[0].text;
@@ -69,6 +68,7 @@ ask_cache(struct request *r, const struct quota_rule *rule, const char *key,
     if (reply->list[1].number == 1 &&
         text_to_int(reply->list[3].text, &full_at))
         quota_state_of(rule, r->now.us, full_at, e.allowed, ret_quota);
+    quota_tell(r, rule, false, e.allowed);
     return e;
 }
 
@@ -194,10 +194,11 @@ access_enter(struct request *r, const struct credentials *c,
     if (token || rule.name != NULL) {
         const struct entry e = ask_cache(r, &rule, key, ret_quota);
 
+        /* Who is refused costs no query. */
+        if (!e.allowed)
+            return &problem_rate_limit;
         if (token)
             problem = find_session(r, c->session_token, hash, e.copy);
-        if (problem == NULL && !e.allowed)
-            problem = &problem_rate_limit;
     }
     if (problem == NULL)
         problem = check_role(r);

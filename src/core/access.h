@@ -8,6 +8,7 @@
 #define CORE_ACCESS_H
 
 #include "core/endpoint.h"
+#include "pool/metrics.h"
 
 /* What the request carried, as it came; NULL where it did not. */
 struct credentials {
@@ -21,8 +22,8 @@ struct credentials {
 struct quota_state {
     bool counted; /* no: the route has none, or Redis is away */
     int64_t limit, remaining;
-    struct instant reset;  /* when the limit is whole again */
-    int64_t retry_after;   /* seconds; more than 0 where refused */
+    struct instant reset; /* when the limit is whole again */
+    int64_t retry_after;  /* seconds; more than 0 where refused */
 };
 
 /*
@@ -36,6 +37,15 @@ const struct problem *access_enter(struct request *r,
 /* Counts the call once more under another key: per account, say. */
 bool quota_take(struct request *r, enum quota quota, const char *key,
                 struct quota_state *ret_state);
+
+/*
+ * The limiter that takes over for QUOTA_AUTH while Redis is away: in memory
+ * that workers share, so to be made before the fork, for app->spare.
+ */
+struct quota_table *quota_table_new(void);
+
+/* How many calls were refused, and let through uncounted; by class. */
+extern const struct metric quota_metrics[];
 
 /* [limits]: api 100/60s, write 30/60s, post 10/60s, auth 5/900s ... */
 extern const struct section limits_section;

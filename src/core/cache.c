@@ -1,9 +1,9 @@
-/*
- * cache.c - see cache.h.
- */
+/* cache.c - see cache.h. */
 #include "core/cache.h"
 
+#include <errno.h>
 #include <hiredis/hiredis.h>
+#include <signal.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -15,8 +15,8 @@ static const struct setting rows[] = {
             .about = "Path of Redis's unix socket; else host and port."),
     SETTING(struct cache_settings, host, TEXT, .otherwise = "127.0.0.1",
             .about = "Redis's host."),
-    SETTING(struct cache_settings, port, INTEGER, .otherwise = "6379",
-            .min = 1, .max = 65535, .about = "Redis's port."),
+    SETTING(struct cache_settings, port, INTEGER, .otherwise = "6379", .min = 1,
+            .max = 65535, .about = "Redis's port."),
     SETTING(struct cache_settings, db, INTEGER, .otherwise = "0", .max = 1000,
             .about = "Number of Redis's database."),
     SETTING(struct cache_settings, password, SECRET,
@@ -48,7 +48,12 @@ struct cache {
     } known[KNOWN_SCRIPTS];
 };
 
-static const int64_t first_pause = 100000, longest_pause = 1000000;
+enum {
+    FIRST_PAUSE = 100 * 1000, /* us */
+    LONGEST_PAUSE = 1000 * 1000,
+    COST_SHARE = 20,   /* a pause is so many times what the failure cost */
+    MOST_UNTAKEN = 64, /* then they are taken, or they would fill Redis */
+};
 
 /* ---- The connection ----------------------------------------------------- */
 
@@ -66,24 +71,63 @@ cache_new(const void *mem, const struct cache_settings *s)
     struct cache *c = mem_new(mem, struct cache);
 
     c->settings = s;
+    (void)signal(SIGPIPE, SIG_IGN);
     talloc_set_destructor(c, cache_free);
     return c;
 }
 
 static void
-lose(struct cache *c, const char *why)
+drop(struct cache *c)
 {
-    if (!c->told)
-        log_warn("Redis is away: %s", why);
-    c->told = true;
     if (c->redis != NULL)
         redisFree(c->redis);
     c->redis = NULL;
     c->untaken = 0;
-    c->pause = c->pause == 0               ? first_pause
-               : c->pause * 2 > longest_pause ? longest_pause
-                                              : c->pause * 2;
-    c->retry_at = clock_steady() + c->pause;
+}
+
+/* Redis that is gone fails at once; one that hangs costs a time-out each time,
+ * and is left alone the longer.  `since`: when the failing call began. */
+static void
+lose(struct cache *c, const char *why, int64_t since)
+{
+    int64_t now = clock_steady(), hung = (now - since) * COST_SHARE;
+
+    if (!c->told)
+        log_warn("Redis is away: %s", why);
+    c->told = true;
+    drop(c);
+    c->pause = c->pause == 0 ? FIRST_PAUSE : c->pause * 2;
+    if (c->pause > LONGEST_PAUSE)
+        c->pause = LONGEST_PAUSE;
+    c->retry_at = now + (hung > c->pause ? hung : c->pause);
+}
+
+/* The connection was closed, by a restart or for idling: nothing hangs. */
+static bool
+was_closed(const struct cache *c)
+{
+    return c->redis->err == REDIS_ERR_EOF ||
+           (c->redis->err == REDIS_ERR_IO && errno != EAGAIN);
+}
+
+/* Takes the answers of cache_tell, and `ret` the one after them. */
+static bool
+take_answers(struct cache *c, redisReply **ret)
+{
+    void *reply;
+
+    while (c->untaken > 0) {
+        if (redisGetReply(c->redis, &reply) != REDIS_OK)
+            return false;
+        freeReplyObject(reply);
+        c->untaken--;
+    }
+    if (ret == NULL)
+        return true;
+    if (redisGetReply(c->redis, &reply) != REDIS_OK)
+        return false;
+    *ret = reply;
+    return true;
 }
 
 static redisReply *
@@ -93,15 +137,9 @@ ask(struct cache *c, size_t argc, const char *const *argv,
     redisReply *reply = NULL;
 
     if (redisAppendCommandArgv(c->redis, (int)argc, (const char **)argv,
-                               lengths) != REDIS_OK)
+                               lengths) != REDIS_OK ||
+        !take_answers(c, &reply))
         return NULL;
-    for (c->untaken++; c->untaken > 0; c->untaken--) {
-        if (reply != NULL)
-            freeReplyObject(reply);
-        reply = NULL;
-        if (redisGetReply(c->redis, (void **)&reply) != REDIS_OK)
-            return NULL;
-    }
     return reply;
 }
 
@@ -124,27 +162,34 @@ open_connection(struct cache *c)
     const struct cache_settings *s = c->settings;
     struct timeval limit = { s->timeout / CLOCK_SECOND,
                              s->timeout % CLOCK_SECOND };
+    int64_t began = clock_steady();
     char db[24];
 
     c->redis = s->socket != NULL
                    ? redisConnectUnixWithTimeout(s->socket, limit)
                    : redisConnectWithTimeout(s->host, (int)s->port, limit);
     if (c->redis == NULL || c->redis->err != 0) {
-        lose(c, c->redis != NULL ? c->redis->errstr : "no memory");
+        lose(c, c->redis != NULL ? c->redis->errstr : "no memory", began);
         return false;
     }
     (void)redisSetTimeout(c->redis, limit);
     (void)snprintf(db, sizeof db, "%lld", (long long)s->db);
     if ((s->password != NULL && !greet(c, "AUTH", s->password)) ||
         (s->db != 0 && !greet(c, "SELECT", db))) {
-        lose(c, "it refuses the password or the database");
+        lose(c, "it refuses the password or the database", began);
         return false;
     }
+    return true;
+}
+
+/* An answer came: now it is back, and not when it let us connect. */
+static void
+works(struct cache *c)
+{
     if (c->told)
         log_info("Redis is back");
     c->told = false;
     c->pause = 0;
-    return true;
 }
 
 static bool
@@ -155,34 +200,26 @@ ready(struct cache *c)
     return clock_steady() >= c->retry_at && open_connection(c);
 }
 
-/* A command and its answer.  A connection that Redis closed while it was idle
+/* A command and its answer.  A connection that was closed while it was idle
  * shows at the first command: that one is asked again, once. */
 static redisReply *
 converse(struct cache *c, size_t argc, const char *const *argv,
          const size_t *lengths)
 {
-    int64_t start = clock_steady();
+    int64_t began = clock_steady();
     bool old = c->redis != NULL;
     redisReply *reply = ready(c) ? ask(c, argc, argv, lengths) : NULL;
 
-    if (reply == NULL && c->redis != NULL) {
-        bool closed = c->redis->err == REDIS_ERR_EOF ||
-                      c->redis->err == REDIS_ERR_IO;
-        const char *why = c->redis->errstr;
-
-        if (old && closed) {
-            redisFree(c->redis);
-            c->redis = NULL;
-            c->untaken = 0;
-            if (open_connection(c))
-                reply = ask(c, argc, argv, lengths);
-        } else {
-            lose(c, why);
-        }
-        if (reply == NULL && c->redis != NULL)
-            lose(c, c->redis->errstr);
+    if (reply == NULL && old && was_closed(c)) {
+        drop(c);
+        if (open_connection(c))
+            reply = ask(c, argc, argv, lengths);
     }
-    c->spent_us += clock_steady() - start;
+    if (reply != NULL)
+        works(c);
+    else if (c->redis != NULL)
+        lose(c, c->redis->errstr, began);
+    c->spent_us += clock_steady() - began;
     c->trips++;
     return reply;
 }
@@ -245,25 +282,37 @@ cache_command(struct cache *c, void *mem, size_t argc, const char *const *argv,
     return take(mem, converse(c, argc, argv, lengths));
 }
 
+static bool
+say(struct cache *c, size_t argc, const char *const *argv,
+    const size_t *lengths)
+{
+    int done = 0;
+
+    if (redisAppendCommandArgv(c->redis, (int)argc, (const char **)argv,
+                               lengths) != REDIS_OK)
+        return false;
+    c->untaken++;
+    while (!done)
+        if (redisBufferWrite(c->redis, &done) != REDIS_OK)
+            return false;
+    return c->untaken < MOST_UNTAKEN || take_answers(c, NULL);
+}
+
 void
 cache_tell(struct cache *c, size_t argc, const char *const *argv,
            const size_t *lengths)
 {
-    int done = 0;
+    int64_t began = clock_steady();
+    bool old = c->redis != NULL;
 
-    if (!ready(c))
+    if (!ready(c) || say(c, argc, argv, lengths))
         return;
-    if (redisAppendCommandArgv(c->redis, (int)argc, (const char **)argv,
-                               lengths) != REDIS_OK) {
-        lose(c, c->redis->errstr);
-        return;
-    }
-    c->untaken++;
-    while (!done)
-        if (redisBufferWrite(c->redis, &done) != REDIS_OK) {
-            lose(c, c->redis->errstr);
+    if (old && was_closed(c)) {
+        drop(c);
+        if (!open_connection(c) || say(c, argc, argv, lengths))
             return;
-        }
+    }
+    lose(c, c->redis->errstr, began);
 }
 
 /* ---- Scripts ------------------------------------------------------------ */
@@ -287,8 +336,8 @@ load(struct cache *c, const struct cache_script *script, char *sha)
 {
     const char *const words[] = { "SCRIPT", "LOAD", script->source };
     redisReply *reply = converse(c, 3, words, NULL);
-    bool fine = reply != NULL && reply->type == REDIS_REPLY_STRING &&
-                reply->len == 40;
+    bool fine =
+        reply != NULL && reply->type == REDIS_REPLY_STRING && reply->len == 40;
 
     if (fine)
         memcpy(sha, reply->str, 41);
@@ -300,41 +349,44 @@ load(struct cache *c, const struct cache_script *script, char *sha)
     return fine;
 }
 
+/* EVALSHA; loaded before where Redis does not know it (any more). */
+static redisReply *
+run_known(struct cache *c, const struct cache_script *script, char *sha,
+          size_t argc, const char *const *argv, const size_t *lengths)
+{
+    redisReply *reply = NULL;
+
+    for (int attempt = 0; attempt < 2; attempt++) {
+        if (sha[0] == '\0' && !load(c, script, sha))
+            return NULL;
+        reply = converse(c, argc, argv, lengths);
+        if (reply == NULL || reply->type != REDIS_REPLY_ERROR ||
+            strncmp(reply->str, "NOSCRIPT", 8) != 0)
+            return reply;
+        sha[0] = '\0';
+        if (attempt == 0)
+            freeReplyObject(reply);
+    }
+    return reply;
+}
+
 const struct cache_reply *
 cache_run(struct cache *c, void *mem, const struct cache_script *script,
           size_t n_keys, size_t argc, const char *const *argv,
           const size_t *lengths)
 {
-    const char *words[MOST_WORDS];
-    size_t sizes[MOST_WORDS];
     char *sha = sha_of(c, script), keys[8];
-    redisReply *reply = NULL;
+    const char *words[MOST_WORDS] = { "EVALSHA", sha, keys };
+    size_t sizes[MOST_WORDS] = { 7, 40 };
 
     if (argc + 3 > MOST_WORDS)
         BUG("%zu arguments of a script", argc);
-    (void)snprintf(keys, sizeof keys, "%zu", n_keys);
-    words[0] = "EVALSHA";
-    words[1] = sha;
-    words[2] = keys;
-    sizes[0] = 7;
-    sizes[1] = 40;
-    sizes[2] = strlen(keys);
+    sizes[2] = (size_t)snprintf(keys, sizeof keys, "%zu", n_keys);
     for (size_t i = 0; i < argc; i++) {
         words[3 + i] = argv[i];
         sizes[3 + i] = lengths != NULL ? lengths[i] : strlen(argv[i]);
     }
-    for (int attempt = 0; attempt < 2; attempt++) {
-        if (sha[0] == '\0' && !load(c, script, sha))
-            return NULL;
-        reply = converse(c, argc + 3, words, sizes);
-        if (reply == NULL || reply->type != REDIS_REPLY_ERROR ||
-            strncmp(reply->str, "NOSCRIPT", 8) != 0)
-            break;
-        freeReplyObject(reply);
-        reply = NULL;
-        sha[0] = '\0';
-    }
-    return take(mem, reply);
+    return take(mem, run_known(c, script, sha, argc + 3, words, sizes));
 }
 
 /* ---- The rest ----------------------------------------------------------- */

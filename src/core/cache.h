@@ -25,6 +25,7 @@ struct cache_settings {
 };
 extern const struct section cache_section;
 
+/* From then on the process ignores SIGPIPE: hiredis writes with write(2). */
 struct cache *cache_new(const void *mem, const struct cache_settings *s);
 
 /* A Lua script; known to Redis by its SHA-1, sent whole where it is not. */

@@ -68,19 +68,19 @@ idempotency_begin(struct request *r, const char *key, const char *body,
                       ARG(r->now)),
                  &error);
     if (error.failed)
-        return error.lost ? &problem_unavailable : &problem_internal;
+        return db_problem(&error);
     if (!db_boolean(res, 0, 0))
         return &problem_idempotency;
     if (db_null(res, 0, 1))
         return NULL;
     struct bytes stored = db_bytes(res, 0, 2);
     ret_stored->status = (int)db_integer(res, 0, 1);
-    ret_stored->body = mem_strndup(r->mem, (const char *)stored.at,
-                                   stored.len);
+    ret_stored->body = mem_strndup(r->mem, (const char *)stored.at, stored.len);
     return NULL;
 }
 
-static const char store_sql[] = SQL(
+static const char store_sql[] =
+    SQL(
     UPDATE idempotency_keys SET status = $3::int, body = $4
     WHERE scope = $1 AND key = $2
 );
@@ -96,9 +96,6 @@ idempotency_store(struct request *r, const char *key, int status,
     struct db_error error;
 
     (void)db_query(r->app->db, r->mem, store_sql,
-                   ARGS(ARG(scope), ARG(key), ARG(code), ARG(answer)),
-                   &error);
-    if (!error.failed)
-        return NULL;
-    return error.lost ? &problem_unavailable : &problem_internal;
+                   ARGS(ARG(scope), ARG(key), ARG(code), ARG(answer)), &error);
+    return db_problem(&error);
 }

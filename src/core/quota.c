@@ -2,10 +2,14 @@
 #include "core/quota.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
+#include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
 
+#include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "core/app.h"
 #include "core/cache.h"
 
@@ -40,8 +44,8 @@ quota_rule_of(const struct request *r, enum quota quota)
 {
     const struct limits_settings *s =
         SETTINGS_OF(r->app, &limits_section, struct limits_settings);
-    bool reads = strcmp(r->method, "GET") == 0 ||
-                 strcmp(r->method, "HEAD") == 0;
+    bool reads =
+        strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0;
 
     if (quota == QUOTA_BY_METHOD)
         quota = reads ? QUOTA_READ : QUOTA_WRITE;
@@ -94,39 +98,99 @@ quota_state_of(const struct quota_rule *rule, int64_t now, int64_t full_at,
 
 /* ---- Without Redis ------------------------------------------------------ */
 
-#define SPARE_PLACES 1024
+#define SPARE_PLACES 4096
 
-/* What this process let through lately, by a hash of the key; two keys in one
- * place share it, which only makes the limit tighter. */
+/*
+ * When all is spent back, by a hash of class and key.  Two keys in one place
+ * share it, which only makes the limit tighter; the seed keeps callers from
+ * choosing whom they meet.
+ */
 struct quota_table {
-    int64_t full_at[SPARE_PLACES];
+    uint32_t seed;
+    _Atomic int64_t full_at[SPARE_PLACES];
 };
 
-static size_t
-place_of(const char *key)
+struct quota_table *
+quota_table_new(void)
 {
-    uint32_t hash = 2166136261u;
+    struct quota_table *table =
+        mmap(NULL, sizeof *table, PROT_READ | PROT_WRITE,
+             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
+    if (table == MAP_FAILED)
+        die("no memory for the spare limiter: %s", strerror(errno));
+    random_bytes(&table->seed, sizeof table->seed);
+    return table;
+}
+
+static size_t
+place_of(const struct quota_table *table, const char *name, const char *key)
+{
+    uint32_t hash = 2166136261u ^ table->seed;
+
+    for (; *name != '\0'; name++)
+        hash = (hash ^ (unsigned char)*name) * 16777619u;
     for (; *key != '\0'; key++)
         hash = (hash ^ (unsigned char)*key) * 16777619u;
-    return hash % SPARE_PLACES;
+    return (hash ^ hash >> 16) % SPARE_PLACES;
 }
 
 bool
 quota_spare(struct request *r, const struct quota_rule *rule, const char *key,
             struct quota_state *ret)
 {
-    if (r->app->spare == NULL)
-        r->app->spare = mem_new(r->app, struct quota_table);
-    int64_t *full_at = &r->app->spare->full_at[place_of(key)];
+    struct quota_table *table = r->app->spare;
     int64_t now = r->now.us, step = rule->window / rule->limit;
-    int64_t full = *full_at > now ? *full_at : now;
-    bool allowed = full + step - now <= rule->window;
 
-    if (allowed)
-        *full_at = full = full + step;
-    quota_state_of(rule, now, full, allowed, ret);
-    return allowed;
+    if (table == NULL)
+        return true;
+    _Atomic int64_t *at = &table->full_at[place_of(table, rule->name, key)];
+    int64_t was = atomic_load(at), full;
+
+    do {
+        full = was > now ? was : now;
+        if (full + step - now > rule->window) {
+            quota_state_of(rule, now, full, false, ret);
+            return false;
+        }
+        full += step;
+    } while (!atomic_compare_exchange_weak(at, &was, full));
+    quota_state_of(rule, now, full, true, ret);
+    return true;
+}
+
+/* ---- Metrics ------------------------------------------------------------- */
+
+static const char *const class_names[] = { "read", "write",  "post",
+                                           "auth", "upload", NULL };
+
+enum { REFUSED, UNCOUNTED };
+
+const struct metric quota_metrics[] = {
+    [REFUSED] = { .name = "sparkle_rate_limited_total",
+                  .type = METRIC_COUNTER,
+                  .labels = { { .name = "class", .values = class_names } },
+                  .help = "Calls refused by a rate limit." },
+    [UNCOUNTED] = { .name = "sparkle_rate_limit_blind_total",
+                    .type = METRIC_COUNTER,
+                    .labels = { { .name = "class", .values = class_names } },
+                    .help = "Calls that Redis could not be asked about." },
+    { 0 },
+};
+
+void
+quota_tell(const struct request *r, const struct quota_rule *rule, bool blind,
+           bool allowed)
+{
+    int class = rule->name == NULL ? -1 : text_index(class_names, rule->name);
+
+    if (r->app->worker == NULL || class < 0)
+        return;
+    if (blind)
+        metric_add(r->app->worker, &quota_metrics[UNCOUNTED], (size_t) class,
+                   1);
+    if (!allowed)
+        metric_add(r->app->worker, &quota_metrics[REFUSED], (size_t) class, 1);
 }
 
 /* ---- One more key ------------------------------------------------------- */
@@ -135,32 +199,47 @@ quota_spare(struct request *r, const struct quota_rule *rule, const char *key,
 static const struct cache_script take_script = {
     .name = "quota",
     .source = QUOTA_LUA
-        "local ok, full = gcra(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]),\n"
-        "  tonumber(ARGV[3]))\n"
-        "return {ok, string.format('%.0f', full)}\n",
+    "local ok, full = gcra(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]),\n"
+    "  tonumber(ARGV[3]))\n"
+    "return {ok, string.format('%.0f', full)}\n",
 };
+
+/* False: Redis is away. */
+static bool
+take_in_cache(struct request *r, const struct quota_rule *rule, const char *key,
+              bool *ret_allowed, struct quota_state *ret)
+{
+    const char *argv[] = {
+        mem_printf(r->mem, "quota:%s:%s", rule->name, key),
+        mem_printf(r->mem, "%lld", (long long)r->now.us),
+        mem_printf(r->mem, "%lld", (long long)rule->limit),
+        mem_printf(r->mem, "%lld", (long long)rule->window),
+    };
+    const struct cache_reply *reply =
+        cache_run(r->app->cache, r->mem, &take_script, 1, 4, argv, NULL);
+    int64_t full_at = 0;
+
+    if (reply == NULL || reply->kind != CACHE_LIST || reply->len != 2 ||
+        !text_to_int(reply->list[1].text, &full_at))
+        return false;
+    *ret_allowed = reply->list[0].number == 1;
+    quota_state_of(rule, r->now.us, full_at, *ret_allowed, ret);
+    return true;
+}
 
 bool
 quota_take(struct request *r, enum quota quota, const char *key,
            struct quota_state *ret_state)
 {
     const struct quota_rule rule = quota_rule_of(r, quota);
-    const char *argv[] = {
-        mem_printf(r->mem, "quota:%s:%s", rule.name, key),
-        mem_printf(r->mem, "%lld", (long long)r->now.us),
-        mem_printf(r->mem, "%lld", (long long)rule.limit),
-        mem_printf(r->mem, "%lld", (long long)rule.window),
-    };
-    const struct cache_reply *reply;
-    int64_t full_at = 0;
+    bool allowed = true;
 
+    *ret_state = (struct quota_state){ 0 };
     if (rule.name == NULL)
         return true;
-    reply = cache_run(r->app->cache, r->mem, &take_script, 1, 4, argv, NULL);
-    if (reply == NULL || reply->kind != CACHE_LIST || reply->len != 2 ||
-        !text_to_int(reply->list[1].text, &full_at))
-        return quota != QUOTA_AUTH || quota_spare(r, &rule, argv[0], ret_state);
-    bool allowed = reply->list[0].number == 1;
-    quota_state_of(&rule, r->now.us, full_at, allowed, ret_state);
+    bool counted = take_in_cache(r, &rule, key, &allowed, ret_state);
+    if (!counted && quota == QUOTA_AUTH)
+        allowed = quota_spare(r, &rule, key, ret_state);
+    quota_tell(r, &rule, !counted, allowed);
     return allowed;
 }

@@ -17,7 +17,7 @@ struct limits_settings {
 };
 
 struct quota_rule {
-    const char *name; /* in keys and metrics; NULL: no limit */
+    const char *name;      /* in keys and metrics; NULL: no limit */
     int64_t limit, window; /* calls, microseconds */
     bool staff_exempt;
 };
@@ -33,14 +33,19 @@ const char *quota_address(void *mem, const char *ip);
 void quota_state_of(const struct quota_rule *rule, int64_t now, int64_t full_at,
                     bool allowed, struct quota_state *ret);
 
-/* Redis is away: what the process itself remembers, for QUOTA_AUTH. */
+/* Redis is away: what the workers remember together, for QUOTA_AUTH. */
 bool quota_spare(struct request *r, const struct quota_rule *rule,
                  const char *key, struct quota_state *ret);
+
+/* Counts in quota_metrics: a call that Redis could not be asked about, and one
+ * that was refused. */
+void quota_tell(const struct request *r, const struct quota_rule *rule,
+                bool blind, bool allowed);
 
 /* The GCRA part of scripts: function gcra(key, now, limit, window). */
 #define QUOTA_LUA                                                              \
     "local function gcra(key, now, limit, window)\n"                           \
-    "  local step = window / limit\n"                                          \
+    "  local step = math.floor(window / limit)\n"                              \
     "  local full = math.max(tonumber(redis.call('GET', key) or 0), now)\n"    \
     "  if full + step - now > window then return 0, full end\n"                \
     "  full = full + step\n"                                                   \

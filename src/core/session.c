@@ -3,7 +3,8 @@
  *
  * The copy in Redis lives ten minutes, so a session is read from PostgreSQL,
  * and seen there, once in ten minutes of use; a change that did not reach
- * Redis heals by then.
+ * Redis heals by then.  A copy never replaces what is there (NX): one that
+ * was read before a change must not be laid over what the change left.
  */
 #include "core/session.h"
 
@@ -21,6 +22,10 @@
 static const int64_t usual_days = 30, remember_days = 90;
 static const char copy_seconds[] = "600";
 static const char nobody_seconds[] = "60";
+static const char nobody[] = "-"; /* nobody has this token */
+/* Not known, and not to be copied for as long as a statement may have run
+ * that began before the change. */
+static const char changed[] = "?", changed_seconds[] = "6";
 
 /* ---- The copy in Redis -------------------------------------------------- */
 
@@ -39,13 +44,22 @@ session_pack(void *mem, const struct session *s)
     uuid_write(&s->user, user);
     return mem_printf(mem, "%d\n%s\n%s\n%d\n%s\n%lld\n%lld\n%s\n%s",
                       (int)s->role, user, id, s->active, s->csrf,
-                      (long long)s->expires.us,
-                      (long long)s->authenticated.us, s->username,
-                      s->image != NULL ? s->image : "");
+                      (long long)s->expires.us, (long long)s->authenticated.us,
+                      s->username, s->image != NULL ? s->image : "");
 }
 
-enum { PART_ROLE, PART_USER, PART_ID, PART_ACTIVE, PART_CSRF, PART_EXPIRES,
-       PART_AUTHENTICATED, PART_USERNAME, PART_IMAGE, PARTS };
+enum {
+    PART_ROLE,
+    PART_USER,
+    PART_ID,
+    PART_ACTIVE,
+    PART_CSRF,
+    PART_EXPIRES,
+    PART_AUTHENTICATED,
+    PART_USERNAME,
+    PART_IMAGE,
+    PARTS
+};
 
 /* Cuts a copy at its line ends. */
 static bool
@@ -86,13 +100,27 @@ session_unpack(void *mem, const char *copy)
 }
 
 static void
-keep_copy(struct request *r, const uint8_t hash[SHA256_SIZE],
-          const char *copy, const char *seconds)
+keep_copy(struct request *r, const uint8_t hash[SHA256_SIZE], const char *copy,
+          const char *seconds)
 {
-    const char *const words[] = { "SET", session_key(r->mem, hash), copy, "EX",
-                                  seconds };
+    const char *const words[] = { "SET",   session_key(r->mem, hash),
+                                  copy,    "EX",
+                                  seconds, "NX" };
 
-    cache_tell(r->app->cache, 5, words, NULL);
+    cache_tell(r->app->cache, 6, words, NULL);
+}
+
+/* Lays a mark over the copies of sessions: bytea column 0 of the rows. */
+static void
+mark_copies(struct request *r, const struct db_result *hashes, const char *mark,
+            const char *seconds)
+{
+    for (size_t i = 0; i < db_rows(hashes); i++) {
+        const char *key = session_key(r->mem, db_bytes(hashes, i, 0).at);
+        const char *const words[] = { "SET", key, mark, "EX", seconds };
+
+        cache_tell(r->app->cache, 5, words, NULL);
+    }
 }
 
 /* ---- The cookie --------------------------------------------------------- */
@@ -128,29 +156,38 @@ session_of_row(void *mem, const struct db_result *res)
     return s;
 }
 
-/* Extended to its own length, never to a shorter one, when that was done over
- * a day ago; and seen. */
+/*
+ * Extended to its own length, never to a shorter one, when that was done over
+ * a day ago; seen at most every five minutes.  Else nothing is written, as
+ * this runs for each request while Redis is away.
+ */
 static const char restore_sql[] = SQL(
     WITH found AS (
-        SELECT s.id, s.extended_at < $2 - interval '1 day' AS due,
-            s.expires_at AS was
-        FROM sessions s
+        SELECT s.*, u.username, u.image, u.role, u.status,
+            s.extended_at < $2 - interval '1 day' AS due
+        FROM sessions s JOIN users u ON u.id = s.user_id
         WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2
             AND s.absolute_expires_at > $2
+            AND u.status IN ('ACTIVE', 'PENDING_VERIFICATION')
+    ), seen AS (
+        UPDATE sessions s SET last_seen_at = $2,
+            extended_at = CASE WHEN found.due THEN $2
+                ELSE s.extended_at END,
+            expires_at = CASE WHEN found.due THEN least(s.absolute_expires_at,
+                greatest(s.expires_at, $2 + CASE WHEN s.remember
+                    THEN interval '90 days' ELSE interval '30 days' END))
+                ELSE s.expires_at END
+        FROM found
+        WHERE s.id = found.id AND (found.due
+            OR found.last_seen_at < $2 - interval '5 minutes')
+        RETURNING s.id, s.expires_at
     )
-    UPDATE sessions s SET last_seen_at = $2,
-        extended_at = CASE WHEN found.due THEN $2 ELSE s.extended_at END,
-        expires_at = CASE WHEN found.due THEN least(s.absolute_expires_at,
-            greatest(s.expires_at, $2 + CASE WHEN s.remember
-                THEN interval '90 days' ELSE interval '30 days' END))
-            ELSE s.expires_at END
-    FROM found, users u
-    WHERE s.id = found.id AND u.id = s.user_id
-        AND u.status IN ('ACTIVE', 'PENDING_VERIFICATION')
-    RETURNING s.id, s.user_id, u.username, u.image,
-        array_position(enum_range(NULL::user_role), u.role)::bigint,
-        s.csrf_secret, u.status = 'ACTIVE', s.expires_at,
-        s.reauthenticated_at, s.expires_at > found.was AS moved
+    SELECT f.id, f.user_id, f.username, f.image,
+        array_position(enum_range(NULL::user_role), f.role)::bigint,
+        f.csrf_secret, f.status = 'ACTIVE',
+        coalesce(seen.expires_at, f.expires_at), f.reauthenticated_at,
+        coalesce(seen.expires_at > f.expires_at, FALSE) AS moved
+    FROM found f LEFT JOIN seen ON seen.id = f.id
 );
 
 struct session *
@@ -164,11 +201,11 @@ session_restore(struct request *r, const char *token,
                                      ARGS(ARG(key), ARG(r->now)), &error);
 
     if (error.failed) {
-        *ret_problem = error.lost ? &problem_unavailable : &problem_internal;
+        *ret_problem = db_problem(&error);
         return NULL;
     }
     if (db_rows(res) == 0) {
-        keep_copy(r, hash, "-", nobody_seconds);
+        keep_copy(r, hash, nobody, nobody_seconds);
         return NULL;
     }
     struct session *s = session_of_row(r->mem, res);
@@ -220,7 +257,7 @@ session_begin(struct request *r, struct uuid user, bool remember)
              ARG(ip), ARG(remember), ARG(r->now), ARG(expires)),
         &error);
     if (error.failed)
-        return error.lost ? &problem_unavailable : &problem_internal;
+        return db_problem(&error);
     keep_copy(r, hash, session_pack(r->mem, session_of_row(r->mem, res)),
               copy_seconds);
     set_cookie(r, token, days * CLOCK_DAY / CLOCK_SECOND);
@@ -232,15 +269,11 @@ session_begin(struct request *r, struct uuid user, bool remember)
 void
 session_forget(struct request *r, const struct db_result *hashes)
 {
-    for (size_t i = 0; i < db_rows(hashes); i++) {
-        struct bytes hash = db_bytes(hashes, i, 0);
-        const char *const words[] = { "DEL", session_key(r->mem, hash.at) };
-
-        cache_tell(r->app->cache, 2, words, NULL);
-    }
+    mark_copies(r, hashes, nobody, nobody_seconds);
 }
 
-static const char end_sql[] = SQL(
+static const char end_sql[] =
+    SQL(
     UPDATE sessions SET ended_at = $2, end_reason = 'logout'
     WHERE id = $1 AND ended_at IS NULL
     RETURNING token_hash
@@ -255,7 +288,7 @@ session_end(struct request *r)
                                        ARGS(ARG(id), ARG(r->now)), &error);
 
     if (error.failed)
-        return error.lost ? &problem_unavailable : &problem_internal;
+        return db_problem(&error);
     session_forget(r, ended);
     set_cookie(r, "", 0);
     return NULL;
@@ -269,9 +302,9 @@ void
 session_refresh_user(struct request *r, struct uuid user)
 {
     struct db_error error;
-    struct db_result *res = db_query(r->app->db, r->mem, of_user_sql,
-                                     ARGS(ARG(user)), &error);
+    struct db_result *res =
+        db_query(r->app->db, r->mem, of_user_sql, ARGS(ARG(user)), &error);
 
     if (!error.failed)
-        session_forget(r, res);
+        mark_copies(r, res, changed, changed_seconds);
 }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/access.h"
 #include "core/app.h"
 #include "core/cache.h"
 #include "core/db.h"
@@ -203,6 +204,8 @@ prepare(struct setup *s)
     app->openapi = document;
     metrics_label(s->metrics, "route", router_labels(app->router));
     metrics_table(s->metrics, request_metrics);
+    metrics_table(s->metrics, quota_metrics);
+    app->spare = quota_table_new();
     s->context = app;
     return true;
 }
