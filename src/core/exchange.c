@@ -62,7 +62,8 @@ fill_request(struct exchange *ex, const struct incoming *in)
         .mem = r->mem,
         .app = ex->app,
         .now = { clock_now() },
-        .id = or_else(in->request_id, ""),
+        /* The log asks for it when the transport has gone. */
+        .id = mem_strdup(r->mem, or_else(in->request_id, "")),
         .ip = or_else(in->address, ""),
         .user_agent = clean_agent(ex, in->user_agent),
         .method = or_else(in->method, ""),

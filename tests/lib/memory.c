@@ -72,7 +72,7 @@ memory_call(struct exchange *ex, const char *line, const char *json)
     static char method[300], target[300];
     const char *const env[] = { method, target,
                                 "CONTENT_TYPE=application/json",
-                                "HTTP_X_REQUEST_ID=test", NULL };
+                                "REQUEST_ID=test", NULL };
     size_t n, cut = strcspn(line, " ");
 
     (void)snprintf(method, sizeof method, "REQUEST_METHOD=%.*s", (int)cut,

@@ -163,6 +163,7 @@ begin(void)
                  "<title>{{page.title}}</title>{{theme}} {{path}} "
                  "{{pathEncoded}} {{site.name}} {{^viewer}}guest{{/viewer}}"
                  "{{#page.noindex}} noindex{{/page.noindex}}"
+                 "{{#page.canonical}} at {{page.canonical}} {{/page.canonical}}"
                  "{{{content}}}");
     add_template(app->pages, "thing/show",
                  "{{q}}{{#sort.recent}} recent{{/sort.recent}}"
@@ -230,7 +231,7 @@ renders_pages(void)
     CU_ASSERT_STRING_EQUAL(
         body_of(answer),
         "<title>Mia</title>dark /page %2Fpage%3Fx%3D%2526 Sparkle Universe "
-        "guesta&amp;b recent -9223372036854775808 &quot;&lt;script&gt;&quot; "
+        "guest at https://localhost:8443/page a&amp;b recent -9223372036854775808 &quot;&lt;script&gt;&quot; "
         "\xE2\x80\xA8\x01 2000-01-01T00:00:00.001Z 1 Jan 2000 [a] "
         "[&lt;b&gt;] Mia");
 }
@@ -292,6 +293,7 @@ shows_errors_as_pages(void)
     CU_ASSERT_EQUAL(ex->status, 404);
     CU_ASSERT_TRUE(has(answer, "404 Lost in space"));
     CU_ASSERT_TRUE(has(answer, " noindex"));
+    CU_ASSERT_PTR_NULL(strstr(answer, " at https"));
     CU_ASSERT_TRUE(has(answer, "text/html"));
     answer = memory_call(ex, "GET /mine?a=b", NULL);
     CU_ASSERT_EQUAL(ex->status, 303);
