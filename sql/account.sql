@@ -142,13 +142,13 @@ $$;
 
 -- ---- When users and profiles change ---------------------------------------
 
--- A name must be free of reservation: by the system, or by somebody who had
--- it in the last 90 days.
+-- A name must be free of reservation: by the system, unless the user is an
+-- administrator, or by somebody who had it in the last 90 days.
 CREATE OR REPLACE FUNCTION users_before() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.status <> 'DELETED' AND (
-        EXISTS (SELECT FROM reserved_usernames
+        NEW.role <> 'ADMIN' AND EXISTS (SELECT FROM reserved_usernames
             WHERE name = lower(NEW.username))
         OR EXISTS (SELECT FROM user_names_old
             WHERE name = lower(NEW.username) AND user_id <> NEW.id

@@ -169,7 +169,7 @@ CREATE TABLE reserved_usernames (
     CONSTRAINT reserved_usernames_lower CHECK (name = lower(name))
 );
 INSERT INTO reserved_usernames
-SELECT unnest(string_to_array('about account accounts abuse administrator api
+SELECT regexp_split_to_table('about account accounts abuse admin administrator api
     app apps assets auth avatar billing blog bot categories category channel
     channels check_username comment comments contact css dashboard data delete
     deleted demo dev developer developers discover docs download edit email
@@ -183,8 +183,7 @@ SELECT unnest(string_to_array('about account accounts abuse administrator api
     signin signup sitemap sparkle sparkle_universe staff static stats status
     store superuser support sysadmin system tag tags team terms test token
     trending undefined unsubscribe upload uploads user username users verify
-    void webmaster welcome well_known www youtube', E' \n\r\t'::text))
-EXCEPT SELECT '';
+    void webmaster welcome well_known www youtube', '\s+');
 
 -- Old names lead to their user for 90 days and are nobody else's meanwhile.
 CREATE TABLE user_names_old (

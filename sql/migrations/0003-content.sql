@@ -111,7 +111,9 @@ CREATE TABLE posts (
     CONSTRAINT posts_slug_key UNIQUE (slug),
     CONSTRAINT posts_slug_length CHECK (char_length(slug) BETWEEN 1 AND 110),
     CONSTRAINT posts_title_length CHECK (char_length(title) <= 500),
-    CONSTRAINT posts_title_not_blank CHECK (title ~ '[^[:space:]]'),
+    -- Blanks of all scripts, and what has no width.
+    CONSTRAINT posts_title_not_blank CHECK (title ~
+        '[^[:space:]\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]'),
     CONSTRAINT posts_excerpt_length CHECK (char_length(excerpt) <= 500),
     CONSTRAINT posts_cover_image_length CHECK (
         char_length(cover_image) <= 2000),

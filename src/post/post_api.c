@@ -141,6 +141,11 @@ static const struct field feed_fields[] = {
     { 0 },
 };
 
+static const struct refusal feed_refusals[] = {
+    { .problem = &problem_authentication },
+    { 0 },
+};
+
 static const struct problem *
 list_posts(struct request *r)
 {
@@ -205,6 +210,7 @@ const struct route post_api_routes[] = {
         .handle = list_posts,
         .about = "List posts.",
         .input = INPUT(struct feed, feed_fields),
+        .refusals = feed_refusals,
         .returns = post_shape,
         .form = ANSWER_PAGES,
         .sql = feed_statements,

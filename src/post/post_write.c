@@ -271,25 +271,25 @@ static const char edit_sql[] = SQL(
     FROM made, body, post_detail(made, body.content, body.content_html) row
 );
 
-/* The HTML of changed content; an excerpt made of it where none was given. */
+/* The HTML of changed content; an excerpt made of it where none was given.
+ * The names are in `text`, which must live as long. */
 struct changed {
     const char *html, *excerpt;
     struct texts mentions;
 };
 
 static struct changed
-render_change(struct request *r, const struct draft *d)
+render_change(struct request *r, const struct draft *d, struct markup *text)
 {
     struct changed c = { .excerpt = d->excerpt, .mentions = { NULL, 0 } };
-    struct markup text;
 
     if (d->content == NULL)
         return c;
-    markup_render(&text, r->mem, d->content, strlen(d->content));
-    c.html = text.html;
-    c.mentions = (struct texts){ text.mentions, text.n_mentions };
+    markup_render(text, r->mem, d->content, strlen(d->content));
+    c.html = text->html;
+    c.mentions = (struct texts){ text->mentions, text->n_mentions };
     if (d->excerpt != NULL && d->excerpt[0] == '\0')
-        c.excerpt = text.excerpt;
+        c.excerpt = text->excerpt;
     return c;
 }
 
@@ -297,7 +297,8 @@ static const struct problem *
 edit_post(struct request *r)
 {
     const struct draft *d = r->input;
-    const struct changed c = render_change(r, d);
+    struct markup text;
+    const struct changed c = render_change(r, d, &text);
     bool staff = r->session->role >= ROLE_MODERATOR;
     const struct problem *refused = kind_allowed(r, d->kind);
 

@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "core/cache.h"
 #include "core/crypto.h"
 #include "core/db.h"
+#include "core/session.h"
 #include "prog/ctl.h"
 
 static const char *const roles[] = { "USER",      "CREATOR", "VERIFIED_CREATOR",
@@ -71,6 +73,21 @@ report(const struct db_error *error, const struct db_result *res,
     return 0;
 }
 
+/* What Redis keeps of a user's sessions follows PostgreSQL at once. */
+static void
+sessions_changed(struct ctl *c, const char *sql, const char *name,
+                 void (*tell)(struct request *r, const struct db_result *rows))
+{
+    struct request r = { .mem = c->mem, .app = c->app };
+    struct db_error error;
+    const struct db_result *rows =
+        db_query(c->app->db, c->mem, sql, ARGS(ARG(name)), &error);
+
+    if (!error.failed)
+        tell(&r, rows);
+    (void)cache_ping(c->app->cache); /* what was told has arrived */
+}
+
 /* ---- Commands ----------------------------------------------------------- */
 
 static const char create_sql[] = SQL(
@@ -116,6 +133,17 @@ static const char role_sql[] = SQL(
     FROM made
 );
 
+static const char user_sql[] = SQL(
+    SELECT id FROM users WHERE lower(username) = lower($1)
+);
+
+static void
+refresh(struct request *r, const struct db_result *users)
+{
+    if (db_rows(users) == 1)
+        session_refresh_user(r, db_uuid(users, 0, 0));
+}
+
 static int
 set_role(struct ctl *c, int argc, char **argv)
 {
@@ -129,8 +157,8 @@ set_role(struct ctl *c, int argc, char **argv)
                         "MODERATOR, ADMIN");
     struct db_result *res = db_query(c->app->db, c->mem, role_sql,
                                      ARGS(ARG(name), ARG(role)), &error);
-    return report(&error, res, name, "has the new role; sign in again to use "
-                                     "it at once");
+    sessions_changed(c, user_sql, name, refresh);
+    return report(&error, res, name, "has the new role");
 }
 
 /* A new password ends the sessions. */
@@ -151,6 +179,12 @@ static const char password_sql[] = SQL(
     FROM made
 );
 
+static const char ended_sql[] = SQL(
+    SELECT s.token_hash FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE lower(u.username) = lower($1) AND s.ended_at IS NOT NULL
+        AND s.expires_at > clock_now()
+);
+
 static int
 set_password(struct ctl *c, int argc, char **argv)
 {
@@ -163,6 +197,7 @@ set_password(struct ctl *c, int argc, char **argv)
         return 1;
     struct db_result *res = db_query(c->app->db, c->mem, password_sql,
                                      ARGS(ARG(name), ARG(hash)), &error);
+    sessions_changed(c, ended_sql, name, session_forget);
     return report(&error, res, name, "has the new password");
 }
 

@@ -208,8 +208,9 @@ export default () =>
     });
 
     it("refuses broken JSON, and JSON that is no object", async () => {
+      const staff = await people.user("MODERATOR"); // no limit on posts
       for (const body of ["{", "[]", "1", "", "null", '{"a":1}x', "{'a':1}"]) {
-        const answer = await user.request("POST", "/api/posts", {
+        const answer = await staff.request("POST", "/api/posts", {
           body,
           headers: { "content-type": "application/json" },
         });
@@ -270,7 +271,7 @@ export default () =>
         `FROB /api/posts HTTP/1.1\r\n${host}\r\n`,
       ]) {
         const status = Number(/^HTTP\S+ (\d+)/.exec(await raw(bytes))?.[1]);
-        assert.ok(!(status >= 500 && status !== 501), `${status}: ${bytes}`);
+        assert.ok(!(status >= 500 && ![501, 505].includes(status)), `${status}: ${bytes}`);
       }
       assert.equal((await user.get("/api/categories")).status, 200);
     });

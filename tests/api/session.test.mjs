@@ -116,6 +116,35 @@ export default () =>
       assert.equal((await two.get("/api/users/me")).status, 200);
     });
 
+    it("lists one's sessions, and ends one of them", async () => {
+      const [name] = await people.users(1);
+      const here = await people.logIn(name);
+      const there = await people.logIn(name);
+      const list = async () => (await here.get("/api/auth/sessions")).data.items;
+      const sessions = await list();
+      assert.equal(sessions.length, 2);
+      assert.equal(sessions.filter((s) => s.current).length, 1);
+      const other = sessions.find((s) => !s.current);
+      const path = `/api/auth/sessions/${other.id}`;
+      const stranger = await people.user();
+      assert.equal((await stranger.delete(path)).status, 404);
+      assert.equal((await here.delete(path)).status, 204);
+      assert.equal((await here.delete(path)).status, 404);
+      assert.equal((await there.get("/api/users/me")).status, 401);
+      assert.equal((await list()).length, 1);
+    });
+
+    it("ends all other sessions, and keeps this one", async () => {
+      const [name] = await people.users(1);
+      const here = await people.logIn(name);
+      const others = [await people.logIn(name), await people.logIn(name)];
+      const answer = await here.delete("/api/auth/sessions");
+      assert.equal(answer.status, 204, `${answer}`);
+      for (const other of others)
+        assert.equal((await other.get("/api/users/me")).status, 401);
+      assert.equal((await here.get("/api/users/me")).status, 200);
+    });
+
     it("tells banned users only after the right password", async () => {
       const [name] = await people.users(1);
       await stack.sql`UPDATE users SET status = 'BANNED'

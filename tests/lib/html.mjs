@@ -50,7 +50,9 @@ export function* tagsOf(html) {
     };
     yield tag;
     if (tag.closing || !rawText.test(name)) continue;
-    const close = html.toLowerCase().indexOf(`</${name}`, tag.end);
+    const rest = new RegExp(`</${name}`, "ig");
+    rest.lastIndex = tag.end;
+    const close = rest.exec(html)?.index ?? -1;
     if (close < 0) return;
     pattern.lastIndex = close;
   }
