@@ -105,7 +105,11 @@ page_render(struct exchange *ex, const char *name)
     set_what_is_missing(ex);
     exchange_drop_body(ex);
     template_object(&root, &page_root, ex);
-    if (!template_render_page(&ex->out, layout, page, &scope)) {
+    /* What rendering needs besides goes with the request, not the buffer. */
+    ex->out.mem = ex->request.mem;
+    bool rendered = template_render_page(&ex->out, layout, page, &scope);
+    ex->out.mem = ex;
+    if (!rendered) {
         ex->why = "a template runs too long";
         return false;
     }

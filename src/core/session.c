@@ -258,8 +258,10 @@ session_begin(struct request *r, struct uuid user, bool remember)
         &error);
     if (error.failed)
         return db_problem(&error);
-    keep_copy(r, hash, session_pack(r->mem, session_of_row(r->mem, res)),
-              copy_seconds);
+    /* Not before the commit: the first use restores it then. */
+    if (!db_in_transaction(r->app->db))
+        keep_copy(r, hash, session_pack(r->mem, session_of_row(r->mem, res)),
+                  copy_seconds);
     set_cookie(r, token, days * CLOCK_DAY / CLOCK_SECOND);
     return NULL;
 }

@@ -294,37 +294,6 @@ add_code(struct rendering *r, cmark_node *node)
         add(r, "</code>");
 }
 
-static void
-add_title(struct rendering *r, cmark_node *node)
-{
-    const char *title = cmark_node_get_title(node);
-
-    if (title == NULL || title[0] == '\0')
-        return;
-    add(r, " title=\"");
-    escape_html(&r->html, title, strlen(title));
-    add(r, "\"");
-}
-
-static void
-add_video(struct rendering *r, const char *url)
-{
-    struct markup *out = r->out;
-    struct markup_video video;
-    size_t i = 0;
-
-    if (!markup_video(url, &video))
-        return;
-    text_addf(&r->html, " class=\"youtube\" data-youtube=\"%s\"", video.id);
-    if (video.start > 0)
-        text_addf(&r->html, " data-start=\"%u\"", video.start);
-    while (i < out->n_videos && (strcmp(out->videos[i].id, video.id) != 0 ||
-                                 out->videos[i].start != video.start))
-        i++;
-    if (i == out->n_videos && i < MARKUP_VIDEOS)
-        out->videos[out->n_videos++] = video;
-}
-
 /*
  * Links and images leave a mark on their node where they were written, for
  * when the node is left; the others leave what is inside.
@@ -340,29 +309,11 @@ mark(cmark_node *node)
 static void
 add_link(struct rendering *r, bool enter, cmark_node *node)
 {
-    const char *url = cmark_node_get_url(node);
-
-    if (!enter) {
-        if (cmark_node_get_user_data(node) != NULL) {
-            add(r, "</a>");
-            r->links--;
-        }
-        return;
-    }
-    enum url_kind kind = url_kind(url);
-    if (kind == URL_REFUSED || r->links > 0 || r->alts > 0)
-        return;
-    mark(node);
-    r->links++;
-    add(r, "<a href=\"");
-    url_add(&r->html, url);
-    add(r, "\"");
-    add_title(r, node);
-    if (kind == URL_WEB) {
-        add(r, " rel=\"nofollow ugc noopener\"");
-        add_video(r, url);
-    }
-    add(r, ">");
+    if (!enter && cmark_node_get_user_data(node) != NULL)
+        link_end(r);
+    else if (enter && link_begin(r, cmark_node_get_url(node),
+                                 cmark_node_get_title(node)))
+        mark(node);
 }
 
 static void
@@ -380,7 +331,7 @@ add_image(struct rendering *r, bool enter, cmark_node *node)
     } else if (!enter && cmark_node_get_user_data(node) != NULL) {
         r->alts--;
         add(r, "\"");
-        add_title(r, node);
+        title_add(r, cmark_node_get_title(node));
         add(r, " loading=\"lazy\">");
     }
 }

@@ -1,9 +1,10 @@
 /*
  * markup.h - from what people write to what browsers may show.
  *
- * The language is GitHub Flavored Markdown with tables, strikethrough, bare
- * links and task lists.  The HTML is made from the parsed document by a list
- * of what may be, so nothing else can get in:
+ * The language is GitHub Flavored Markdown: with tables, strikethrough, task
+ * lists and bare links (http://, https://, www. and mail addresses).  The HTML
+ * is made from the parsed document by a list of what may be, so nothing else
+ * can get in:
  *
  * - HTML in the source shows as text; its comments are left out.
  * - Links go to http, https, mailto and to paths of this site; those that

@@ -1,8 +1,8 @@
 /*
  * markup_local.h - a rendering in progress, between the files of markup/:
  * markup.c parses and puts together, guard.c says what the parser can bear,
- * html.c walks the document, words.c finds names in text, url.c judges
- * addresses, plain.c keeps the text alone.
+ * html.c walks the document, words.c finds names in text, link.c writes links,
+ * url.c judges addresses, plain.c keeps the text alone.
  */
 #ifndef MARKUP_MARKUP_LOCAL_H
 #define MARKUP_MARKUP_LOCAL_H
@@ -29,7 +29,7 @@ struct guard {
 };
 struct guard guard_source(const char *markdown, size_t len);
 
-/* Running text, ended by a NUL: escaped, names linked, kept as plain text. */
+/* Running text, ended by a NUL: escaped, names linked, plain text kept. */
 void words_add(struct rendering *r, const char *s, size_t n);
 
 /* Text alone: blanks become one; a gap is what stands between blocks. */
@@ -42,6 +42,15 @@ enum url_kind url_kind(const char *url);
 bool url_shows(const char *url);
 /* Adds a URL as an attribute's value: what it must not hold becomes %XX. */
 void url_add(struct text *to, const char *url);
+
+/*
+ * A link, of which there is one at a time.  False, and nothing written, where
+ * there may be none: what is inside is then text.
+ */
+bool link_begin(struct rendering *r, const char *url, const char *title);
+void link_end(struct rendering *r);
+/* Adds a title attribute, if there is a title. */
+void title_add(struct rendering *r, const char *title);
 
 struct cmark_node;
 /* Renders the document; false where that gives more than r->most bytes. */

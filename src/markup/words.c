@@ -115,6 +115,27 @@ add_link(struct rendering *r, const char *opening, const char *name,
     text_adds(&r->html, "</a>");
 }
 
+static void
+add_tag(struct rendering *r, const char *p, size_t n)
+{
+    const char *name = lower(r->mem, p + 1, n - 1);
+
+    add_link(r, "<a class=\"hashtag\" href=\"" MARKUP_TAG_PATH, name, p, n);
+    report(r->out->tags, &r->out->n_tags, MARKUP_TAGS, name);
+}
+
+static void
+add_mention(struct rendering *r, const char *p, size_t n)
+{
+    struct markup *out = r->out;
+    const char *name = lower(r->mem, p + 1, n - 1);
+
+    add_link(r, "<a class=\"mention\" href=\"" MARKUP_USER_PATH, name, p, n);
+    report(out->mentions, &out->n_mentions, MARKUP_MENTIONS, name);
+}
+
+/* ---- The search ---------------------------------------------------------- */
+
 /* How far the name goes that the sign at p begins; 0 where it begins none. */
 static size_t
 sign_length(const char *s, const char *p, const char *end)
@@ -125,37 +146,27 @@ sign_length(const char *s, const char *p, const char *end)
     return n == 0 ? 0 : n + 1;
 }
 
-static void
-add_name(struct rendering *r, const char *p, size_t n)
-{
-    struct markup *out = r->out;
-    const char *name = lower(r->mem, p + 1, n - 1);
-
-    if (*p == '#') {
-        add_link(r, "<a class=\"hashtag\" href=\"" MARKUP_TAG_PATH, name, p, n);
-        report(out->tags, &out->n_tags, MARKUP_TAGS, name);
-    } else {
-        add_link(r, "<a class=\"mention\" href=\"" MARKUP_USER_PATH, name, p,
-                 n);
-        report(out->mentions, &out->n_mentions, MARKUP_MENTIONS, name);
-    }
-}
-
 void
 words_add(struct rendering *r, const char *s, size_t n)
 {
-    const char *end = s + n, *run = s, *p = s;
+    const char *end = s + n, *from = s, *p = s;
 
     plain_add(r, s, n);
-    while (p < end && r->links == 0 && r->alts == 0) {
+    while (r->links == 0 && r->alts == 0) {
         p += strcspn(p, "@#");
-        size_t taken = p < end ? sign_length(s, p, end) : 0;
-        if (taken > 0) {
-            escape_html(&r->html, run, (size_t)(p - run));
-            add_name(r, p, taken);
-            run = p + taken;
+        if (p >= end)
+            break;
+        size_t taken = sign_length(s, p, end);
+        if (taken == 0) {
+            p++;
+            continue;
         }
-        p += taken > 0 ? taken : 1;
+        escape_html(&r->html, from, (size_t)(p - from));
+        if (*p == '#')
+            add_tag(r, p, taken);
+        else
+            add_mention(r, p, taken);
+        from = p += taken;
     }
-    escape_html(&r->html, run, (size_t)(end - run));
+    escape_html(&r->html, from, (size_t)(end - from));
 }

@@ -25,126 +25,132 @@ const char *const post_kinds[] = {
 };
 
 /*
- * $1 viewer, $2 and $3 the cursor's key and id, $4 limit, $5 rows to skip, $6
- * what the filter compares with (an id or a word).  These macros' arguments
- * hold no word that is itself a macro (NULL, true).
+ * $1 viewer, $2 and $3 the cursor's key and id, $4 limit, $5 what the filter
+ * compares with.  The inner limit, which no call exceeds, is for the planner:
+ * with it one plan for all values walks the index, and nothing is planned
+ * anew.  These macros' arguments hold no word that is itself a macro (NULL,
+ * true).
  */
 #define FEED(feed_total, feed_from, feed_key)                                  \
-    POST_SELECT SQL(, feed_key AS cursor_key, (feed_total) AS total            \
-        FROM feed_from AND (feed_key, row.id) < ($2, $3)                       \
-        ORDER BY feed_key DESC, row.id DESC LIMIT $4 + 1 OFFSET $5)
+    SQL(SELECT page.*, (feed_total) AS total FROM() POST_SELECT SQL(           \
+        , feed_key AS cursor_key FROM feed_from                                \
+            AND (feed_key, row.id) < ($2, $3)                                  \
+        ORDER BY feed_key DESC, row.id DESC LIMIT 101) page LIMIT $4 + 1)
 
-#define ALL_POSTS post_rows row WHERE 1 = 1
+/* The same by an offset, $6, for which no single plan is right. */
+#define FEED_PAGE(feed_total, feed_from, feed_key)                             \
+    SQL_PLANNED POST_SELECT SQL(                                               \
+        , feed_key AS cursor_key, (feed_total) AS total FROM feed_from         \
+            AND (feed_key, row.id) < ($2, $3)                                  \
+        ORDER BY feed_key DESC, row.id DESC LIMIT $4 + 1 OFFSET $6)
+
+#define ALL post_rows row WHERE row.published
 #define ALL_TOTAL SELECT site_total('posts')
-#define OF_CATEGORY post_rows row WHERE row.by_category_id =                   \
-    (SELECT id FROM categories WHERE slug = $6)
+#define CATEGORY post_rows row WHERE row.by_category_id =                      \
+    (SELECT id FROM categories WHERE slug = $5)
 #define CATEGORY_TOTAL SELECT post_count::bigint FROM categories               \
-    WHERE slug = $6
-#define OF_KIND post_rows row WHERE row.kind_enum = $6::text::post_kind
-#define KIND_TOTAL SELECT site_total('posts:' || $6)
-#define OF_AUTHOR post_rows row WHERE row.by_author_id =                       \
-    (SELECT id FROM users WHERE lower(username) = lower($6))
+    WHERE slug = $5
+#define KIND post_rows row WHERE row.kind_enum = $5::text::post_kind
+#define KIND_TOTAL SELECT site_total('posts:' || $5)
+#define AUTHOR post_rows row WHERE row.by_author_id =                          \
+    (SELECT id FROM users WHERE lower(username) = lower($5))
 #define AUTHOR_TOTAL SELECT s.total_posts::bigint FROM user_stats s            \
-    JOIN users u ON u.id = s.user_id WHERE lower(u.username) = lower($6)
+    JOIN users u ON u.id = s.user_id WHERE lower(u.username) = lower($5)
 
-static const char recent_sql[] = FEED(ALL_TOTAL, ALL_POSTS, row.published_at);
-static const char popular_sql[] = FEED(ALL_TOTAL, ALL_POSTS, row.score);
-static const char trending_sql[] = FEED(ALL_TOTAL, ALL_POSTS, row.hot);
-static const char category_recent_sql[] =
-    FEED(CATEGORY_TOTAL, OF_CATEGORY, row.published_at);
-static const char category_popular_sql[] =
-    FEED(CATEGORY_TOTAL, OF_CATEGORY, row.score);
-static const char category_trending_sql[] =
-    FEED(CATEGORY_TOTAL, OF_CATEGORY, row.hot);
-static const char kind_sql[] = FEED(KIND_TOTAL, OF_KIND, row.published_at);
-static const char author_sql[] =
-    FEED(AUTHOR_TOTAL, OF_AUTHOR, row.published_at);
-
-/* The tag's own index gives the page of ids; the posts come after. */
-static const char tag_sql[] = POST_SELECT SQL(
-    , row.published_at AS cursor_key,
-        (SELECT post_count::bigint FROM tags WHERE name = $6) AS total
-    FROM (
-        SELECT t.post_id, t.published_at FROM post_tags t
-        WHERE t.tag_id = (SELECT id FROM tags WHERE name = $6)
-            AND t.published_at IS NOT NULL
-            AND (t.published_at, t.post_id) < ($2, $3)
-        ORDER BY t.published_at DESC, t.post_id DESC
-        LIMIT $4 + 1 OFFSET $5
-    ) page
-    JOIN post_rows row ON row.id = page.post_id
-    ORDER BY page.published_at DESC, page.post_id DESC
-);
+/* The tag's own index gives the ids of a page; the posts come after. */
+#define TAG_FROM                                                               \
+    SQL(, row.published_at AS cursor_key,                                      \
+        (SELECT post_count::bigint FROM tags WHERE name = $5) AS total         \
+        FROM (SELECT t.post_id, t.published_at FROM post_tags t                \
+            WHERE t.tag_id = (SELECT id FROM tags WHERE name = $5)             \
+                AND t.published_at IS NOT NULL                                 \
+                AND (t.published_at, t.post_id) < ($2, $3)                     \
+            ORDER BY t.published_at DESC, t.post_id DESC)
+#define TAG_POSTS                                                              \
+    SQL() page JOIN post_rows row ON row.id = page.post_id                     \
+        ORDER BY page.published_at DESC, page.post_id DESC LIMIT $4 + 1)
 
 /*
  * Each followed author gives at most a page from its own index, so the cost
  * goes with how many one follows and not with how much they wrote.
  */
-static const char following_sql[] = POST_SELECT SQL(
-    , row.published_at AS cursor_key
-    FROM (
-        SELECT p.id, p.published_at
-        FROM follows f
-        CROSS JOIN LATERAL (
-            SELECT p.id, p.published_at FROM posts p
-            WHERE p.author_id = f.following_id AND p.deleted_at IS NULL
-                AND p.status = 'published' AND p.visibility = 'PUBLIC'
-                AND (p.published_at, p.id) < ($2, $3)
-            ORDER BY p.published_at DESC, p.id DESC LIMIT $4 + 1 + $5
-        ) p
-        WHERE f.follower_id = $1
-        ORDER BY p.published_at DESC, p.id DESC LIMIT $4 + 1 OFFSET $5
-    ) page
-    JOIN post_rows row ON row.id = page.id
-    ORDER BY page.published_at DESC, page.id DESC
-);
+#define FOLLOWING_FROM                                                         \
+    SQL(, row.published_at AS cursor_key                                       \
+        FROM (SELECT p.id, p.published_at FROM follows f                       \
+            CROSS JOIN LATERAL (SELECT p.id, p.published_at FROM posts p       \
+                WHERE p.author_id = f.following_id AND p.deleted_at IS NULL    \
+                    AND p.status = 'published' AND p.visibility = 'PUBLIC'     \
+                    AND (p.published_at, p.id) < ($2, $3)                      \
+                ORDER BY p.published_at DESC, p.id DESC LIMIT 101) p           \
+            WHERE f.follower_id = $1                                           \
+            ORDER BY p.published_at DESC, p.id DESC LIMIT 101) page            \
+        JOIN post_rows row ON row.id = page.id                                 \
+        ORDER BY page.published_at DESC, page.id DESC LIMIT $4 + 1)
 
-/* Several filters: planned anew with their values each time (SQL_PLANNED). */
+/* Several filters at once. */
 #define ANY(feed_key)                                                          \
-    SQL_PLANNED POST_SELECT SQL(, feed_key AS cursor_key FROM             \
-        post_rows row                                                          \
+    SQL_PLANNED POST_SELECT SQL(, feed_key AS cursor_key FROM post_rows row    \
         WHERE (feed_key, row.id) < ($2, $3)                                    \
-            AND ($6::text IS NULL OR row.category_slug = $6)                   \
-            AND ($7::text IS NULL OR row.tags @> ARRAY[$7])                    \
-            AND ($8::text IS NULL OR row.by_author_id = (SELECT id FROM users  \
-                WHERE lower(username) = lower($8)))                            \
-            AND ($9::text IS NULL OR row.kind_enum = $9::text::post_kind)      \
-            AND ($10::timestamptz IS NULL OR row.published_at >= $10)          \
-        ORDER BY feed_key DESC, row.id DESC LIMIT $4 + 1 OFFSET $5)
-static const char any_recent_sql[] = ANY(row.published_at);
-static const char any_popular_sql[] = ANY(row.score);
-static const char any_trending_sql[] = ANY(row.hot);
-
-const char *const feed_statements[] = {
-    recent_sql,           popular_sql,       trending_sql,
-    category_recent_sql,  category_popular_sql, category_trending_sql,
-    kind_sql,             author_sql,        tag_sql,
-    following_sql,        any_recent_sql,    any_popular_sql,
-    any_trending_sql,     NULL,
-};
+            AND ($5::text IS NULL OR row.category_slug = $5)                   \
+            AND ($6::text IS NULL OR row.tags @> ARRAY[$6])                    \
+            AND ($7::text IS NULL OR row.by_author_id = (SELECT id FROM users  \
+                WHERE lower(username) = lower($7)))                            \
+            AND ($8::text IS NULL OR row.kind_enum = $8::text::post_kind)      \
+            AND ($9::timestamptz IS NULL OR row.published_at >= $9)            \
+        ORDER BY feed_key DESC, row.id DESC LIMIT $4 + 1 OFFSET $10)
 
 enum filter { BY_CATEGORY = 1, BY_TAG = 2, BY_AUTHOR = 4, BY_KIND = 8,
               BY_RANGE = 16 };
 
-/* Which statement serves which filters and order; any_sql serves the rest. */
-static const struct {
+/* Which statements serve which filters and order; any_sql serves the rest. */
+struct feed_row {
     unsigned filters;
     enum feed_sort sort;
-    const char *sql;
-} feed_rows[] = {
-    { 0, SORT_RECENT, recent_sql },
-    { 0, SORT_POPULAR, popular_sql },
-    { 0, SORT_TRENDING, trending_sql },
-    { 0, SORT_FOLLOWING, following_sql },
-    { BY_CATEGORY, SORT_RECENT, category_recent_sql },
-    { BY_CATEGORY, SORT_POPULAR, category_popular_sql },
-    { BY_CATEGORY, SORT_TRENDING, category_trending_sql },
-    { BY_KIND, SORT_RECENT, kind_sql },
-    { BY_AUTHOR, SORT_RECENT, author_sql },
-    { BY_TAG, SORT_RECENT, tag_sql },
+    const char *sql, *page_sql; /* by cursor, by page number */
+};
+/* name, filters, order, total, where from, key; X makes something of each. */
+#define FEEDS(X)                                                               \
+    X(recent, 0, SORT_RECENT, ALL_TOTAL, ALL, row.published_at)                \
+    X(popular, 0, SORT_POPULAR, ALL_TOTAL, ALL, row.score)                     \
+    X(trending, 0, SORT_TRENDING, ALL_TOTAL, ALL, row.hot)                     \
+    X(category_recent, BY_CATEGORY, SORT_RECENT, CATEGORY_TOTAL, CATEGORY,     \
+      row.published_at)                                                        \
+    X(category_popular, BY_CATEGORY, SORT_POPULAR, CATEGORY_TOTAL, CATEGORY,   \
+      row.score)                                                               \
+    X(category_trending, BY_CATEGORY, SORT_TRENDING, CATEGORY_TOTAL, CATEGORY, \
+      row.hot)                                                                 \
+    X(kind, BY_KIND, SORT_RECENT, KIND_TOTAL, KIND, row.published_at)          \
+    X(author, BY_AUTHOR, SORT_RECENT, AUTHOR_TOTAL, AUTHOR, row.published_at)
+
+#define FEED_SQL(feed_name, feed_filters, feed_sort, ...)                      \
+    static const char feed_name##_sql[] = FEED(__VA_ARGS__);                   \
+    static const char feed_name##_page_sql[] = FEED_PAGE(__VA_ARGS__);
+#define FEED_ROW(feed_name, feed_filters, feed_sort, ...)                      \
+    { feed_filters, feed_sort, feed_name##_sql, feed_name##_page_sql },
+#define FEED_STATEMENTS(feed_name, ...) feed_name##_sql, feed_name##_page_sql,
+
+FEEDS(FEED_SQL)
+static const char tag_sql[] = POST_SELECT TAG_FROM SQL(LIMIT 101) TAG_POSTS;
+static const char tag_page_sql[] =
+    SQL_PLANNED POST_SELECT TAG_FROM SQL(LIMIT $4 + 1 OFFSET $6) TAG_POSTS;
+static const char following_sql[] = POST_SELECT FOLLOWING_FROM;
+static const char any_recent_sql[] = ANY(row.published_at);
+static const char any_popular_sql[] = ANY(row.score);
+static const char any_trending_sql[] = ANY(row.hot);
+
+static const struct feed_row feed_rows[] = {
+    FEEDS(FEED_ROW)
+    { BY_TAG, SORT_RECENT, tag_sql, tag_page_sql },
+    { 0, SORT_FOLLOWING, following_sql, NULL },
 };
 static const char *const any_sql[] = { any_recent_sql, any_popular_sql,
                                        any_trending_sql };
+
+const char *const feed_statements[] = {
+    FEEDS(FEED_STATEMENTS)
+    tag_sql, tag_page_sql, following_sql, any_recent_sql, any_popular_sql,
+    any_trending_sql, NULL,
+};
 
 static unsigned
 filters_of(const struct feed *f)
@@ -155,12 +161,12 @@ filters_of(const struct feed *f)
            (f->kind != NULL ? BY_KIND : 0u) | (f->range != 0 ? BY_RANGE : 0u);
 }
 
-static const char *
-statement_of(const struct feed *f, unsigned filters)
+static const struct feed_row *
+row_of(const struct feed *f, unsigned filters)
 {
     for (size_t i = 0; i < sizeof feed_rows / sizeof *feed_rows; i++)
         if (feed_rows[i].filters == filters && feed_rows[i].sort == f->sort)
-            return feed_rows[i].sql;
+            return &feed_rows[i];
     return NULL;
 }
 
@@ -187,8 +193,7 @@ answer(struct request *r, const char *name, int64_t limit, const char *sql,
 const struct problem *
 feed_answer(struct request *r, const char *name, const struct feed *f)
 {
-    unsigned filters = filters_of(f);
-    const char *sql = statement_of(f, filters);
+    const struct feed_row *row = row_of(f, filters_of(f));
     enum value_type key = f->sort == SORT_POPULAR || f->sort == SORT_TRENDING
                               ? VALUE_INTEGER
                               : VALUE_TIME;
@@ -199,23 +204,24 @@ feed_answer(struct request *r, const char *name, const struct feed *f)
     int64_t skip = f->page > 1 ? (f->page - 1) * f->limit : 0;
     struct instant from = range_start(r, f->range);
 
-    if (f->sort == SORT_FOLLOWING && filters != 0)
-        return problem_field(r, "sort", "following takes no other filter");
+    if (f->sort == SORT_FOLLOWING && (row == NULL || skip > 0))
+        return problem_field(r, row == NULL ? "sort" : "page",
+                             "following takes no filter and no page number");
     answer_page_number(r, f->page);
-    if (sql == NULL)
+    if (row == NULL)
         return answer(r, name, f->limit, any_sql[f->sort],
                       ARGS(ARG(r->viewer), ARG_AS(key, f->cursor.key),
-                           ARG(f->cursor.id), ARG(f->limit), ARG(skip),
-                           ARG(f->category), ARG(f->tag), ARG(f->author),
-                           ARG(f->kind), ARG(from)));
-    if (filters == 0)
-        return answer(r, name, f->limit, sql,
-                      ARGS(ARG(r->viewer), ARG_AS(key, f->cursor.key),
-                           ARG(f->cursor.id), ARG(f->limit), ARG(skip)));
-    return answer(r, name, f->limit, sql,
-                  ARGS(ARG(r->viewer), ARG_AS(key, f->cursor.key),
-                       ARG(f->cursor.id), ARG(f->limit), ARG(skip),
-                       ARG(word)));
+                           ARG(f->cursor.id), ARG(f->limit), ARG(f->category),
+                           ARG(f->tag), ARG(f->author), ARG(f->kind),
+                           ARG(from), ARG(skip)));
+    const struct sql_arg args[] = {
+        ARG(r->viewer),   ARG_AS(key, f->cursor.key),
+        ARG(f->cursor.id), ARG(f->limit),
+        ARG(word),        { skip > 0 ? VALUE_INTEGER : VALUE_NONE, &skip },
+        { 0 },
+    };
+    return answer(r, name, f->limit, skip > 0 ? row->page_sql : row->sql,
+                  args);
 }
 
 const struct problem *
