@@ -32,10 +32,11 @@ const char *const post_kinds[] = {
  * true).
  */
 #define FEED(feed_total, feed_from, feed_key)                                  \
-    SQL(SELECT page.*, (feed_total) AS total FROM() POST_SELECT SQL(           \
+    SQL(SELECT page.*, (feed_total) AS total FROM) "(" POST_SELECT SQL(        \
         , feed_key AS cursor_key FROM feed_from                                \
             AND (feed_key, row.id) < ($2, $3)                                  \
-        ORDER BY feed_key DESC, row.id DESC LIMIT 101) page LIMIT $4 + 1)
+        ORDER BY feed_key DESC, row.id DESC LIMIT 101) ")"                     \
+    SQL(page LIMIT $4 + 1)
 
 /* The same by an offset, $6, for which no single plan is right. */
 #define FEED_PAGE(feed_total, feed_from, feed_key)                             \
@@ -58,24 +59,23 @@ const char *const post_kinds[] = {
     JOIN users u ON u.id = s.user_id WHERE lower(u.username) = lower($5)
 
 /* The tag's own index gives the ids of a page; the posts come after. */
-#define TAG_FROM                                                               \
-    SQL(, row.published_at AS cursor_key,                                      \
+#define TAG(tag_limit)                                                         \
+    POST_SELECT SQL(, row.published_at AS cursor_key,                          \
         (SELECT post_count::bigint FROM tags WHERE name = $5) AS total         \
         FROM (SELECT t.post_id, t.published_at FROM post_tags t                \
             WHERE t.tag_id = (SELECT id FROM tags WHERE name = $5)             \
                 AND t.published_at IS NOT NULL                                 \
                 AND (t.published_at, t.post_id) < ($2, $3)                     \
-            ORDER BY t.published_at DESC, t.post_id DESC)
-#define TAG_POSTS                                                              \
-    SQL() page JOIN post_rows row ON row.id = page.post_id                     \
+            ORDER BY t.published_at DESC, t.post_id DESC LIMIT tag_limit) page \
+        JOIN post_rows row ON row.id = page.post_id                            \
         ORDER BY page.published_at DESC, page.post_id DESC LIMIT $4 + 1)
 
 /*
  * Each followed author gives at most a page from its own index, so the cost
  * goes with how many one follows and not with how much they wrote.
  */
-#define FOLLOWING_FROM                                                         \
-    SQL(, row.published_at AS cursor_key                                       \
+#define FOLLOWING                                                              \
+    POST_SELECT SQL(, row.published_at AS cursor_key                                       \
         FROM (SELECT p.id, p.published_at FROM follows f                       \
             CROSS JOIN LATERAL (SELECT p.id, p.published_at FROM posts p       \
                 WHERE p.author_id = f.following_id AND p.deleted_at IS NULL    \
@@ -130,10 +130,9 @@ struct feed_row {
 #define FEED_STATEMENTS(feed_name, ...) feed_name##_sql, feed_name##_page_sql,
 
 FEEDS(FEED_SQL)
-static const char tag_sql[] = POST_SELECT TAG_FROM SQL(LIMIT 101) TAG_POSTS;
-static const char tag_page_sql[] =
-    SQL_PLANNED POST_SELECT TAG_FROM SQL(LIMIT $4 + 1 OFFSET $6) TAG_POSTS;
-static const char following_sql[] = POST_SELECT FOLLOWING_FROM;
+static const char tag_sql[] = TAG(101);
+static const char tag_page_sql[] = SQL_PLANNED TAG($4 + 1 OFFSET $6);
+static const char following_sql[] = FOLLOWING;
 static const char any_recent_sql[] = ANY(row.published_at);
 static const char any_popular_sql[] = ANY(row.score);
 static const char any_trending_sql[] = ANY(row.hot);
