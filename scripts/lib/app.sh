@@ -26,7 +26,8 @@ app_data() {
     step schema
     logged migrate.log "${sparklectl[@]}" migrate ||
         fail "the schema could not be brought up to date:" \
-            "$(tail -n 5 "$log/migrate.log")"
+            "$(tail -n 5 "$log/migrate.log")" \
+            "(--fresh begins with an empty instance)"
     step_end
     if [ "$demo" = no ] || [ -e "$dir/demo" ]; then return 0; fi
     step demo

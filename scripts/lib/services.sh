@@ -80,6 +80,7 @@ END
         as_user tee "$dir/postgres/pg_ident.conf" >/dev/null
     echo "include '$dir/etc/postgresql.conf'" |
         as_user tee -a "$dir/postgres/postgresql.conf" >/dev/null
+    as_user touch "$dir/postgres/complete"
 }
 
 # psql as the superuser, who has no password and comes from this user only.
@@ -100,11 +101,9 @@ postgres_roles() {
 }
 
 postgres_start() {
-    local new=no
     pid_of "$(postgres_pid_file)" postgres >/dev/null && return 0
-    as_user test -e "$dir/postgres/pg_ident.conf" || new=yes
-    [ "$new" = no ] || {
-        as_user rm -rf "$dir/postgres"
+    as_user test -e "$dir/postgres/complete" || {
+        as_user rm -rf "$dir/postgres" # begun, and broken off
         postgres_create
     }
     as_user "$pg_bin/pg_ctl" start -s -w -t 60 -D "$dir/postgres" \
