@@ -151,7 +151,7 @@ run(struct db *db, void *mem, struct statement *s, const struct sql_arg *args,
         return NULL;
     if (!db_knows(db, s)) {
         db_send(db, s->sql, args);
-        return db_receive(db, mem, e);
+        return db_receive_first(db, mem, e);
     }
     db_bind(&b, mem, args);
     if (!db_send_one(db, s, &b) || !db_take(db, false, &pg) || pg == NULL)

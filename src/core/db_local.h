@@ -113,6 +113,10 @@ bool db_send_one(struct db *db, const struct statement *s,
  */
 bool db_take(struct db *db, bool queued, PGresult **ret_result);
 
+/* db_receive without the accounts. */
+struct db_result *db_receive_first(struct db *db, void *mem,
+                                   struct db_error *e);
+
 /* The connection broke, or nothing came in time: NULL, with e. */
 struct db_result *db_silent(struct db *db, void *mem, struct db_error *e);
 

@@ -84,27 +84,35 @@ receive(struct db *db, void *mem, const struct queued *q, struct db_error *e)
 }
 
 struct db_result *
-db_receive(struct db *db, void *mem, struct db_error *ret_error)
+db_receive_first(struct db *db, void *mem, struct db_error *e)
 {
-    int64_t began = clock_steady();
-
     if (db->queue_len == 0)
         BUG("nothing was sent to be received");
 
-    struct queued q = db->queue[db->queue_first];
+    const struct queued *q = &db->queue[db->queue_first];
     struct db_result *res;
 
-    *ret_error = (struct db_error){ 0 };
-    if (db->worker != NULL)
-        worker_sql(db->worker, q.sql);
-    res = receive(db, mem, &q, ret_error);
-    if (ret_error->failed)
-        db_note(db, ret_error);
-    if (db->worker != NULL)
-        worker_sql_end(db->worker);
+    *e = (struct db_error){ 0 };
+    res = receive(db, mem, q, e);
     db->queue_first = (db->queue_first + 1) % DB_MOST_QUEUED;
     if (--db->queue_len == 0)
         end_queue(db);
+    return res;
+}
+
+struct db_result *
+db_receive(struct db *db, void *mem, struct db_error *ret_error)
+{
+    int64_t began = clock_steady();
+    struct db_result *res;
+
+    if (db->worker != NULL)
+        worker_sql(db->worker, db->queue[db->queue_first].sql);
+    res = db_receive_first(db, mem, ret_error);
+    if (db->worker != NULL)
+        worker_sql_end(db->worker);
+    if (ret_error->failed)
+        db_note(db, ret_error);
     db->spent_us += clock_steady() - began;
     db->spent_n++;
     return res;
