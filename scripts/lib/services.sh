@@ -76,7 +76,7 @@ postgres_create() {
 local all postgres peer map=operator
 local all all scram-sha-256
 END
-    echo "operator $owner postgres" |
+    printf 'operator %s postgres\noperator root postgres\n' "$owner" |
         as_user tee "$dir/postgres/pg_ident.conf" >/dev/null
     echo "include '$dir/etc/postgresql.conf'" |
         as_user tee -a "$dir/postgres/postgresql.conf" >/dev/null
