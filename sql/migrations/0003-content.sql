@@ -179,6 +179,8 @@ CREATE TABLE post_contents (
     content text NOT NULL,
     content_html text NOT NULL,
     search tsvector NOT NULL DEFAULT '',
+    -- The post's excerpt is the content's beginning, and follows it.
+    excerpt_made boolean NOT NULL DEFAULT false,
     CONSTRAINT post_contents_pkey PRIMARY KEY (post_id),
     CONSTRAINT post_contents_content_length CHECK (
         char_length(content) <= 100000),

@@ -167,8 +167,9 @@ static const char create_sql[] = SQL(
                 ::post_status, coalesce($12, TRUE))
         RETURNING *
     ), body AS (
-        INSERT INTO post_contents (post_id, content, content_html)
-        SELECT id, $13, $14 FROM made
+        INSERT INTO post_contents (post_id, content, content_html,
+            excerpt_made)
+        SELECT id, $13, $14, $17 FROM made
         RETURNING content, content_html
     ), news AS (
         INSERT INTO outbox (event, subject_id, actor_id, data, request_id)
@@ -202,9 +203,8 @@ create_post(struct request *r)
     markup_render(&text, r->mem, d->content, strlen(d->content));
     if (text.html[0] == '\0')
         return &blank_post;
-    const char *excerpt = d->excerpt != NULL && d->excerpt[0] != '\0'
-                              ? d->excerpt
-                              : text.excerpt;
+    const bool made = d->excerpt == NULL || d->excerpt[0] == '\0';
+    const char *excerpt = made ? text.excerpt : d->excerpt;
     const struct texts mentions = { text.mentions, text.n_mentions };
 
     refused = answer_row(
@@ -213,7 +213,7 @@ create_post(struct request *r)
              ARG(d->kind), ARG(d->cover_image), ARG(d->youtube_video_id),
              ARG(d->visibility), ARG(d->language), ARG(d->tags),
              ARG(d->published), ARG(d->comments_enabled), ARG(d->content),
-             ARG(text.html), ARG(mentions), ARG(r->id)));
+             ARG(text.html), ARG(mentions), ARG(r->id), ARG(made)));
     event_wake(r);
     return refused;
 }
@@ -237,8 +237,10 @@ static const char edit_sql[] = SQL(
             category_id = CASE WHEN $5::text IS NULL THEN p.category_id
                 ELSE category_by_slug($5) END,
             title = coalesce($6, p.title),
-            excerpt = CASE WHEN $7::text IS NULL THEN p.excerpt
-                ELSE nullif($7, '') END,
+            excerpt = CASE WHEN $7::text IS NOT NULL THEN nullif($7, '')
+                WHEN $20::text IS NOT NULL AND (SELECT c.excerpt_made
+                    FROM post_contents c WHERE c.post_id = p.id) THEN $20
+                ELSE p.excerpt END,
             kind = coalesce($8::text::post_kind, p.kind),
             cover_image = CASE WHEN $9::text IS NULL THEN p.cover_image
                 ELSE nullif($9, '') END,
@@ -257,7 +259,8 @@ static const char edit_sql[] = SQL(
         RETURNING p.*
     ), body AS (
         UPDATE post_contents c SET content = coalesce($16, c.content),
-            content_html = coalesce($17, c.content_html)
+            content_html = coalesce($17, c.content_html),
+            excerpt_made = coalesce($21::boolean, c.excerpt_made)
         FROM made WHERE c.post_id = made.id
         RETURNING c.content, c.content_html
     ), news AS (
@@ -271,10 +274,11 @@ static const char edit_sql[] = SQL(
     FROM made, body, post_detail(made, body.content, body.content_html) row
 );
 
-/* The HTML of changed content; an excerpt made of it where none was given.
- * The names are in `text`, which must live as long. */
+/* The HTML of changed content, and the excerpt made of it, for a post that
+ * has none of its own.  The names are in `text`, which must live as long. */
 struct changed {
-    const char *html, *excerpt;
+    const char *html, *excerpt, *beginning;
+    struct maybe_boolean made; /* whether the excerpt is the beginning now */
     struct texts mentions;
 };
 
@@ -283,12 +287,15 @@ render_change(struct request *r, const struct draft *d, struct markup *text)
 {
     struct changed c = { .excerpt = d->excerpt, .mentions = { NULL, 0 } };
 
+    if (d->excerpt != NULL)
+        c.made = (struct maybe_boolean){ true, d->excerpt[0] == '\0' };
     if (d->content == NULL)
         return c;
     markup_render(text, r->mem, d->content, strlen(d->content));
     c.html = text->html;
     c.mentions = (struct texts){ text->mentions, text->n_mentions };
-    if (d->excerpt != NULL && d->excerpt[0] == '\0')
+    c.beginning = text->excerpt;
+    if (c.made.value)
         c.excerpt = text->excerpt;
     return c;
 }
@@ -313,7 +320,8 @@ edit_post(struct request *r)
              ARG(d->cover_image), ARG(d->youtube_video_id),
              ARG(d->visibility), ARG(d->language), ARG(d->tags),
              ARG(d->published), ARG(d->comments_enabled), ARG(d->content),
-             ARG(c.html), ARG(c.mentions), ARG(r->id)));
+             ARG(c.html), ARG(c.mentions), ARG(r->id), ARG(c.beginning),
+             ARG(c.made)));
     event_wake(r);
     return refused;
 }

@@ -192,6 +192,22 @@ export default () =>
       assert.equal(edit.data.version, post.version + 1);
     });
 
+    it("lets a made excerpt follow the content, and keeps one's own", async () => {
+      const user = await writer();
+      const post = await people.post(user, { content: "The first words." });
+      const edit = async (body) =>
+        (await user.patch(`/api/posts/${post.id}`, body)).data.excerpt;
+      assert.equal(await edit({ content: "Other words." }), "Other words.");
+      assert.equal(await edit({ title: "Only that" }), "Other words.");
+      assert.equal(await edit({ excerpt: "My own." }), "My own.");
+      assert.equal(await edit({ content: "More words." }), "My own.");
+      assert.equal(
+        await edit({ excerpt: "", content: "Last words." }),
+        "Last words.",
+      );
+      assert.equal(await edit({ content: "The end." }), "The end.");
+    });
+
     it("refuses an edit of a version that is no more", async () => {
       const user = await writer();
       const post = await people.post(user);

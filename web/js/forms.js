@@ -8,7 +8,7 @@
 //   data-confirm  a question to ask first; data-yes is the button's word
 //   data-type     on a field: number, boolean, tags (a list), time (seconds),
 //                 optional (left out when empty), changed (left out when not
-//                 changed; null when emptied)
+//                 changed)
 //
 // The button that was pressed sends its name and value too.
 import { Problem, goToLogin, send } from "./api.js";
@@ -30,8 +30,7 @@ const readers = {
       .filter(Boolean),
   time: (v) => (v.trim() === "" ? undefined : seconds(v.trim())),
   optional: (v) => (v.trim() === "" ? undefined : v),
-  changed: (v, field) =>
-    v === field.defaultValue ? undefined : v.trim() || null,
+  changed: (v, field) => (v === field.defaultValue ? undefined : v.trim()),
 };
 
 function valueOf(field) {
