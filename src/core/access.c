@@ -16,21 +16,22 @@
 
 /*
  * KEYS[1] the session's copy, or "" without a cookie; KEYS[2] the quota's key
- * without the caller.  ARGV: now, limit, window (0: no limit), the caller's
+ * without the caller.  ARGV: quota_words (window 0: no limit), the caller's
  * address, 1 where staff are exempt.  Answers {copy or "", counted, let
  * through, when all is spent back}.
  */
 static const struct cache_script enter_script = {
     .name = "enter",
-    .source = QUOTA_LUA
-    "local copy = KEYS[1] ~= '' and redis.call('GET', KEYS[1]) or ''\n"
-    "local window = tonumber(ARGV[3])\n"
-    "local role, user = string.match(copy, '^(%d+)\\n([^\\n]+)\\n')\n"
-    "if window == 0 or (ARGV[5] == '1' and role and tonumber(role) >= 4)\n"
-    "then return {copy, 0, 1, '0'} end\n"
-    "local ok, full = gcra(KEYS[2] .. (user or ARGV[4]),\n"
-    "  tonumber(ARGV[1]), tonumber(ARGV[2]), window)\n"
-    "return {copy, 1, ok, string.format('%.0f', full)}\n",
+    .source =
+        "local copy = KEYS[1] ~= '' and redis.call('GET', KEYS[1]) or ''\n"
+        "local role, user = string.match(copy, '^(%d+)\\n([^\\n]+)\\n')\n"
+        "if ARGV[3] == '0' or\n"
+        "  (ARGV[6] == '1' and role and tonumber(role) >= 4)\n"
+        "then return {copy, 0, 1, 0} end\n"
+        "local key, ttl = KEYS[2] .. (user or ARGV[5]), ARGV[4]\n"
+        "local now, step, window =\n"
+        "  tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])\n" QUOTA_LUA
+        "return {copy, 1, ok, full}\n",
 };
 
 struct entry {
@@ -44,18 +45,17 @@ ask_cache(struct request *r, const struct quota_rule *rule, const char *key,
 {
     struct entry e = { .copy = "", .allowed = true };
     const char *address = quota_address(r->mem, r->ip);
-    const char *argv[] = {
+    const char *argv[2 + QUOTA_WORDS + 2] = {
         key,
         mem_printf(r->mem, "quota:%s:", rule->name != NULL ? rule->name : ""),
-        mem_printf(r->mem, "%lld", (long long)r->now.us),
-        mem_printf(r->mem, "%lld", (long long)rule->limit),
-        mem_printf(r->mem, "%lld", (long long)rule->window),
-        address,
+        [2 + QUOTA_WORDS] = address,
         rule->staff_exempt ? "1" : "0",
     };
+
+    quota_words(r->mem, rule, r->now.us, argv + 2);
     const struct cache_reply *reply =
-        cache_run(r->app->cache, r->mem, &enter_script, 2, 7, argv, NULL);
-    int64_t full_at = 0;
+        cache_run(r->app->cache, r->mem, &enter_script, 2,
+                  sizeof argv / sizeof *argv, argv, NULL);
 
     if (reply == NULL || reply->kind != CACHE_LIST || reply->len != 4) {
         if (rule->name != NULL && strcmp(rule->name, "auth") == 0)
@@ -65,9 +65,9 @@ ask_cache(struct request *r, const struct quota_rule *rule, const char *key,
     }
     e.copy = reply->list[0].text;
     e.allowed = reply->list[2].number == 1;
-    if (reply->list[1].number == 1 &&
-        text_to_int(reply->list[3].text, &full_at))
-        quota_state_of(rule, r->now.us, full_at, e.allowed, ret_quota);
+    if (reply->list[1].number == 1)
+        quota_state_of(rule, r->now.us, reply->list[3].number, e.allowed,
+                       ret_quota);
     quota_tell(r, rule, false, e.allowed);
     return e;
 }

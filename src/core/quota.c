@@ -80,6 +80,21 @@ quota_address(void *mem, const char *ip)
 }
 
 void
+quota_words(void *mem, const struct quota_rule *rule, int64_t now,
+            const char *ret_words[QUOTA_WORDS])
+{
+    const int64_t numbers[QUOTA_WORDS] = {
+        now,
+        rule->limit > 0 ? rule->window / rule->limit : 0,
+        rule->window,
+        rule->window / 1000 + 1000,
+    };
+
+    for (size_t i = 0; i < QUOTA_WORDS; i++)
+        ret_words[i] = mem_printf(mem, "%lld", (long long)numbers[i]);
+}
+
+void
 quota_state_of(const struct quota_rule *rule, int64_t now, int64_t full_at,
                bool allowed, struct quota_state *ret)
 {
@@ -195,13 +210,14 @@ quota_tell(const struct request *r, const struct quota_rule *rule, bool blind,
 
 /* ---- One more key ------------------------------------------------------- */
 
-/* KEYS[1] key; ARGV now, limit, window. */
+/* KEYS[1] key; ARGV: quota_words. */
 static const struct cache_script take_script = {
     .name = "quota",
-    .source = QUOTA_LUA
-    "local ok, full = gcra(KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]),\n"
-    "  tonumber(ARGV[3]))\n"
-    "return {ok, string.format('%.0f', full)}\n",
+    .source =
+        "local key, ttl = KEYS[1], ARGV[4]\n"
+        "local now, step, window =\n"
+        "  tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])\n" QUOTA_LUA
+        "return {ok, full}\n",
 };
 
 /* False: Redis is away. */
@@ -209,21 +225,17 @@ static bool
 take_in_cache(struct request *r, const struct quota_rule *rule, const char *key,
               bool *ret_allowed, struct quota_state *ret)
 {
-    const char *argv[] = {
-        mem_printf(r->mem, "quota:%s:%s", rule->name, key),
-        mem_printf(r->mem, "%lld", (long long)r->now.us),
-        mem_printf(r->mem, "%lld", (long long)rule->limit),
-        mem_printf(r->mem, "%lld", (long long)rule->window),
-    };
-    const struct cache_reply *reply =
-        cache_run(r->app->cache, r->mem, &take_script, 1, 4, argv, NULL);
-    int64_t full_at = 0;
+    const char *argv[1 + QUOTA_WORDS];
 
-    if (reply == NULL || reply->kind != CACHE_LIST || reply->len != 2 ||
-        !text_to_int(reply->list[1].text, &full_at))
+    argv[0] = mem_printf(r->mem, "quota:%s:%s", rule->name, key);
+    quota_words(r->mem, rule, r->now.us, argv + 1);
+    const struct cache_reply *reply = cache_run(
+        r->app->cache, r->mem, &take_script, 1, 1 + QUOTA_WORDS, argv, NULL);
+
+    if (reply == NULL || reply->kind != CACHE_LIST || reply->len != 2)
         return false;
     *ret_allowed = reply->list[0].number == 1;
-    quota_state_of(rule, r->now.us, full_at, *ret_allowed, ret);
+    quota_state_of(rule, r->now.us, reply->list[1].number, *ret_allowed, ret);
     return true;
 }
 

@@ -42,16 +42,23 @@ bool quota_spare(struct request *r, const struct quota_rule *rule,
 void quota_tell(const struct request *r, const struct quota_rule *rule,
                 bool blind, bool allowed);
 
-/* The GCRA part of scripts: function gcra(key, now, limit, window). */
+/*
+ * The GCRA part of scripts, on the locals key, now, step and window (numbers)
+ * and ttl (milliseconds, as text); makes the locals full and ok (1 or 0).
+ * Numbers stay whole and below 2^53, so Lua keeps them exactly.
+ */
 #define QUOTA_LUA                                                              \
-    "local function gcra(key, now, limit, window)\n"                           \
-    "  local step = math.floor(window / limit)\n"                              \
-    "  local full = math.max(tonumber(redis.call('GET', key) or 0), now)\n"    \
-    "  if full + step - now > window then return 0, full end\n"                \
+    "local full = tonumber(redis.call('GET', key) or 0)\n"                     \
+    "if full < now then full = now end\n"                                      \
+    "local ok = full + step - now <= window and 1 or 0\n"                      \
+    "if ok == 1 then\n"                                                        \
     "  full = full + step\n"                                                   \
-    "  redis.call('SET', key, string.format('%.0f', full), 'PX',\n"            \
-    "    string.format('%.0f', math.ceil((full - now) / 1000) + 1000))\n"      \
-    "  return 1, full\n"                                                       \
+    "  redis.call('SET', key, full, 'PX', ttl)\n"                              \
     "end\n"
+
+/* Its four numbers as text: now, step, window, ttl.  On mem. */
+#define QUOTA_WORDS 4
+void quota_words(void *mem, const struct quota_rule *rule, int64_t now,
+                 const char *ret_words[QUOTA_WORDS]);
 
 #endif
