@@ -4,8 +4,7 @@
  */
 #include "post/post_local.h"
 
-#include <stdio.h>
-
+#include "base/mem.h"
 #include "base/text.h"
 #include "category/category.h"
 #include "comment/comment.h"
@@ -34,12 +33,10 @@ static const struct problem *
 show_home(struct request *r)
 {
     struct feed feed = page_feed(r);
-    char name[40];
 
     if (feed.sort == SORT_FOLLOWING && r->session == NULL)
         return answer_redirect(r, "/login");
-    (void)snprintf(name, sizeof name, "sort.%s", feed_sorts[feed.sort]);
-    page_flag(r, name, true);
+    page_flag(r, mem_printf(r->mem, "sort.%s", feed_sorts[feed.sort]), true);
     const struct problem *refused = feed_answer(r, "posts", &feed);
     return refused != NULL ? refused : category_list_as(r);
 }
@@ -119,11 +116,30 @@ show_editor(struct request *r)
     return category_list_as(r);
 }
 
+/* $1 viewer, $2 id, $3 slug, $4 a moderator asks: refused as the edit is. */
+static const char edit_sql[] =
+    SQL(SELECT) " " POST_DETAIL_COLUMNS SQL(
+        TRUE AS viewer_may_edit
+    FROM post_for_edit($1, coalesce($2, post_by_slug($3)), $4, NULL::bigint) p
+    JOIN post_details row ON row.id = p.id
+);
+
+static const struct refusal edit_refusals[] = {
+    { .problem = &problem_not_found, .constraint = "posts_seen" },
+    { .problem = &problem_authorization, .constraint = "posts_own" },
+    { 0 },
+};
+
 static const struct problem *
 edit_editor(struct request *r)
 {
     const struct post_page *page = r->input;
-    const struct problem *refused = post_detail_answer(r, "post", page->post);
+    struct uuid id = { { 0 } };
+    const char *slug = uuid_read(page->post, &id) ? NULL : page->post;
+    bool staff = r->session->role >= ROLE_MODERATOR;
+    const struct problem *refused = answer_row_as(
+        r, "post", post_detail_shape, edit_sql,
+        ARGS(ARG(r->viewer), ARG(id), ARG(slug), ARG(staff)));
 
     return refused != NULL ? refused : category_list_as(r);
 }
@@ -159,6 +175,8 @@ const struct route post_page_routes[] = {
         .handle = edit_editor,
         .about = "The editor with a post.",
         .input = INPUT(struct post_page, edit_fields),
+        .refusals = edit_refusals,
+        .sql = STATEMENTS(edit_sql),
         .page = "post/edit",
         .title = "Edit your post",
     },

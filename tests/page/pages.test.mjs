@@ -168,7 +168,7 @@ export default () =>
         assert.equal(next.status, 200);
         const seen = new Set(titles(first).map((e) => e.attributes.href));
         const fresh = titles(next.text).map((e) => e.attributes.href);
-        assert.ok(fresh.length > 0);
+        assert.ok(fresh.length > 0, `the second page of /${sort}`);
         assert.ok(fresh.every((href) => !seen.has(href)), `/${sort}`);
       }
     });
