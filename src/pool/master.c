@@ -392,16 +392,51 @@ test_config(struct master *m)
     return EXIT_SUCCESS;
 }
 
-static int
-serve(struct master *m)
+/*
+ * The file turned bad between the check and our exec: somebody is just writing
+ * it.  The old workers go on serving while we wait for it to be good again; a
+ * signal to stop ends us, and so them.
+ */
+static void
+wait_for_better(const struct master *m, const struct text *faults)
+{
+    const struct timespec second = { .tv_sec = 1 };
+    sigset_t stop;
+
+    (void)log_open(getenv(LOG_VARIABLE));
+    log_error("%s changed after it was checked, and is bad now; the old "
+              "workers go on",
+              m->options.config);
+    log_faults(faults);
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGQUIT);
+    sigaddset(&stop, SIGINT);
+    if (sigtimedwait(&stop, NULL, &second) > 0)
+        die("stopped while there was no good configuration");
+}
+
+static void
+read_configuration(struct master *m)
 {
     struct text *faults = text_new(m->mem);
 
-    if (!setup_read(m, faults)) {
-        (void)fputs(faults->at, stderr);
-        die("%s: bad configuration", m->options.config);
+    while (!setup_read(m, faults)) {
+        if (getenv(HANDOVER_VARIABLE) == NULL) {
+            (void)fputs(faults->at, stderr);
+            die("%s: bad configuration",
+                m->options.config == NULL ? "defaults" : m->options.config);
+        }
+        wait_for_better(m, faults);
+        text_clear(faults);
     }
     mem_free(faults);
+}
+
+static int
+serve(struct master *m)
+{
+    read_configuration(m);
     if (m->options.daemonize && getenv(HANDOVER_VARIABLE) == NULL)
         go_to_background(m);
     for (size_t i = 0; i < STEPS; i++)

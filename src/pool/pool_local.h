@@ -222,6 +222,7 @@ void reload_tick(struct master *m);
 void reload_settle(struct master *m);
 
 #define HANDOVER_VARIABLE "SPARKLE_HANDOVER"
+#define LOG_VARIABLE "SPARKLE_LOG"   /* for the time before it is opened */
 #define HELD_VARIABLE "SPARKLE_HELD" /* addresses the asker listens on */
 
 /* Writes what the next generation needs; the descriptor, or -1.  On success

@@ -38,6 +38,8 @@ replace_ourselves(struct master *m)
         return;
     (void)snprintf(number, sizeof number, "%d", fd);
     (void)setenv(HANDOVER_VARIABLE, number, 1);
+    if (setting_given(m->settings->log))
+        (void)setenv(LOG_VARIABLE, m->settings->log, 1);
     (void)execv(m->binary, m->argv);
     log_error("%s cannot be executed: %s", m->binary, strerror(errno));
     (void)unsetenv(HANDOVER_VARIABLE);
@@ -55,6 +57,9 @@ tell_held(const struct master *m)
 
     for (const struct listener *l = m->listeners; l != NULL; l = l->next)
         text_addf(held, "%s\n", l->address);
+    for (const struct pool *p = m->pools; p != NULL; p = p->next)
+        if (p->listener != NULL) /* systemd's may go by another name */
+            text_addf(held, "%s\n", p->settings->listen);
     (void)setenv(HELD_VARIABLE, held->at, 1);
 }
 

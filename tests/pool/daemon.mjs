@@ -68,6 +68,7 @@ export class Daemon {
     this.binary = options.binary ?? toy;
     this.config = path.join(this.dir, "toy.conf");
     this.written = "";
+    this.loads = [];
     this.configure(options);
   }
 
@@ -136,6 +137,7 @@ export class Daemon {
   }
 
   async end() {
+    for (const load of this.loads) await load.stop();
     if (this.process && this.process.exitCode === null && this.process.signalCode === null) {
       this.signal("SIGTERM");
       const late = setTimeout(() => this.signal("SIGKILL"), 15000);
@@ -224,14 +226,13 @@ export class Daemon {
       }
     };
     const lanes = Array.from({ length: clients }, (_, i) => lane(i));
-    return {
-      result,
-      stop: async () => {
-        on = false;
-        await Promise.all(lanes);
-        return result;
-      },
+    const stop = async () => {
+      on = false;
+      await Promise.all(lanes);
+      return result;
     };
+    this.loads.push({ stop });
+    return { result, stop };
   }
 }
 

@@ -31,6 +31,7 @@
 struct toy {
     const char *greeting;
     const char *wanted_file; /* how many workers a job pool should have */
+    const char *spoil;       /* a file that --test-config makes bad */
     bool die_at_start, refuse;
     int64_t start_delay;
 };
@@ -38,6 +39,7 @@ struct toy {
 static const struct setting toy_rows[] = {
     SETTING(struct toy, greeting, TEXT, .otherwise = "hello"),
     SETTING(struct toy, wanted_file, TEXT),
+    SETTING(struct toy, spoil, TEXT),
     SETTING(struct toy, die_at_start, BOOLEAN, .otherwise = "no"),
     SETTING(struct toy, refuse, BOOLEAN, .otherwise = "no"),
     SETTING(struct toy, start_delay, DURATION, .otherwise = "0"),
@@ -311,6 +313,8 @@ prepare(struct setup *s)
     memcpy(s->context, toy, sizeof *toy);
     metrics_label(s->metrics, "command", names);
     metrics_table(s->metrics, metrics);
+    if (toy->spoil != NULL && s->test_only)
+        (void)file_write(toy->spoil, "[pool a\n", 8, 0644);
     if (toy->refuse)
         text_addf(s->faults, "%s: the toy refuses\n",
                   config_where(s->config, toy, "refuse"));
