@@ -24,7 +24,7 @@ headers_once() {
 fcgi_kill() {
     kill -KILL "$(cat "$work/one/run/sparkle-fcgi.pid")"
     processes_of one | awk '/sparkle-fcgi/ { print $2 }' | xargs -r kill -KILL
-    sleep 1.2
+    sleep 2.2 # older than a second, in nginx's clock of seconds
 }
 
 site_checks() {
@@ -78,6 +78,8 @@ site_checks() {
         "$(headers_of "$url/api/users/me")"
     check "pools away: a page for people, with the request's id" has \
         "Request <code>[0-9a-f]{32}" "$(get "$url/register?x")"
+    check "a trusted proxy's id is that one" has "Request <code>$id" \
+        "$(get -H "X-Request-Id: $id" "$url/register?z")"
     check "security headers there, too" headers_once "$url/register?y"
     check "starting again starts what is missing" start one
     check "and it serves" same 200 \
