@@ -78,7 +78,7 @@ const millis = (text) => {
 
 /** Loads an address: {rate, p50, p99, errors, requests, cpu per request}. */
 export async function wrk(roots, { url, paths = [], headers = {}, body,
-  method = "GET", seconds, connections = 16, script }) {
+  method = "GET", seconds, connections = 8, script }) {
   const lua = `/tmp/sparkle-wrk-${process.pid}.lua`;
   const list = (paths.length ? paths : [new URL(url).pathname + new URL(url).search])
     .map((p) => JSON.stringify(p)).join(",");
