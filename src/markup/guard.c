@@ -11,19 +11,29 @@
 #include "markup/markup_local.h"
 
 enum {
-    MOST_CELLS = 50000, /* a row is filled up to the columns of its table */
-    MOST_COLUMNS = 100,
-    MOST_MARKERS = 100,    /* of quotes and lists in front of one line */
-    MOST_SCANS = 50000000, /* a <? or <! looks for its end in what follows */
-    MOST_WORDS = 2000000,  /* what may begin or end a bare link looks at all of
-                              its word */
-    MOST_STEPS = 5000000,  /* a link looks at the emphasis and the images that
-                              are open before it in its paragraph */
+    MOST_COLUMNS = 100,     /* of a table */
+    MOST_CELLS = 50000,     /* a row is filled up to the columns of its table */
+    MOST_HEADS = 2000000,   /* what may be the line below a table's head has all
+                               of the paragraph before it read again */
+    MOST_MARKERS = 100,     /* of quotes and lists in front of one line */
+    MOST_BLANKS = 4000000,  /* a blank line looks at all lists that are open */
+    MOST_COPIES = 50000000, /* a link by reference copies what is defined */
+    MOST_SCANS = 50000000,  /* a <? or <! looks for its end in what follows */
+    MOST_STEPS = 5000000,   /* a link looks at the emphasis and the images that
+                               are open before it in its paragraph */
+    MOST_WORDS = 2000000,   /* what may begin or end a bare link looks at all of
+                               its word */
+    MOST_MAILS = 20000000,  /* an @ copies what follows in its paragraph */
 };
 
+/* Bounds of the work, and what the paragraph that is being read has so far. */
 struct count {
-    size_t lines, columns, markers, scans, words, steps;
-    size_t open, closed; /* so far in this paragraph: * _ ~ ![ and ] */
+    size_t lines, columns, heads, markers, scans, steps, words, mails;
+    size_t blanks, depth, closed, definition;
+    struct {
+        size_t bytes, open, closed, mails; /* open: * _ ~ ![   closed: ] */
+        bool defines;
+    } paragraph;
 };
 
 static bool
@@ -49,20 +59,24 @@ columns_of(const char *line, size_t n)
     return columns;
 }
 
-/* Signs that may each begin a quote or an item. */
-static size_t
-markers_of(const char *line, size_t n)
+static void
+raise(size_t *most, size_t n)
 {
-    size_t markers = 0;
+    if (n > *most)
+        *most = n;
+}
 
-    for (size_t i = 0; i < n; i++) {
-        if (among(line[i], " \t0123456789"))
-            continue;
-        if (!among(line[i], ">-+*.)"))
-            break;
-        markers++;
-    }
-    return markers;
+/* Signs that may each begin a quote or an item, and how deep they may stand. */
+static void
+count_markers(struct count *c, const char *line, size_t n)
+{
+    size_t markers = 0, i = 0;
+
+    for (; i < n && among(line[i], " \t0123456789>-+*.)"); i++)
+        markers += among(line[i], ">-+*.)");
+    raise(&c->markers, markers);
+    raise(&c->depth, i);
+    c->blanks += i == n;
 }
 
 /* Whether a line is for sure not part of the paragraph before it. */
@@ -82,8 +96,12 @@ begins_anew(const char *line, size_t n)
 static void
 end_paragraph(struct count *c)
 {
-    c->steps += c->open * c->closed;
-    c->open = c->closed = 0;
+    c->steps += c->paragraph.open * c->paragraph.closed;
+    c->mails += c->paragraph.mails * c->paragraph.bytes;
+    c->closed += c->paragraph.closed;
+    if (c->paragraph.defines)
+        raise(&c->definition, c->paragraph.bytes);
+    memset(&c->paragraph, 0, sizeof c->paragraph);
 }
 
 static void
@@ -92,8 +110,11 @@ count_signs(struct count *c, const char *line, size_t n)
     for (size_t i = 0; i < n; i++) {
         char next = i + 1 < n ? line[i + 1] : '\0';
 
-        c->open += among(line[i], "*_~") || (line[i] == '!' && next == '[');
-        c->closed += line[i] == ']';
+        c->paragraph.open +=
+            among(line[i], "*_~") || (line[i] == '!' && next == '[');
+        c->paragraph.closed += line[i] == ']';
+        c->paragraph.defines |= line[i] == ']' && next == ':';
+        c->paragraph.mails += line[i] == '@';
         c->scans += line[i] == '<' && among(next, "?!");
     }
 }
@@ -116,13 +137,6 @@ count_words(struct count *c, const char *line, size_t n)
     }
 }
 
-static void
-raise(size_t *most, size_t n)
-{
-    if (n > *most)
-        *most = n;
-}
-
 struct guard
 guard_source(const char *markdown, size_t len)
 {
@@ -136,8 +150,11 @@ guard_source(const char *markdown, size_t len)
             n++;
         if (begins_anew(p, n))
             end_paragraph(&c);
-        raise(&c.columns, columns_of(p, n));
-        raise(&c.markers, markers_of(p, n));
+        size_t columns = columns_of(p, n);
+        raise(&c.columns, columns);
+        c.heads += columns > 0 ? c.paragraph.bytes : 0;
+        c.paragraph.bytes += n + 1;
+        count_markers(&c, p, n);
         count_signs(&c, p, n);
         count_words(&c, p, n);
         p += n + 1;
@@ -145,9 +162,11 @@ guard_source(const char *markdown, size_t len)
     end_paragraph(&c);
     return (struct guard){
         .parse = c.markers <= MOST_MARKERS && c.steps <= MOST_STEPS &&
-                 c.scans * len <= MOST_SCANS,
-        .tables =
-            c.columns <= MOST_COLUMNS && c.columns * c.lines <= MOST_CELLS,
-        .autolinks = c.words <= MOST_WORDS,
+                 c.scans * len <= MOST_SCANS &&
+                 c.blanks * c.depth <= MOST_BLANKS &&
+                 c.closed * c.definition <= MOST_COPIES,
+        .tables = c.columns <= MOST_COLUMNS && c.heads <= MOST_HEADS &&
+                  c.columns * c.lines <= MOST_CELLS,
+        .autolinks = c.words <= MOST_WORDS && c.mails <= MOST_MAILS,
     };
 }
