@@ -5,17 +5,13 @@
 #include "pool/master.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "pool/pool_local.h"
@@ -93,48 +89,6 @@ start_pools(struct master *m)
     listen_adopt_systemd(m);
 }
 
-static bool
-same_file(int fd, const char *path)
-{
-    struct stat a, b;
-
-    return fd >= 0 && fstat(fd, &a) == 0 && stat(path, &b) == 0 &&
-           a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
-/* The file is locked while we live, so a stale one does no harm. */
-static void
-start_pid_file(struct master *m)
-{
-    const char *path = m->settings->pid_file;
-    char pid[32];
-    int n = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
-
-    if (m->pid_file >= 0 &&
-        (!setting_given(path) || !same_file(m->pid_file, path))) {
-        (void)close(m->pid_file);
-        m->pid_file = -1;
-    }
-    if (!setting_given(path))
-        return;
-    if (m->pid_file < 0)
-        m->pid_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (m->pid_file < 0)
-        die("%s: %s", path, strerror(errno));
-    if (flock(m->pid_file, LOCK_EX | LOCK_NB) != 0)
-        die("%s: another master is running", path);
-    if (ftruncate(m->pid_file, 0) != 0 ||
-        pwrite(m->pid_file, pid, (size_t)n, 0) != n)
-        die("%s: %s", path, strerror(errno));
-}
-
-static void
-stop_pid_file(struct master *m)
-{
-    if (m->pid_file >= 0)
-        (void)unlink(m->settings->pid_file);
-}
-
 static struct listen_options
 options_of(const struct pool *p)
 {
@@ -188,7 +142,7 @@ static const struct step {
     { "events", start_events, events_stop },
     { "signals", signals_start, NULL },
     { "pools", start_pools, NULL },
-    { "pid file", start_pid_file, stop_pid_file },
+    { "pid file", pid_file_start, pid_file_stop },
     { "sockets", start_sockets, listen_close_all },
     { "status", start_status, status_stop },
     { "workers", start_workers, sizing_disarm_all },
@@ -282,45 +236,6 @@ run(struct master *m)
         tick(m);
         at = next_tick(m);
     }
-}
-
-/* ---- Going to the background -------------------------------------------- */
-
-#define PARENT_PATIENCE 60000 /* ms that the parent waits for the workers */
-
-__attribute__((noreturn)) static void
-wait_for_child(int fd)
-{
-    struct pollfd p = { .fd = fd, .events = POLLIN };
-    char byte;
-
-    if (poll(&p, 1, PARENT_PATIENCE) == 1)
-        _exit(read(fd, &byte, 1) == 1 ? EXIT_SUCCESS : EXIT_FAILURE);
-    log_warn("still starting; see the log");
-    _exit(EXIT_FAILURE);
-}
-
-/* The parent ends when the workers serve, or with a failure. */
-static void
-go_to_background(struct master *m)
-{
-    int null CLOSED_AT_END = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int ends[2];
-    pid_t pid;
-
-    if (null < 0 || pipe2(ends, O_CLOEXEC) != 0 || (pid = fork()) < 0)
-        die("cannot go to the background: %s", strerror(errno));
-    if (pid > 0) {
-        (void)close(ends[1]);
-        wait_for_child(ends[0]);
-    }
-    (void)close(ends[0]);
-    (void)setsid();
-    m->daemon_parent = ends[1];
-    (void)dup2(null, STDIN_FILENO);
-    (void)dup2(null, STDOUT_FILENO);
-    if (setting_given(m->settings->log))
-        (void)dup2(null, STDERR_FILENO);
 }
 
 /* ---- The whole ---------------------------------------------------------- */

@@ -12,6 +12,7 @@
  *   sizing.c      how many workers a pool has: pm
  *   overtime.c    slow log and request_terminate_timeout
  *   status.c      the status socket; facts.c what it says
+ *   background.c  --daemonize, and the pid file
  *   reload.c      checking and exec; handover.c what crosses the exec
  *   notify.c      systemd
  */
@@ -300,6 +301,13 @@ void privileges_drop(const struct master *m);
 void signals_start(struct master *m);
 /* In the child: nothing is blocked, nothing is handled. */
 void signals_forget(void);
+
+/* The parent ends when the workers serve, or with a failure. */
+void go_to_background(struct master *m);
+
+/* Writes the process id into a file, and keeps that locked. */
+void pid_file_start(struct master *m);
+void pid_file_stop(struct master *m);
 
 /* Asks the loop to end; a second time at once. */
 void master_stop(struct master *m);
