@@ -41,11 +41,11 @@ answer_refused(struct request *r, const struct db_error *error)
 
     if (refused != NULL)
         return refused;
-    r->exchange->why = mem_printf(
-        r->mem, "%s %s%s%s", error->sqlstate,
-        error->message == NULL ? "" : error->message,
-        error->constraint == NULL ? "" : "; constraint ",
-        error->constraint == NULL ? "" : error->constraint);
+    r->exchange->why =
+        mem_printf(r->mem, "%s %s%s%s", error->sqlstate,
+                   error->message == NULL ? "" : error->message,
+                   error->constraint == NULL ? "" : "; constraint ",
+                   error->constraint == NULL ? "" : error->constraint);
     return db_problem(error);
 }
 
@@ -122,9 +122,8 @@ answer_row(struct request *r, const char *sql, const struct sql_arg *args)
 }
 
 const struct problem *
-answer_row_as(struct request *r, const char *name,
-              const struct member *members, const char *sql,
-              const struct sql_arg *args)
+answer_row_as(struct request *r, const char *name, const struct member *members,
+              const char *sql, const struct sql_arg *args)
 {
     const struct shape *shape = shape_for(r, members);
     const struct db_result *res = NULL;
@@ -305,8 +304,7 @@ run_for_effect(struct request *r, const char *sql, const struct sql_arg *args,
         return refused;
     *ret_affected = db_affected(res);
     if (r->exchange->type == NULL)
-        r->exchange->status = r->route->success == 0 ? 204
-                                                     : r->route->success;
+        r->exchange->status = r->route->success == 0 ? 204 : r->route->success;
     return NULL;
 }
 

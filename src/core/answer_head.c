@@ -122,12 +122,11 @@ static void
 add_cors(struct exchange *ex)
 {
     const char *allowed = app_site(ex->app)->cors_origins;
-    bool origins = allowed != NULL && allowed[0] != '\0' &&
-                   exchange_wants_json(ex);
+    bool origins =
+        allowed != NULL && allowed[0] != '\0' && exchange_wants_json(ex);
 
     add_vary(ex, origins);
-    if (!origins || ex->in->origin == NULL ||
-        !in_list(allowed, ex->in->origin))
+    if (!origins || ex->in->origin == NULL || !in_list(allowed, ex->in->origin))
         return;
     ADD(&ex->head, "Access-Control-Allow-Origin: ");
     text_adds(&ex->head, ex->in->origin);

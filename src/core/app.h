@@ -20,7 +20,7 @@ struct app {
     const struct feature *const *features; /* ended by NULL */
     const struct config *config;
     struct template_set *pages; /* NULL where the program shows none */
-    struct mailer *mails; /* core/mail.h; NULL where none are sent */
+    struct mailer *mails;       /* core/mail.h; NULL where none are sent */
     struct db *db;
     struct cache *cache;
     struct worker *worker;      /* NULL in tools */
@@ -36,10 +36,10 @@ struct site_settings {
     const char *url;  /* https://example.org, without a slash at its end */
     const char *name; /* "Sparkle Universe" */
     const char *mail_from, *mail_reply_to;
-    const char *web;  /* directory with pages/ and dist/ */
+    const char *web; /* directory with pages/ and dist/ */
     const char *emails;
     const char *cors_origins; /* with blanks between them; NULL: none */
-    const char *clock_file; /* tests only */
+    const char *clock_file;   /* tests only */
     bool production;
 };
 extern const struct section site_section;

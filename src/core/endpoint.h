@@ -93,7 +93,7 @@ enum access {
     ALLOW_NOBODY,
     ALLOW_ADMINS,
     ALLOW_MODERATORS,
-    ALLOW_MEMBERS,  /* signed in and ACTIVE */
+    ALLOW_MEMBERS,   /* signed in and ACTIVE */
     ALLOW_SIGNED_IN, /* also while the e-mail is still to be verified */
     ALLOW_ANYONE,
 };
@@ -127,10 +127,10 @@ struct request {
     const void *input;         /* the row's input struct, filled and valid */
     struct uuid viewer;        /* the user, or all zero for a visitor */
     const struct session *session; /* NULL for a visitor; core/session.h */
-    struct instant now;        /* when the request came */
-    const char *id;            /* X-Request-Id */
-    const char *ip;            /* the client's address, as text for inet */
-    const char *user_agent;    /* at most 300 bytes; "" if none */
+    struct instant now;            /* when the request came */
+    const char *id;                /* X-Request-Id */
+    const char *ip;                /* the client's address, as text for inet */
+    const char *user_agent;        /* at most 300 bytes; "" if none */
     const char *method;
     const char *path;          /* decoded, without the query */
     const char *query;         /* as it came, may be "" */
@@ -146,7 +146,7 @@ struct route {
     const struct refusal *refusals; /* ended by one without a problem */
     const struct member *returns;   /* the shape of a row of the answer */
     enum answer_form form;
-    int success;            /* HTTP status; 200 where not given */
+    int success; /* HTTP status; 200 where not given */
     enum quota quota;
     const char *page;       /* this route answers HTML: the template's name */
     const char *title;      /* of the page, where the handler sets none */
@@ -177,8 +177,7 @@ const struct problem *answer_row(struct request *r, const char *sql,
 const struct problem *answer_rows(struct request *r, int64_t limit,
                                   const char *sql, const struct sql_arg *args);
 const struct problem *answer_row_as(struct request *r, const char *name,
-                                    const struct member *shape,
-                                    const char *sql,
+                                    const struct member *shape, const char *sql,
                                     const struct sql_arg *args);
 const struct problem *answer_rows_as(struct request *r, const char *name,
                                      const struct member *shape, int64_t limit,

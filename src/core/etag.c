@@ -6,8 +6,10 @@
 
 /* Odd numbers with well mixed bits: digits of pi, e and square roots. */
 static const uint64_t mix[] = {
-    UINT64_C(0x243F6A8885A308D3), UINT64_C(0x13198A2E03707345),
-    UINT64_C(0xB7E151628AED2A6B), UINT64_C(0x6A09E667F3BCC909),
+    UINT64_C(0x243F6A8885A308D3),
+    UINT64_C(0x13198A2E03707345),
+    UINT64_C(0xB7E151628AED2A6B),
+    UINT64_C(0x6A09E667F3BCC909),
 };
 
 /* The high and the low half of the product, laid over each other. */

@@ -14,8 +14,8 @@
 #include "core/session.h"
 
 enum {
-    ARENA = 64 * 1024,       /* of a request's memory, kept */
-    OUT_KEPT = 1024 * 1024,  /* of the answer's buffer */
+    ARENA = 64 * 1024,      /* of a request's memory, kept */
+    OUT_KEPT = 1024 * 1024, /* of the answer's buffer */
 };
 
 struct exchange *
@@ -96,8 +96,8 @@ static enum theme
 read_theme(const char *cookies)
 {
     size_t n;
-    const char *theme = cookies == NULL ? NULL
-                                        : cookie_find(cookies, "theme", &n);
+    const char *theme =
+        cookies == NULL ? NULL : cookie_find(cookies, "theme", &n);
 
     if (theme == NULL)
         return THEME_DARK;
@@ -146,9 +146,9 @@ enter(struct exchange *ex)
                              .origin = in->origin,
                              .fetch_site = in->fetch_site };
     size_t n = 0;
-    const char *token =
-        in->cookie == NULL ? NULL
-                           : cookie_find(in->cookie, "__Host-session", &n);
+    const char *token = in->cookie == NULL
+                            ? NULL
+                            : cookie_find(in->cookie, "__Host-session", &n);
 
     if (ex->entry->plain)
         return NULL;
@@ -171,9 +171,9 @@ media_is(const char *type, const char *wanted)
 static const struct problem *
 fill_from_body(struct exchange *ex, struct input *in, size_t n)
 {
-    bool form = ex->entry->row->no_csrf &&
-                media_is(ex->in->content_type,
-                         "application/x-www-form-urlencoded");
+    bool form =
+        ex->entry->row->no_csrf &&
+        media_is(ex->in->content_type, "application/x-www-form-urlencoded");
 
     if (!form && !media_is(ex->in->content_type, "application/json"))
         return &problem_media_type;

@@ -75,7 +75,7 @@ struct exchange {
     bool own_cache;   /* Cache-Control is among the headers */
     bool has_cookie;  /* Set-Cookie is: no cache may keep the answer */
     bool had_session_cookie;
-    char etag[40];    /* with its quotes; "" if none */
+    char etag[40];     /* with its quotes; "" if none */
     const char *start; /* of the finished answer, and its bytes */
     size_t length;
 

@@ -66,8 +66,8 @@ request_header(const struct request *r, const char *name)
 
     for (char *const *env = r->exchange->in->env; env != NULL && *env != NULL;
          env++)
-        if (strncmp(*env, "HTTP_", 5) == 0 &&
-            strncmp(*env + 5, name, n) == 0 && (*env)[5 + n] == '=')
+        if (strncmp(*env, "HTTP_", 5) == 0 && strncmp(*env + 5, name, n) == 0 &&
+            (*env)[5 + n] == '=')
             return *env + 5 + n + 1;
     return NULL;
 }

@@ -142,8 +142,7 @@ read_pair(struct input *in, enum field_place place, const char *s, size_t n,
 
     long len = unescape_url(name, s, name_len, true);
     const struct field *f =
-        len < 0 ? NULL
-                : input_take(in, place, name, (size_t)len, strict);
+        len < 0 ? NULL : input_take(in, place, name, (size_t)len, strict);
     if (len < 0 && strict)
         fault_add(in->faults, "query", "has a % without two hex digits");
     if (f == NULL)

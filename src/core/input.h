@@ -71,8 +71,8 @@ const struct field *input_take(struct input *in, enum field_place place,
                                const char *name, size_t len, bool strict);
 
 /* Reads text into the field's member.  NULL, or what is wrong. */
-const char *input_value(struct input *in, const struct field *f,
-                        const char *s, size_t n);
+const char *input_value(struct input *in, const struct field *f, const char *s,
+                        size_t n);
 
 /* The same for an item of a list, which is stored by the caller. */
 const char *input_item(struct input *in, const struct field *f, const char *s,

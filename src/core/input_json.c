@@ -55,8 +55,7 @@ boolean(struct input *in, const struct field *f, struct json_reader *r)
         return NULL;
     if (f->type != VALUE_BOOLEAN && f->type != VALUE_MAYBE_BOOLEAN)
         return "must not be a boolean";
-    return is ? input_value(in, f, "true", 4)
-              : input_value(in, f, "false", 5);
+    return is ? input_value(in, f, "true", 4) : input_value(in, f, "false", 5);
 }
 
 /* A list of texts; the first that is wrong speaks for all. */

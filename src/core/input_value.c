@@ -70,8 +70,8 @@ static const char *
 read_text(struct input *in, const struct field *f, const char *s, size_t n,
           char *at)
 {
-    const char *wrong = check_text(in, f, s, n, f->min,
-                                   f->max == 0 ? TEXT_MAX : f->max);
+    const char *wrong =
+        check_text(in, f, s, n, f->min, f->max == 0 ? TEXT_MAX : f->max);
 
     if (wrong == NULL)
         *(const char **)(void *)at = s;
@@ -84,8 +84,7 @@ static const char *
 out_of_bounds(struct input *in, const struct field *f)
 {
     if (f->max == 0)
-        return mem_printf(in->mem, "must be at least %lld",
-                          (long long)f->min);
+        return mem_printf(in->mem, "must be at least %lld", (long long)f->min);
     return mem_printf(in->mem, "must be from %lld to %lld", (long long)f->min,
                       (long long)f->max);
 }
@@ -110,9 +109,9 @@ check_integer(struct input *in, const struct field *f, const char *s,
         return wanted;
     if (!text_to_int(s, ret)) {
         bool digits = strspn(s + (*s == '-'), "0123456789") > 18;
-        return !digits             ? wanted
-               : f->max != 0       ? out_of_bounds(in, f)
-                                   : "must be an integer of 64 bits";
+        return !digits       ? wanted
+               : f->max != 0 ? out_of_bounds(in, f)
+                             : "must be an integer of 64 bits";
     }
     bool low = (f->min != 0 || f->max != 0) && *ret < f->min;
     return low || (f->max != 0 && *ret > f->max) ? out_of_bounds(in, f) : NULL;
@@ -159,8 +158,8 @@ read_boolean(const struct field *f, const char *s, char *at)
     if (f->type == VALUE_BOOLEAN)
         *(bool *)at = is;
     else
-        *(struct maybe_boolean *)(void *)at = (struct maybe_boolean){ true,
-                                                                      is };
+        *(struct maybe_boolean *)(void *)at =
+            (struct maybe_boolean){ true, is };
     return NULL;
 }
 
@@ -234,8 +233,8 @@ read_list(struct input *in, const struct field *f, const char *s)
 const char *
 input_item(struct input *in, const struct field *f, const char *s, size_t n)
 {
-    return check_text(in, f, s, n, 1, f->item_max == 0 ? TEXT_MAX
-                                                       : f->item_max);
+    return check_text(in, f, s, n, 1,
+                      f->item_max == 0 ? TEXT_MAX : f->item_max);
 }
 
 const char *

@@ -242,8 +242,8 @@ put_tags(struct openapi *o, const struct app *app)
 }
 
 static void
-put_scheme(struct openapi *o, const char *key, const char *in,
-           const char *name, const char *about)
+put_scheme(struct openapi *o, const char *key, const char *in, const char *name,
+           const char *about)
 {
     json_open_object(&o->w, key);
     json_put_text(&o->w, "type", "apiKey");
@@ -317,8 +317,7 @@ void
 openapi_print(struct text *to, const struct app *app)
 {
     void *mem = mem_context(to->mem, "openapi");
-    struct openapi o = { .w = { .to = to }, .router = app->router,
-                         .mem = mem };
+    struct openapi o = { .w = { .to = to }, .router = app->router, .mem = mem };
 
     openapi_name_shapes(&o);
     json_open_object(&o.w, NULL);

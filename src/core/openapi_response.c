@@ -49,8 +49,8 @@ put_envelope(struct openapi *o, const struct route *row)
 static void
 put_content(struct openapi *o, const struct route *row)
 {
-    const char *type = row->raw_type == NULL ? "application/json"
-                                             : row->raw_type;
+    const char *type =
+        row->raw_type == NULL ? "application/json" : row->raw_type;
 
     if (row->returns == NULL && row->raw_type == NULL)
         return;
@@ -111,8 +111,7 @@ collect(struct problem_list *list, const struct route_entry *e)
     add(list, true, &problem_validation);
     add(list, true, &problem_malformed);
     add(list, closed, &problem_authentication);
-    add(list, closed && row->access != ALLOW_SIGNED_IN,
-        &problem_authorization);
+    add(list, closed && row->access != ALLOW_SIGNED_IN, &problem_authorization);
     add(list, unsafe && !row->no_csrf && !row->no_session, &problem_csrf);
     add(list, row->recent_auth, &problem_reauthenticate);
     add(list, e->names > 0, &problem_not_found);

@@ -209,8 +209,8 @@ name_shape(struct openapi *o, const struct member *members, const char *stem)
     if (members == NULL || name_of(o, members) != NULL)
         return;
     const char *name = new_name(o, stem);
-    o->names = mem_grow(o->mem, o->names,
-                        mem_size(o->n_names + 1, sizeof *o->names));
+    o->names =
+        mem_grow(o->mem, o->names, mem_size(o->n_names + 1, sizeof *o->names));
     o->names[o->n_names++] = (struct shape_name){ members, name };
     for (; members->name != NULL; members++)
         name_shape(o, members->object, members->name);
@@ -229,9 +229,9 @@ openapi_name_shapes(struct openapi *o)
 static void
 put_reference(struct openapi *o, const struct member *members)
 {
-    json_put_text(&o->w, "$ref",
-                  mem_printf(o->mem, "#/components/schemas/%s",
-                             name_of(o, members)));
+    json_put_text(
+        &o->w, "$ref",
+        mem_printf(o->mem, "#/components/schemas/%s", name_of(o, members)));
 }
 
 static void

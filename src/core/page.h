@@ -59,7 +59,7 @@ struct page_list {
     const struct db_result *res;
     size_t rows;
     bool more;
-    const char *next_cursor; /* NULL: none */
+    const char *next_cursor;        /* NULL: none */
     int64_t total, page, page_size; /* total -1: not known */
 };
 

@@ -139,16 +139,14 @@ put_viewer(const struct exchange *ex, const void *mem,
 }
 
 static void
-put_site(const struct exchange *ex, const void *mem,
-         struct template_value *ret)
+put_site(const struct exchange *ex, const void *mem, struct template_value *ret)
 {
     (void)mem;
     template_object(ret, &site_source, app_site(ex->app));
 }
 
 static void
-put_csrf(const struct exchange *ex, const void *mem,
-         struct template_value *ret)
+put_csrf(const struct exchange *ex, const void *mem, struct template_value *ret)
 {
     (void)mem;
     if (ex->request.session != NULL)
@@ -175,8 +173,7 @@ put_asset(const struct exchange *ex, const void *mem,
 }
 
 static void
-put_path(const struct exchange *ex, const void *mem,
-         struct template_value *ret)
+put_path(const struct exchange *ex, const void *mem, struct template_value *ret)
 {
     (void)mem;
     template_string(ret, ex->request.path);
@@ -194,8 +191,7 @@ put_path_encoded(const struct exchange *ex, const void *mem,
 }
 
 static void
-put_year(const struct exchange *ex, const void *mem,
-         struct template_value *ret)
+put_year(const struct exchange *ex, const void *mem, struct template_value *ret)
 {
     struct text t;
 

@@ -141,8 +141,7 @@ put_column(struct template_value *ret, const void *mem,
         put_time(ret, mem, db_time(res, row, column), date);
         break;
     case VALUE_TEXTS: /* the memory is the rendering's, and only grows */
-        put_texts(ret, mem, db_texts((void *)(uintptr_t)mem, res, row,
-                                     column));
+        put_texts(ret, mem, db_texts((void *)(uintptr_t)mem, res, row, column));
         break;
     case VALUE_TEXT:
     case VALUE_JSON: {

@@ -28,8 +28,8 @@ struct router {
     struct shape_set *shapes;
 };
 
-static const char *const method_names[] = { "GET",    "POST",    "PUT",
-                                            "PATCH",  "DELETE",  "HEAD",
+static const char *const method_names[] = { "GET",     "POST",   "PUT",
+                                            "PATCH",   "DELETE", "HEAD",
                                             "OPTIONS", NULL };
 
 enum method
@@ -196,8 +196,7 @@ prepare(struct router *router, struct route_entry *e, struct path *path)
     for (size_t i = 0; i < path->n; i++)
         if (is_name(&path->segment[i]) && e->names < ROUTE_NAMES)
             e->taker[e->names++] = path_field(e, &path->segment[i]);
-    if (e->row->returns != NULL &&
-        shape_fault(router, e->row->returns) == NULL)
+    if (e->row->returns != NULL && shape_fault(router, e->row->returns) == NULL)
         e->shape = shape_of(router->shapes, e->row->returns);
     e->plain = e->row->access == ALLOW_ANYONE && e->row->no_session &&
                e->row->quota == QUOTA_NONE;
@@ -237,8 +236,7 @@ count_rows(const struct feature *f)
 }
 
 static void
-add_feature(struct router *router, const struct feature *f,
-            struct text *faults)
+add_feature(struct router *router, const struct feature *f, struct text *faults)
 {
     const struct route *row;
 

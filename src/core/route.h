@@ -69,8 +69,8 @@ struct route_entry {
     const struct route *row;
     const struct feature *feature;
     enum method method;
-    const char *path;          /* of the row: "/api/posts/{post}" */
-    size_t index;              /* among all rows, in the features' order */
+    const char *path; /* of the row: "/api/posts/{post}" */
+    size_t index;     /* among all rows, in the features' order */
     size_t n_fields;
     size_t n_body, n_query;
     const struct field *taker[ROUTE_NAMES]; /* of the path's i-th {name} */

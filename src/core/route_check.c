@@ -131,8 +131,8 @@ check_otherwise(struct check *c, const struct field *f)
 
     if (f->otherwise == 0 || f->required)
         return;
-    if (number && (f->otherwise < f->min ||
-                   (f->max != 0 && f->otherwise > f->max)))
+    if (number &&
+        (f->otherwise < f->min || (f->max != 0 && f->otherwise > f->max)))
         FAULT(c, "what %s is otherwise is out of its bounds", f->name);
     if (!number && f->type != VALUE_CHOICE && f->type != VALUE_BOOLEAN &&
         f->type != VALUE_CURSOR)
@@ -280,9 +280,8 @@ name_users(const struct router *router, const char *constraint,
 
         for (; r != NULL && r->problem != NULL; r++)
             if (text_same(r->constraint, constraint))
-                text_addf(faults,
-                          "%s: the database has no constraint %s\n", row->on,
-                          constraint);
+                text_addf(faults, "%s: the database has no constraint %s\n",
+                          row->on, constraint);
     }
 }
 

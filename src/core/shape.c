@@ -47,8 +47,7 @@ static struct shape *
 compile(struct shape_set *set, const struct member *members, int depth)
 {
     size_t n = count_members(members);
-    struct shape *s =
-        mem_zero(set, sizeof *s + mem_size(n, sizeof s->slot[0]));
+    struct shape *s = mem_zero(set, sizeof *s + mem_size(n, sizeof s->slot[0]));
 
     if (depth > DEEPEST)
         BUG("a shape with %s nests too deep", members->name);
@@ -128,8 +127,8 @@ same_type(enum value_type shape, enum value_type column)
 }
 
 static const char *
-misfit_from(const void *mem, const struct shape *s,
-            const struct db_result *res, size_t first)
+misfit_from(const void *mem, const struct shape *s, const struct db_result *res,
+            size_t first)
 {
     const char *why = NULL;
 
@@ -140,9 +139,9 @@ misfit_from(const void *mem, const struct shape *s,
         if (slot->object != NULL)
             why = misfit_from(mem, slot->object, res, column);
         else if (!same_type(slot->type, db_column_type(res, column)))
-            why = mem_printf(mem, "column %zu (%s) is no %s by its type",
-                             column + 1, db_column_name(res, column),
-                             slot->name);
+            why =
+                mem_printf(mem, "column %zu (%s) is no %s by its type",
+                           column + 1, db_column_name(res, column), slot->name);
     }
     return why;
 }

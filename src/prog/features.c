@@ -27,21 +27,11 @@
 #include "upkeep/upkeep.h"
 
 const struct feature *const all_features[] = {
-    &site_feature,
-    &account_feature,
-    &session_feature,
-    &profile_feature,
-    &follow_feature,
-    &category_feature,
-    &post_feature,
-    &comment_feature,
-    &reaction_feature,
-    &search_feature,
-    &notification_feature,
-    &points_feature,
-    &mailing_feature,
-    &upkeep_feature,
-    NULL,
+    &site_feature,    &account_feature,      &session_feature,
+    &profile_feature, &follow_feature,       &category_feature,
+    &post_feature,    &comment_feature,      &reaction_feature,
+    &search_feature,  &notification_feature, &points_feature,
+    &mailing_feature, &upkeep_feature,       NULL,
 };
 
 const struct section *const all_sections[] = {

@@ -29,8 +29,9 @@
 
 enum { REQUESTS, DURATIONS, DB_TIME, DB_STATEMENTS, CACHE_TIME };
 
-static const char *const classes[] = { "1xx", "2xx", "3xx", "4xx", "5xx",
-                                       NULL };
+static const char *const classes[] = {
+    "1xx", "2xx", "3xx", "4xx", "5xx", NULL
+};
 
 static const struct metric request_metrics[] = {
     [REQUESTS] = { .name = "sparkle_requests_total",
@@ -58,8 +59,8 @@ static void
 count(struct worker *w, const struct app *app, const struct exchange *ex,
       const struct exchange_times *t)
 {
-    size_t route = ex->entry == NULL ? router_count(app->router)
-                                     : ex->entry->index;
+    size_t route =
+        ex->entry == NULL ? router_count(app->router) : ex->entry->index;
     size_t class = (size_t)(ex->status / 100 - 1);
 
     metric_add(w, &request_metrics[REQUESTS], route * 5 + class, 1);
@@ -115,6 +116,7 @@ work(struct worker *w, void *context)
     while ((next = worker_wait(w, -1)) != WORKER_STOP)
         if (next == WORKER_READY && fcgi_accept(door, &in))
             serve_one(w, &app, ex, door, &in);
+    mem_free(app.db); /* says good-bye to the server */
 }
 
 /* ---- Start --------------------------------------------------------------- */

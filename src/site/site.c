@@ -20,8 +20,8 @@ say_hello(struct request *r)
 {
     const char *hello = "world", *documentation = "/api/openapi.json";
 
-    return answer_values(r, ARGS(ARG(hello), ARG(app_site(r->app)->name),
-                                 ARG(documentation)));
+    return answer_values(
+        r, ARGS(ARG(hello), ARG(app_site(r->app)->name), ARG(documentation)));
 }
 
 /* ---- GET /api/openapi.json ----------------------------------------------- */

@@ -24,9 +24,7 @@ static const struct member live_shape[] = {
 };
 
 static const struct member check_shape[] = {
-    { .name = "status",
-      .type = VALUE_TEXT,
-      .about = "ok, degraded or down." },
+    { .name = "status", .type = VALUE_TEXT, .about = "ok, degraded or down." },
     { .name = "ms", .type = VALUE_REAL, .about = "What asking took." },
     { 0 },
 };
@@ -111,7 +109,8 @@ check_disk(struct request *r)
 
 /* The oldest of each queue comes from jobs_claim_idx, whose order by id is
  * nearly that of time. */
-static const char queue_sql[] = SQL(
+static const char queue_sql[] =
+    SQL(
     SELECT coalesce(max(extract(epoch FROM clock_now() - oldest.run_at)), 0)
         ::bigint
     FROM job_queues q
@@ -146,10 +145,9 @@ show_ready(struct request *r)
     for (size_t i = 0; i < sizeof f / sizeof *f; i++)
         worst = f[i].health > worst ? f[i].health : worst;
     const struct problem *refused = answer_values(
-        r, ARGS(ARG(words[worst]), ARG(f[0].word), ARG(f[0].ms),
-                ARG(f[1].word), ARG(f[1].ms), ARG(f[2].word), ARG(f[2].ms),
-                ARG(f[2].number), ARG(f[3].word), ARG(f[3].ms),
-                ARG(f[3].number)));
+        r, ARGS(ARG(words[worst]), ARG(f[0].word), ARG(f[0].ms), ARG(f[1].word),
+                ARG(f[1].ms), ARG(f[2].word), ARG(f[2].ms), ARG(f[2].number),
+                ARG(f[3].word), ARG(f[3].ms), ARG(f[3].number)));
     if (worst == HEALTH_DOWN)
         answer_status(r, 503);
     return refused;

@@ -11,8 +11,8 @@ check_cookie(const char *header)
     size_t n = 0;
     const char *value = cookie_find(header, "theme", &n);
 
-    if (value != NULL && (value < header || n > strlen(value) ||
-                          memchr(value, ';', n) != NULL))
+    if (value != NULL &&
+        (value < header || n > strlen(value) || memchr(value, ';', n) != NULL))
         BUG("a cookie's value that is none");
 }
 
@@ -23,9 +23,14 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     static const char *const names[] = { "HTTP_COOKIE", "HTTP_IF_NONE_MATCH",
                                          "HTTP_ORIGIN", "CONTENT_TYPE",
                                          "HTTP_USER_AGENT" };
-    const char *const env[] = { "REQUEST_METHOD=POST", "REQUEST_URI=/api/all",
-                                header[0], header[1], header[2], header[3],
-                                header[4], NULL };
+    const char *const env[] = { "REQUEST_METHOD=POST",
+                                "REQUEST_URI=/api/all",
+                                header[0],
+                                header[1],
+                                header[2],
+                                header[3],
+                                header[4],
+                                NULL };
     struct exchange *ex = fuzz_exchange();
     size_t length;
 

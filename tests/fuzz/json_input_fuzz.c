@@ -17,8 +17,7 @@ is_json(const char *bytes, size_t n)
 {
     struct json_tokener *t = json_tokener_new_ex(64);
 
-    json_tokener_set_flags(t, JSON_TOKENER_STRICT |
-                                  JSON_TOKENER_VALIDATE_UTF8);
+    json_tokener_set_flags(t, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
     struct json_object *o = json_tokener_parse_ex(t, bytes, (int)n);
     enum json_tokener_error error = json_tokener_get_error(t);
     json_object_put(o);

@@ -41,10 +41,9 @@ echo(struct request *r)
 {
     const struct all *in = r->input;
 
-    return answer_values(
-        r, ARGS(ARG(in->limit), ARG(in->version), ARG(in->ratio),
-                ARG(in->title), ARG(in->notes), ARG(in->when), ARG(in->tags),
-                ARG(in->extra)));
+    return answer_values(r, ARGS(ARG(in->limit), ARG(in->version),
+                                 ARG(in->ratio), ARG(in->title), ARG(in->notes),
+                                 ARG(in->when), ARG(in->tags), ARG(in->extra)));
 }
 
 #define VALUES(place)                                                          \

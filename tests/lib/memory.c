@@ -70,8 +70,7 @@ const char *
 memory_call(struct exchange *ex, const char *line, const char *json)
 {
     static char method[300], target[300];
-    const char *const env[] = { method, target,
-                                "CONTENT_TYPE=application/json",
+    const char *const env[] = { method, target, "CONTENT_TYPE=application/json",
                                 "REQUEST_ID=test", NULL };
     size_t n, cut = strcspn(line, " ");
 

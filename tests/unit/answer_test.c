@@ -127,18 +127,31 @@ say_bytes(struct request *r)
     .access = ALLOW_ANYONE, .about = "x", .no_session = true,                  \
     .quota = QUOTA_NONE
 static const struct route rows[] = {
-    { .on = "GET /api/thing", PLAIN, .handle = show_thing,
+    { .on = "GET /api/thing",
+      PLAIN,
+      .handle = show_thing,
       .returns = thing_shape },
-    { .on = "POST /api/thing", PLAIN, .handle = do_thing,
+    { .on = "POST /api/thing",
+      PLAIN,
+      .handle = do_thing,
       .returns = thing_shape },
-    { .on = "DELETE /api/thing", PLAIN, .handle = forget_to_answer,
+    { .on = "DELETE /api/thing",
+      PLAIN,
+      .handle = forget_to_answer,
       .form = ANSWER_NOTHING },
-    { .on = "GET /api/broken", PLAIN, .handle = forget_to_answer,
+    { .on = "GET /api/broken",
+      PLAIN,
+      .handle = forget_to_answer,
       .returns = thing_shape },
     { .on = "GET /api/no", PLAIN, .handle = say_no, .returns = thing_shape },
-    { .on = "GET /api/bytes", PLAIN, .handle = say_bytes,
+    { .on = "GET /api/bytes",
+      PLAIN,
+      .handle = say_bytes,
       .raw_type = "text/plain" },
-    { .on = "GET /page", PLAIN, .handle = show_page, .page = "thing/show",
+    { .on = "GET /page",
+      PLAIN,
+      .handle = show_page,
+      .page = "thing/show",
       .title = "Thing" },
     { .on = "GET /go", PLAIN, .handle = set_cookie, .page = "thing/show" },
     { .on = "GET /mine", PLAIN, .handle = need_login, .page = "thing/show" },
@@ -231,7 +244,8 @@ renders_pages(void)
     CU_ASSERT_STRING_EQUAL(
         body_of(answer),
         "<title>Mia</title>dark /page %2Fpage%3Fx%3D%2526 Sparkle Universe "
-        "guest at https://localhost:8443/page a&amp;b recent -9223372036854775808 &quot;&lt;script&gt;&quot; "
+        "guest at https://localhost:8443/page a&amp;b recent "
+        "-9223372036854775808 &quot;&lt;script&gt;&quot; "
         "\xE2\x80\xA8\x01 2000-01-01T00:00:00.001Z 1 Jan 2000 [a] "
         "[&lt;b&gt;] Mia");
 }
@@ -239,8 +253,7 @@ renders_pages(void)
 static void
 sends_bytes_and_sees_headers(void)
 {
-    const char *const env[] = { "REQUEST_METHOD=GET",
-                                "REQUEST_URI=/api/bytes",
+    const char *const env[] = { "REQUEST_METHOD=GET", "REQUEST_URI=/api/bytes",
                                 "HTTP_USER_AGENT=me=you", NULL };
     size_t n;
     const char *answer = memory_run(ex, env, NULL, 0, &n);
@@ -315,9 +328,11 @@ static const char *
 post_as(const char *type, const char *length, const char *body)
 {
     const char *const env[] = {
-        "REQUEST_METHOD=POST", "REQUEST_URI=/api/thing",
+        "REQUEST_METHOD=POST",
+        "REQUEST_URI=/api/thing",
         mem_printf(mem, "CONTENT_TYPE=%s", type),
-        mem_printf(mem, "CONTENT_LENGTH=%s", length), NULL,
+        mem_printf(mem, "CONTENT_LENGTH=%s", length),
+        NULL,
     };
     size_t n;
 
@@ -348,7 +363,9 @@ get_with(const char *method, const char *header)
 {
     const char *const env[] = {
         mem_printf(mem, "REQUEST_METHOD=%s", method),
-        "REQUEST_URI=/api/thing", header, NULL,
+        "REQUEST_URI=/api/thing",
+        header,
+        NULL,
     };
     size_t n;
 
@@ -363,9 +380,8 @@ validates(void)
     (void)get_with("GET", NULL);
     memcpy(etag, ex->etag, sizeof etag);
     CU_ASSERT_EQUAL(strlen(etag), ETAG_TEXT - 1);
-    const char *answer =
-        get_with("GET", mem_printf(mem, "HTTP_IF_NONE_MATCH=\"x\", W/%s",
-                                   etag));
+    const char *answer = get_with(
+        "GET", mem_printf(mem, "HTTP_IF_NONE_MATCH=\"x\", W/%s", etag));
     CU_ASSERT_TRUE(has(answer, "Status: 304\r\n"));
     CU_ASSERT_TRUE(has(answer, etag));
     CU_ASSERT_STRING_EQUAL(body_of(answer), "");
@@ -390,21 +406,21 @@ answers_heads(void)
 static void
 allows_configured_origins_only(void)
 {
-    struct site_settings *site = (struct site_settings *)(uintptr_t)
-        app_site(app);
+    struct site_settings *site =
+        (struct site_settings *)(uintptr_t)app_site(app);
 
-    CU_ASSERT_PTR_NULL(strstr(get_with("GET", "HTTP_ORIGIN=https://a.org"),
-                              "Access-Control"));
+    CU_ASSERT_PTR_NULL(
+        strstr(get_with("GET", "HTTP_ORIGIN=https://a.org"), "Access-Control"));
     site->cors_origins = "https://a.org https://b.org";
     const char *answer = get_with("GET", "HTTP_ORIGIN=https://b.org");
     CU_ASSERT_TRUE(
         has(answer, "Access-Control-Allow-Origin: https://b.org\r\n"));
     CU_ASSERT_TRUE(has(answer, "Vary: Origin\r\n"));
     CU_ASSERT_PTR_NULL(strstr(answer, "Allow-Credentials"));
-    CU_ASSERT_PTR_NULL(strstr(get_with("GET", "HTTP_ORIGIN=https://b.or"),
-                              "Access-Control"));
-    CU_ASSERT_PTR_NULL(strstr(get_with("GET", "HTTP_ORIGIN="),
-                              "Access-Control"));
+    CU_ASSERT_PTR_NULL(
+        strstr(get_with("GET", "HTTP_ORIGIN=https://b.or"), "Access-Control"));
+    CU_ASSERT_PTR_NULL(
+        strstr(get_with("GET", "HTTP_ORIGIN="), "Access-Control"));
     site->cors_origins = NULL;
 }
 
@@ -424,8 +440,8 @@ static void
 finds_cookies(void)
 {
     size_t n = 0;
-    const char *c = cookie_find("xtheme=a; theme=light ;theme=dark", "theme",
-                                &n);
+    const char *c =
+        cookie_find("xtheme=a; theme=light ;theme=dark", "theme", &n);
 
     CU_ASSERT_EQUAL(n, 5);
     CU_ASSERT_NSTRING_EQUAL(c, "light", 5);

@@ -118,9 +118,8 @@ static const struct all *got;
 static bool
 reads(size_t row, const char *s, size_t n)
 {
-    static const struct segment id = {
-        "01890000-0000-7000-8000-000000000001", 36
-    };
+    static const struct segment id = { "01890000-0000-7000-8000-000000000001",
+                                       36 };
     struct input in;
 
     faults = (struct faults){ .mem = mem };
@@ -211,7 +210,8 @@ reads_bodies(void)
     CU_ASSERT_TRUE(body(
         " {\"limit\":1,\"title\":\"\\u00e9\\ud83d\\ude00!\", \"tags\":[\"a\"],"
         "\"extra\":{\"a\":[1,{\"b\":\"\\\"}\"}]},\"notes\":\"a\\nb\\tc\","
-        "\"maybe\":false,\"ratio\":2,\"version\":null,\"sort\":\"popular\"}\n"));
+        "\"maybe\":false,\"ratio\":2,\"version\":null,\"sort\":\"popular\"}"
+        "\n"));
     CU_ASSERT_EQUAL(got->limit, 1);
     CU_ASSERT_STRING_EQUAL(got->title, "\xC3\xA9\xF0\x9F\x98\x80!");
     CU_ASSERT_STRING_EQUAL(got->extra.text, "{\"a\":[1,{\"b\":\"\\\"}\"}]}");
@@ -287,9 +287,11 @@ refuses_bad_others(void)
     WRONG("tags", "at most 4", body("{\"tags\":[\"abcde\"]}"));
     WRONG("tags", "list of texts", body("{\"tags\":[\"a\",1]}"));
     WRONG("tags", "list of texts", body("{\"tags\":\"a\"}"));
-    WRONG("extra", "too large", body(
-        "{\"extra\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"}"));
+    WRONG("extra", "too large",
+          body("{\"extra\":"
+               "\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+               "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+               "\"}"));
 }
 
 static void
@@ -313,8 +315,7 @@ reports_all_together(void)
     CU_ASSERT_FALSE(reads(NEEDED, "{}", 2));
     CU_ASSERT_EQUAL(faults.n, 2);
     CU_ASSERT_STRING_EQUAL(said("title"), "is required");
-    CU_ASSERT_FALSE(
-        reads(NEEDED, "{\"title\":null,\"version\":1}", 26));
+    CU_ASSERT_FALSE(reads(NEEDED, "{\"title\":null,\"version\":1}", 26));
     CU_ASSERT_STRING_EQUAL(said("title"), "is required");
     struct text *many = text_new(mem);
     for (int i = 0; i < 1000; i++)
@@ -329,15 +330,44 @@ static void
 refuses_what_is_no_json(void)
 {
     static const char *const bad[] = {
-        "", " ", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{,}",
-        "{\"a\":1,}", "{\"a\" 1}", "{a:1}", "{'a':1}", "{\"a\":1}x",
-        "{\"extra\":01}", "{\"extra\":1.}", "{\"extra\":.5}", "{\"extra\":+1}",
-        "{\"extra\":-}", "{\"extra\":1e}", "{\"extra\":NaN}",
-        "{\"extra\":tru}", "{\"extra\":nulL}", "{\"extra\":[1,]}",
-        "{\"extra\":[1 2]}", "{\"extra\":\"\\x\"}", "{\"extra\":\"\\u12g4\"}",
-        "{\"extra\":\"a\nb\"}", "{\"extra\":\"", "{\"extra\":\"\\",
-        "[]", "1", "null", "\"a\"", "{}{}", "{\"extra\":[}", "/**/{}",
-        "{\"extra\":{1:2}}", "\xEF\xBB\xBF{}",
+        "",
+        " ",
+        "{",
+        "{\"a\"",
+        "{\"a\":",
+        "{\"a\":1",
+        "{\"a\":1,",
+        "{,}",
+        "{\"a\":1,}",
+        "{\"a\" 1}",
+        "{a:1}",
+        "{'a':1}",
+        "{\"a\":1}x",
+        "{\"extra\":01}",
+        "{\"extra\":1.}",
+        "{\"extra\":.5}",
+        "{\"extra\":+1}",
+        "{\"extra\":-}",
+        "{\"extra\":1e}",
+        "{\"extra\":NaN}",
+        "{\"extra\":tru}",
+        "{\"extra\":nulL}",
+        "{\"extra\":[1,]}",
+        "{\"extra\":[1 2]}",
+        "{\"extra\":\"\\x\"}",
+        "{\"extra\":\"\\u12g4\"}",
+        "{\"extra\":\"a\nb\"}",
+        "{\"extra\":\"",
+        "{\"extra\":\"\\",
+        "[]",
+        "1",
+        "null",
+        "\"a\"",
+        "{}{}",
+        "{\"extra\":[}",
+        "/**/{}",
+        "{\"extra\":{1:2}}",
+        "\xEF\xBB\xBF{}",
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -401,8 +431,12 @@ cursors_return(void)
 static void
 times_return(void)
 {
-    static const int64_t times[] = { 1, -1, CLOCK_DAY * 59, CLOCK_DAY * 60,
-                                     CLOCK_DAY * 36524, CLOCK_DAY * -36525 };
+    static const int64_t times[] = { 1,
+                                     -1,
+                                     CLOCK_DAY * 59,
+                                     CLOCK_DAY * 60,
+                                     CLOCK_DAY * 36524,
+                                     CLOCK_DAY * -36525 };
     struct instant back;
 
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {

@@ -21,8 +21,8 @@ struct draft {
 };
 static const char *const kinds[] = { "ARTICLE", "POLL", NULL };
 static const struct field list_fields[] = {
-    FIELD(IN_QUERY, struct draft, limit, .min = 1, .max = 100,
-          .otherwise = 20, .about = "At most."),
+    FIELD(IN_QUERY, struct draft, limit, .min = 1, .max = 100, .otherwise = 20,
+          .about = "At most."),
     FIELD(IN_QUERY, struct draft, sort, .choices = kinds, .otherwise = 1,
           .about = "Order."),
     { 0 },
@@ -57,17 +57,31 @@ handle(struct request *r)
 }
 
 static const struct route rows[] = {
-    { .on = "GET /api/things", .access = ALLOW_ANYONE, .handle = handle,
-      .about = "List.", .input = INPUT(struct draft, list_fields),
-      .returns = thing_shape, .form = ANSWER_PAGES },
-    { .on = "POST /api/things/{post}/copies", .access = ALLOW_MEMBERS,
-      .handle = handle, .about = "Copy.",
-      .input = INPUT(struct draft, draft_fields), .returns = thing_shape,
-      .refusals = refusals, .success = 201 },
-    { .on = "DELETE /api/things", .access = ALLOW_ADMINS, .handle = handle,
-      .about = "Empty.", .form = ANSWER_NOTHING },
-    { .on = "GET /things", .access = ALLOW_ANYONE, .handle = handle,
-      .about = "A page.", .page = "thing/list" },
+    { .on = "GET /api/things",
+      .access = ALLOW_ANYONE,
+      .handle = handle,
+      .about = "List.",
+      .input = INPUT(struct draft, list_fields),
+      .returns = thing_shape,
+      .form = ANSWER_PAGES },
+    { .on = "POST /api/things/{post}/copies",
+      .access = ALLOW_MEMBERS,
+      .handle = handle,
+      .about = "Copy.",
+      .input = INPUT(struct draft, draft_fields),
+      .returns = thing_shape,
+      .refusals = refusals,
+      .success = 201 },
+    { .on = "DELETE /api/things",
+      .access = ALLOW_ADMINS,
+      .handle = handle,
+      .about = "Empty.",
+      .form = ANSWER_NOTHING },
+    { .on = "GET /things",
+      .access = ALLOW_ANYONE,
+      .handle = handle,
+      .about = "A page.",
+      .page = "thing/list" },
     { 0 },
 };
 static const struct feature feature = { .name = "thing",
@@ -102,8 +116,8 @@ at(const char *pointer)
 
     if (json_pointer_get(document, pointer, &value) != 0)
         return "";
-    return json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN |
-                                                     JSON_C_TO_STRING_NOSLASHESCAPE);
+    return json_object_to_json_string_ext(
+        value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
 #define LIST "/paths/~1api~1things/get"

@@ -95,12 +95,10 @@ finds_rows(void)
     struct route_match m;
 
     CU_ASSERT_STRING_EQUAL(matched("GET", "/", &m), "GET /");
-    CU_ASSERT_STRING_EQUAL(matched("GET", "/api/posts", &m),
-                           "GET /api/posts");
+    CU_ASSERT_STRING_EQUAL(matched("GET", "/api/posts", &m), "GET /api/posts");
     CU_ASSERT_STRING_EQUAL(matched("GET", "/api/posts?limit=1", &m),
                            "GET /api/posts");
-    CU_ASSERT_STRING_EQUAL(matched("HEAD", "/api/posts", &m),
-                           "GET /api/posts");
+    CU_ASSERT_STRING_EQUAL(matched("HEAD", "/api/posts", &m), "GET /api/posts");
     CU_ASSERT_STRING_EQUAL(matched("POST", "/api/posts", &m),
                            "POST /api/posts");
     CU_ASSERT_STRING_EQUAL(matched("GET", "/api/posts/", &m), "none");
@@ -225,21 +223,31 @@ refuses_bad_rows(void)
             ROW("PUT /x/{comment}", ON_BOTH));
     REFUSED("no field takes {id}", ROW("GET /x/{id}"));
     REFUSED("post does not occur in the path", ROW("GET /x", ON_POST));
-    REFUSED("who may call", { .on = "GET /x", .handle = handle,
-                              .about = "x", .form = ANSWER_NOTHING });
-    REFUSED("no handler", { .on = "GET /x", .access = ALLOW_ANYONE,
-                            .about = "x", .form = ANSWER_NOTHING });
-    REFUSED("what it is about", { .on = "GET /x", .access = ALLOW_ANYONE,
-                                  .handle = handle, .form = ANSWER_NOTHING });
+    REFUSED("who may call", { .on = "GET /x",
+                              .handle = handle,
+                              .about = "x",
+                              .form = ANSWER_NOTHING });
+    REFUSED("no handler", { .on = "GET /x",
+                            .access = ALLOW_ANYONE,
+                            .about = "x",
+                            .form = ANSWER_NOTHING });
+    REFUSED("what it is about", { .on = "GET /x",
+                                  .access = ALLOW_ANYONE,
+                                  .handle = handle,
+                                  .form = ANSWER_NOTHING });
     REFUSED("is no success", ROW("GET /x", .success = 404));
     REFUSED("is not whole", ROW("GET /x", .refusals = half_refusals));
     REFUSED("which it has not", ROW("GET /x", .refusals = lost_refusals));
     REFUSED("it returns something", ROW("GET /x", .returns = nameless_id));
-    REFUSED("member id twice", { .on = "GET /x", .access = ALLOW_ANYONE,
-                                 .handle = handle, .about = "x",
+    REFUSED("member id twice", { .on = "GET /x",
+                                 .access = ALLOW_ANYONE,
+                                 .handle = handle,
+                                 .about = "x",
                                  .returns = twice });
-    REFUSED("must be the id", { .on = "GET /x", .access = ALLOW_ANYONE,
-                                .handle = handle, .about = "x",
+    REFUSED("must be the id", { .on = "GET /x",
+                                .access = ALLOW_ANYONE,
+                                .handle = handle,
+                                .about = "x",
                                 .form = ANSWER_LIST,
                                 .returns = nameless_id });
 }
