@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/cache.h"
@@ -18,9 +19,9 @@
 #include "prog/ctl.h"
 
 static const struct ctl_command *const tables[] = {
-    ctl_setup_commands,  ctl_schema_commands, ctl_config_commands,
-    ctl_describe_commands, ctl_user_commands, ctl_status_commands,
-    ctl_doctor_commands, ctl_demo_commands,   NULL,
+    ctl_setup_commands,    ctl_schema_commands, ctl_config_commands,
+    ctl_describe_commands, ctl_user_commands,   ctl_status_commands,
+    ctl_doctor_commands,   ctl_demo_commands,   NULL,
 };
 
 /* ---- For the commands --------------------------------------------------- */
@@ -81,6 +82,25 @@ ctl_fail(const char *format, ...)
     return 1;
 }
 
+/*
+ * In production the owner's password is for root only, so the configuration,
+ * which all programs read, does not name it: it lies where setup put it.
+ */
+static const char *
+owner_password(struct ctl *c)
+{
+    const char *slash = strrchr(c->config_path, '/');
+    int directory = slash == NULL ? 0 : (int)(slash - c->config_path + 1);
+    char *password = file_read(c->mem,
+                               mem_printf(c->mem, "%.*ssecrets/owner_password",
+                                          directory, c->config_path),
+                               4096, NULL);
+
+    if (password != NULL)
+        password[strcspn(password, "\r\n")] = '\0';
+    return password;
+}
+
 struct db *
 ctl_owner_db(struct ctl *c)
 {
@@ -88,7 +108,8 @@ ctl_owner_db(struct ctl *c)
 
     *owner = *SETTINGS_OF(c->app, &db_section, struct db_settings);
     owner->user = owner->owner;
-    owner->password = owner->owner_password;
+    owner->password = owner->owner_password != NULL ? owner->owner_password
+                                                    : owner_password(c);
     owner->timeout = 24 * CLOCK_HOUR; /* a migration may take its time */
     return db_new(c->mem, owner, NULL);
 }
@@ -115,8 +136,8 @@ static int
 words_of(const struct ctl_command *row, int argc, char **argv)
 {
     const char *second = strchr(row->name, ' ');
-    size_t first = second != NULL ? (size_t)(second - row->name)
-                                  : strlen(row->name);
+    size_t first =
+        second != NULL ? (size_t)(second - row->name) : strlen(row->name);
 
     if (argc < 1 || strlen(argv[0]) != first ||
         strncmp(argv[0], row->name, first) != 0)
@@ -147,9 +168,8 @@ static bool
 open_app(struct ctl *c, bool needed)
 {
     struct text *faults = text_new(c->mem);
-    struct config *config =
-        config_read(c->mem, needed ? c->config_path : NULL, all_sections,
-                    faults);
+    struct config *config = config_read(c->mem, needed ? c->config_path : NULL,
+                                        all_sections, faults);
 
     if (config == NULL && needed) {
         (void)fputs(faults->at, stderr);
@@ -160,8 +180,7 @@ open_app(struct ctl *c, bool needed)
     c->app->config = config;
     if (!needed)
         return true;
-    c->app->db =
-        db_new(c->mem, config_section(config, &db_section), NULL);
+    c->app->db = db_new(c->mem, config_section(config, &db_section), NULL);
     c->app->cache = cache_new(c->mem, config_section(config, &cache_section));
     return true;
 }
