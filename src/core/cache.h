@@ -50,8 +50,8 @@ const struct cache_reply *cache_run(struct cache *c, void *mem,
                                     const size_t *lengths);
 
 /* One command of words.  NULL where Redis is away or refused. */
-const struct cache_reply *cache_command(struct cache *c, void *mem,
-                                        size_t argc, const char *const *argv,
+const struct cache_reply *cache_command(struct cache *c, void *mem, size_t argc,
+                                        const char *const *argv,
                                         const size_t *lengths);
 
 /* Sends a command without waiting; its answer is dropped at the next call. */

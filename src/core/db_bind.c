@@ -14,19 +14,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-/* pg_type.h's numbers; they never change. */
-enum {
-    OID_BOOL = 16,
-    OID_BYTEA = 17,
-    OID_INT8 = 20,
-    OID_TEXT = 25,
-    OID_FLOAT8 = 701,
-    OID_TEXT_ARRAY = 1009,
-    OID_TIMESTAMPTZ = 1184,
-    OID_UUID = 2950,
-    OID_JSONB = 3802,
-};
-
 #define ONES_8 1, 1, 1, 1, 1, 1, 1, 1
 const int db_binary[DB_MOST_ARGS] = { ONES_8, ONES_8, ONES_8, ONES_8,
                                       ONES_8, ONES_8, ONES_8, ONES_8 };

@@ -6,7 +6,8 @@
  *   db_connect.c    the connection: made, waited for, lost, made again
  *   db_statement.c  which texts the connection knows
  *   db_bind.c       C values as binary parameters
- *   db_result.c     rows as C values
+ *   db_result.c     rows, or what went wrong
+ *   db_value.c      the values of a row, as C has them
  *   db_transact.c   transactions
  *   db_error.c      failures, and which are tried again
  */
@@ -16,6 +17,32 @@
 #include <libpq-fe.h>
 
 #include "core/db.h"
+
+/* pg_type.h's numbers; they never change. */
+enum {
+    OID_BOOL = 16,
+    OID_BYTEA = 17,
+    OID_CHAR = 18,
+    OID_NAME = 19,
+    OID_INT8 = 20,
+    OID_INT2 = 21,
+    OID_INT4 = 23,
+    OID_TEXT = 25,
+    OID_OID = 26,
+    OID_JSON = 114,
+    OID_FLOAT4 = 700,
+    OID_FLOAT8 = 701,
+    OID_NAME_ARRAY = 1003,
+    OID_TEXT_ARRAY = 1009,
+    OID_VARCHAR_ARRAY = 1015,
+    OID_BPCHAR = 1042,
+    OID_VARCHAR = 1043,
+    OID_TIMESTAMPTZ = 1184,
+    OID_VOID = 2278,
+    OID_UUID = 2950,
+    OID_JSONB = 3802,
+    OID_FIRST_NORMAL = 16384, /* types that SQL made: enums, domains, citext */
+};
 
 #define DB_MOST_ARGS 64
 #define DB_MOST_QUEUED 64
@@ -65,6 +92,12 @@ struct db {
     void *notes;
 
     int64_t spent_us, spent_n;
+};
+
+struct db_result {
+    PGresult *pg;
+    size_t rows, columns;
+    unsigned char types[]; /* enum value_type of each column */
 };
 
 /* Parameters as libpq takes them. */

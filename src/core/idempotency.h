@@ -28,7 +28,6 @@ const struct problem *idempotency_begin(struct request *r, const char *key,
 
 /* Stores the answer with the key. */
 const struct problem *idempotency_store(struct request *r, const char *key,
-                                        int status, const char *body,
-                                        size_t n);
+                                        int status, const char *body, size_t n);
 
 #endif

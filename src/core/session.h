@@ -27,8 +27,8 @@ struct session {
     const char *username;
     const char *image; /* NULL if none */
     enum role role;
-    bool active;       /* the user is ACTIVE, not PENDING_VERIFICATION */
-    const char *csrf;  /* what X-CSRF-Token must be */
+    bool active;      /* the user is ACTIVE, not PENDING_VERIFICATION */
+    const char *csrf; /* what X-CSRF-Token must be */
     struct instant expires, authenticated; /* password or factor last used */
 };
 
