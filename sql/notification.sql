@@ -57,20 +57,28 @@ BEGIN
         RETURN;
     END IF;
 
-    UPDATE notifications n SET group_key = NULL
+    -- Most often it is there already: no second version of the row then.
+    SELECT n.id INTO id FROM notifications n
     WHERE n.user_id = p_user_id AND n.group_key = p_group_key
-        AND NOT n.read
-        AND n.started_at <= clock_now() - interval '24 hours';
-    INSERT INTO notifications AS n (user_id, type, group_key, actor_id,
-        actor_count, entity_type, entity_id, title, message, data, image,
-        action_url, priority, expires_at)
-    VALUES (p_user_id, p_type, p_group_key, p_actor_id, 0, p_entity_type,
-        p_entity_id, notification_title(p_title, NULL, actor, 1), p_message, p_data, p_image, p_action_url,
-        p_priority, clock_now() + p_keep)
-    ON CONFLICT (user_id, group_key)
-        WHERE NOT read AND group_key IS NOT NULL
-        DO UPDATE SET group_key = excluded.group_key
-    RETURNING n.id, n.xmax = 0 INTO id, made;
+        AND NOT n.read AND n.started_at > clock_now() - interval '24 hours'
+    FOR NO KEY UPDATE;
+    made := NOT FOUND;
+    IF made THEN
+        UPDATE notifications n SET group_key = NULL
+        WHERE n.user_id = p_user_id AND n.group_key = p_group_key
+            AND NOT n.read
+            AND n.started_at <= clock_now() - interval '24 hours';
+        INSERT INTO notifications AS n (user_id, type, group_key, actor_id,
+            actor_count, entity_type, entity_id, title, message, data, image,
+            action_url, priority, expires_at)
+        VALUES (p_user_id, p_type, p_group_key, p_actor_id, 0, p_entity_type,
+            p_entity_id, notification_title(p_title, NULL, actor, 1), p_message, p_data, p_image, p_action_url,
+            p_priority, clock_now() + p_keep)
+        ON CONFLICT (user_id, group_key)
+            WHERE NOT read AND group_key IS NOT NULL
+            DO UPDATE SET group_key = excluded.group_key
+        RETURNING n.id, n.xmax = 0 INTO id, made;
+    END IF;
 
     IF p_actor_id IS NOT NULL THEN
         INSERT INTO notification_actors (notification_id, actor_id)

@@ -1,8 +1,6 @@
 /*
- * job_claim.c - the life of a row of jobs, from waiting to finished.
- *
- * Leases end by the real time (now()), whatever the clock of tests says;
- * everything else asks clock_now().
+ * job_claim.c - the life of a row of jobs, from waiting to finished: the
+ * functions of sql/job.sql, called.
  */
 #include <string.h>
 
@@ -10,14 +8,9 @@
 #include "base/log.h"
 #include "core/job_local.h"
 
-/* ---- Looking ------------------------------------------------------------- */
+/* ---- Taking -------------------------------------------------------------- */
 
-static const char look_sql[] = SQL(
-    SELECT q.name FROM job_queues q
-    WHERE q.paused_at IS NULL AND EXISTS (SELECT FROM jobs j
-        WHERE j.queue = q.name AND j.state = 'available')
-    ORDER BY q.lane, q.name
-);
+static const char look_sql[] = SQL(SELECT name FROM job_look() name);
 
 void
 look_send(struct jobs *jobs)
@@ -31,70 +24,9 @@ look_receive(struct jobs *jobs, struct db_error *ret_error)
     return db_receive(jobs->db, jobs->now, ret_error);
 }
 
-/* ---- Claiming ------------------------------------------------------------ */
-
+static const char take_sql[] = SQL(SELECT * FROM job_take($1, $2::int, $3));
+static const char lease_sql[] = SQL(SELECT * FROM job_lease($1, $2));
 #define PLACE_COLUMN 9
-
-/*
- * $1 queue, $2 how many, $3 worker.  Of a queue's places one is locked; then
- * `head` are jobs of which no earlier one of the same kind and subject is
- * unfinished.  Who locks a head owns the chain behind it, so `more` takes the
- * next of it without locks.  A snapshot in which an earlier job is still
- * unfinished only makes a later one wait.
- */
-#define PLACE(try_lock)                                                        \
-    "WITH place AS MATERIALIZED ("                                             \
-    "SELECT n FROM job_queues q, generate_series(1, q.concurrency) n "         \
-    "WHERE q.name = $1 AND q.paused_at IS NULL AND " try_lock                  \
-    "(hashtext('sparkle.queue.' || q.name), n) LIMIT 1), "
-#define HEAD                                                                   \
-    SQL(head AS MATERIALIZED (                                                 \
-        SELECT j.id, j.kind, j.subject_id FROM jobs j                          \
-        WHERE j.queue = $1 AND j.state = 'available'                           \
-            AND EXISTS (SELECT FROM place)                                     \
-            AND (j.subject_id IS NULL OR j.id = (SELECT f.id FROM jobs f       \
-                WHERE f.subject_id = j.subject_id AND f.kind = j.kind          \
-                    AND f.state IN ('scheduled', 'available', 'running',       \
-                        'retryable')                                           \
-                ORDER BY f.id LIMIT 1))                                        \
-        ORDER BY j.priority DESC, j.id LIMIT $2                                \
-        FOR UPDATE SKIP LOCKED), )
-#define MORE                                                                   \
-    SQL(more AS MATERIALIZED (                                                 \
-        SELECT f.id FROM head h CROSS JOIN LATERAL (                           \
-            SELECT g.id, bool_and(g.state = 'available' AND g.queue = $1)      \
-                OVER (ORDER BY g.id) AS mine                                   \
-            FROM (SELECT k.id, k.state, k.queue FROM jobs k                    \
-                WHERE k.subject_id = h.subject_id AND k.kind = h.kind          \
-                    AND k.id > h.id                                            \
-                    AND k.state IN ('scheduled', 'available', 'running',       \
-                        'retryable')                                           \
-                ORDER BY k.id LIMIT $2) g) f                                   \
-        WHERE f.mine LIMIT $2), )
-#define TAKEN(...)                                                             \
-    "taken AS (" #__VA_ARGS__                                                  \
-    " RETURNING id, kind, payload, attempts::bigint, event_id, subject_id,"    \
-    " actor_id, happened_at, request_id, priority) "
-
-static const char direct_sql[] =
-    PLACE("pg_try_advisory_xact_lock") HEAD MORE TAKEN(
-        UPDATE jobs SET state = 'completed', attempts = attempts + 1,
-            started_at = clock_now(), finished_at = clock_now(), worker = $3
-        WHERE id = ANY (ARRAY(SELECT id FROM head
-            UNION ALL SELECT id FROM more)))
-    SQL(SELECT id, kind, payload, attempts, event_id, subject_id, actor_id,
-        happened_at, request_id FROM taken ORDER BY priority DESC, id);
-
-/* The place's number comes last, and alone where no job is free. */
-static const char leased_sql[] =
-    PLACE("pg_try_advisory_lock") HEAD TAKEN(
-        UPDATE jobs SET state = 'running', attempts = attempts + 1,
-            started_at = clock_now(), worker = $3,
-            leased_until = now() + interval '10 s'
-        WHERE id = ANY (ARRAY(SELECT id FROM head)))
-    SQL(SELECT id, kind, payload, attempts, event_id, subject_id, actor_id,
-        happened_at, request_id, n::bigint AS place
-    FROM place LEFT JOIN taken ON true);
 
 struct db_result *
 claim_direct(struct jobs *jobs, const struct job_queue *q,
@@ -102,7 +34,7 @@ claim_direct(struct jobs *jobs, const struct job_queue *q,
 {
     const char *name = jobs->name;
 
-    return db_query(jobs->db, jobs->now, direct_sql,
+    return db_query(jobs->db, jobs->now, take_sql,
                     ARGS(ARG(q->name), ARG(q->batch), ARG(name)), ret_error);
 }
 
@@ -111,23 +43,16 @@ claim_leased(struct jobs *jobs, const struct job_queue *q, int64_t *ret_place,
              struct db_error *ret_error)
 {
     const char *name = jobs->name;
-    const int64_t one = 1;
-    struct db_result *rows =
-        db_query(jobs->db, jobs->now, leased_sql,
-                 ARGS(ARG(q->name), ARG(one), ARG(name)), ret_error);
+    struct db_result *rows = db_query(jobs->db, jobs->now, lease_sql,
+                                      ARGS(ARG(q->name), ARG(name)), ret_error);
 
     if (ret_error->failed || db_rows(rows) == 0)
         return NULL;
     *ret_place = db_integer(rows, 0, PLACE_COLUMN);
-    if (!db_null(rows, 0, 0))
-        return rows;
-    place_leave(jobs, q->name, *ret_place);
-    return NULL;
+    return rows;
 }
 
-static const char leave_sql[] = SQL(
-    SELECT pg_advisory_unlock(hashtext('sparkle.queue.' || $1), $2::int)
-);
+static const char leave_sql[] = SQL(SELECT job_leave($1, $2::int));
 
 void
 place_leave(struct jobs *jobs, const char *queue, int64_t place)
@@ -221,35 +146,7 @@ claim_beat(struct jobs *jobs, int64_t id)
     return on_mine(jobs, beat_sql, id, &error);
 }
 
-/*
- * $1 id, $2 why, $3 hopeless, $4 worker.  The attempt of a leased job was
- * counted when it was claimed; a direct one is as it was before.  The id
- * spreads those that failed together.
- */
-static const char fail_sql[] = SQL(
-    WITH mine AS (
-        SELECT id, attempts + (state = 'available')::int AS tried
-        FROM jobs
-        WHERE id = $1 AND (state = 'available'
-            OR state = 'running' AND worker = $4)
-        FOR NO KEY UPDATE
-    ), last AS (
-        SELECT id, tried, ($3 OR tried >= (SELECT max_attempts FROM jobs j
-            WHERE j.id = mine.id)) AS given_up
-        FROM mine
-    )
-    UPDATE jobs j SET attempts = tried,
-        state = CASE WHEN given_up THEN 'discarded' ELSE 'retryable' END
-            ::job_state,
-        run_at = clock_now() + interval '2 s' * 2 ^ (tried - 1)
-            * (1 + j.id % 64 / 256.0),
-        errors = errors || jsonb_build_object('attempt', tried,
-            'at', clock_now(), 'error', left($2, 1000)),
-        finished_at = CASE WHEN given_up THEN clock_now() END,
-        leased_until = NULL, worker = $4
-    FROM last WHERE j.id = last.id
-    RETURNING given_up
-);
+static const char fail_sql[] = SQL(SELECT job_fail($1, $2, $3, $4));
 
 void
 claim_fail(struct jobs *jobs, const struct job *job, const char *why,
@@ -261,7 +158,7 @@ claim_fail(struct jobs *jobs, const struct job *job, const char *why,
                  ARGS(ARG(job->id), ARG(why), ARG(job->hopeless), ARG(name)),
                  ret_error);
 
-    if (ret_error->failed || db_rows(rows) == 0)
+    if (ret_error->failed || db_null(rows, 0, 0))
         return;
     bool given_up = db_boolean(rows, 0, 0);
     log_event(given_up ? LOG_ERROR : LOG_WARN,
@@ -273,51 +170,20 @@ claim_fail(struct jobs *jobs, const struct job *job, const char *why,
 
 /* ---- Tending ------------------------------------------------------------- */
 
-static const char due_sql[] = SQL(
-    UPDATE jobs SET state = 'available' WHERE id = ANY (ARRAY(
-        SELECT id FROM jobs
-        WHERE state IN ('scheduled', 'retryable') AND run_at <= clock_now()
-        ORDER BY run_at LIMIT 5000 FOR NO KEY UPDATE SKIP LOCKED))
-);
-
-/* Whose worker is gone runs again at once; who is gone with it too often is
- * given up. */
-#define RESUME(tried, said)                                                    \
-    "UPDATE jobs SET attempts = " tried ", leased_until = NULL,"               \
-    " state = CASE WHEN " tried " >= max_attempts THEN 'discarded'"            \
-    " ELSE 'available' END::job_state,"                                        \
-    " finished_at = CASE WHEN " tried " >= max_attempts THEN clock_now() END," \
-    " errors = errors || jsonb_build_object('attempt', " tried ","             \
-    " 'at', clock_now(), 'error', " said ") "
-
-static const char lapsed_sql[] = RESUME("attempts", "'its lease ran out'") SQL(
-    WHERE id = ANY (ARRAY(SELECT id FROM jobs
-        WHERE state = 'running' AND leased_until < now()
-        LIMIT 1000 FOR NO KEY UPDATE SKIP LOCKED))
-);
-
-static const char resume_sql[] =
-    RESUME("(attempts + (state = 'available')::int)",
-           "'its worker died'") SQL(
-    WHERE state = 'running' AND worker = $1 OR id = $2 AND state = 'available'
-);
+static const char tend_sql[] = SQL(SELECT job_tend());
 
 void
 claim_tend(struct jobs *jobs, struct db_error *ret_error)
 {
-    struct db_error second;
-
-    db_send(jobs->db, due_sql, NO_ARGS);
-    db_send(jobs->db, lapsed_sql, NO_ARGS);
-    (void)db_receive(jobs->db, jobs->now, ret_error);
     const struct db_result *lapsed =
-        db_receive(jobs->db, jobs->now, &second);
-    if (!ret_error->failed)
-        *ret_error = second;
-    if (!second.failed && db_affected(lapsed) > 0)
-        log_warn("resumed %lld jobs whose lease ran out",
-                 (long long)db_affected(lapsed));
+        db_query(jobs->db, jobs->now, tend_sql, NO_ARGS, ret_error);
+
+    if (!ret_error->failed && db_integer(lapsed, 0, 0) > 0)
+        log_event(LOG_WARN, "resumed jobs whose lease ran out",
+                  LOG_NUMBER("jobs", db_integer(lapsed, 0, 0)));
 }
+
+static const char resume_sql[] = SQL(SELECT job_resume_worker($1, $2));
 
 void
 claim_resume(struct jobs *jobs, const char *worker, int64_t running,
@@ -330,5 +196,5 @@ claim_resume(struct jobs *jobs, const char *worker, int64_t running,
     if (!ret_error->failed)
         log_event(LOG_WARN, "resumed the jobs of a dead worker",
                   LOG_TEXT("worker", worker),
-                  LOG_NUMBER("jobs", db_affected(resumed)));
+                  LOG_NUMBER("jobs", db_integer(resumed, 0, 0)));
 }

@@ -1,44 +1,21 @@
 /*
- * job_relay.c - from what happened to who wants to know.
- *
- * One statement deletes the oldest outbox rows and makes a job of each for
- * each of its listeners, so an event comes out whole and once.  The lock makes
- * the ids of jobs follow the ids of events.  Whoever is second finds the lock
- * taken and the rows locked, or gone, and so relays nothing: a snapshot that
- * is older than the lock does no harm.
+ * job_relay.c - from what happened to who wants to know: job_relay() in
+ * sql/job.sql with our listeners.
  */
 #include "core/job_local.h"
 
-/* $1 names, $2 events, $3 queues of the listeners. */
-static const char relay_sql[] = SQL(
-    WITH turn AS MATERIALIZED (
-        SELECT pg_try_advisory_xact_lock(hashtext('sparkle.relay')) AS mine
-    ), taken AS MATERIALIZED (
-        DELETE FROM outbox WHERE id = ANY (ARRAY(
-            SELECT id FROM outbox WHERE (SELECT mine FROM turn)
-            ORDER BY id LIMIT 1000))
-        RETURNING *
-    ), made AS (
-        INSERT INTO jobs (queue, kind, listener, event_id, payload,
-            subject_id, actor_id, request_id, happened_at)
-        SELECT l.queue, l.name, l.name, o.id, o.data, o.subject_id,
-            o.actor_id, o.request_id, o.created_at
-        FROM taken o
-        JOIN unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY
-            l(name, event, queue, n) ON l.event = o.event
-        ORDER BY o.id, l.n
-        ON CONFLICT (event_id, listener) WHERE event_id IS NOT NULL DO NOTHING
-    )
-    SELECT count(*) FROM taken
-);
+#define RELAY_MOST INT64_C(1000)
+
+static const char relay_sql[] = SQL(SELECT job_relay($1, $2, $3, $4::int));
 
 void
 relay_send(struct jobs *jobs)
 {
     const struct job_listeners *l = job_registry_listeners(jobs->registry);
+    const int64_t most = RELAY_MOST;
 
     db_send(jobs->db, relay_sql,
-            ARGS(ARG(l->names), ARG(l->events), ARG(l->queues)));
+            ARGS(ARG(l->names), ARG(l->events), ARG(l->queues), ARG(most)));
 }
 
 int64_t

@@ -149,7 +149,7 @@ adapt(struct job_queue *q, int64_t n, int64_t took)
     if (took < 60000 && n >= q->batch && q->batch < JOB_BATCH_MOST)
         q->batch = q->batch * 2 < JOB_BATCH_MOST ? q->batch * 2
                                                  : JOB_BATCH_MOST;
-    else if (took > 250000 && q->batch > 1)
+    else if (took > 250000 && q->batch > JOB_BATCH_FIRST)
         q->batch /= 2;
 }
 

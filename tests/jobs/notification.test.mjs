@@ -188,7 +188,7 @@ test("experience comes once for each deed, and counters are right", async () => 
     UNION ALL SELECT * FROM ledger_audit()`, []);
 });
 
-test("3,000 likes of one post become one row", async () => {
+test("3,000 likes of one post become one row", async (t) => {
   jobs.psql(["-c", `
     INSERT INTO users (email, username, status, email_verified_at)
     SELECT 'fan' || n || '@x.org', 'fan' || n, 'ACTIVE', now()
@@ -202,7 +202,7 @@ test("3,000 likes of one post become one row", async () => {
       post_id, 'type', 'LIKE', 'owner', '${ann.id}') FROM fans`]);
   const begin = Date.now();
   const rows = (await told(ann)).filter((n) => n.type === "POST_LIKED");
-  console.log(`note: 3,000 likes told of in ${Date.now() - begin} ms`);
+  t.diagnostic(`note: 3,000 likes told of in ${Date.now() - begin} ms`);
   assert.equal(rows.length, 1);
   assert.equal(rows[0].actor_count, 3000);
 });
