@@ -268,10 +268,15 @@ session_begin(struct request *r, struct uuid user, bool remember)
 
 /* ---- Ending ------------------------------------------------------------- */
 
+/* What is not committed yet may still be undone: then they are only asked for
+ * in PostgreSQL, by then and for a while. */
 void
 session_forget(struct request *r, const struct db_result *hashes)
 {
-    mark_copies(r, hashes, nobody, nobody_seconds);
+    if (db_in_transaction(r->app->db))
+        mark_copies(r, hashes, changed, changed_seconds);
+    else
+        mark_copies(r, hashes, nobody, nobody_seconds);
 }
 
 static const char end_sql[] =
