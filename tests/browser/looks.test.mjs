@@ -81,7 +81,7 @@ export default () =>
           : [entry];
       });
       list.push(
-        { url: "/search?q=the", name: "search-results" },
+        { url: "/search?q=marathon", name: "search-results" },
         { url: "/?sort=trending", name: "home-trending" },
         { url: "/nowhere", name: "not-found", missing: true },
       );

@@ -64,20 +64,25 @@ function paintBell(badge, n) {
   badge.parentNode.title = text.unread(n);
 }
 
-/** Asks once a minute, and only while somebody looks. */
+async function askBell(badge) {
+  if (document.hidden) return;
+  try {
+    const data = await send("GET", "/api/notifications/unread-count");
+    paintBell(badge, data.unread);
+  } catch {
+    // The bell may be late; the page must not mind.
+  }
+}
+
+/** Asks once a minute, and only while somebody looks; at first where the page
+    does not say. */
 function bell() {
   const badge = document.querySelector("[data-unread]");
   if (!badge) return;
-  paintBell(badge, Number(badge.dataset.unread) || 0);
-  setInterval(async () => {
-    if (document.hidden) return;
-    try {
-      const data = await send("GET", "/api/notifications/unread-count");
-      paintBell(badge, data.count ?? data.unread ?? 0);
-    } catch {
-      // The bell may be late; the page must not mind.
-    }
-  }, 60000);
+  const { unread } = badge.dataset;
+  paintBell(badge, Number(unread) || 0);
+  if (unread === "") askBell(badge);
+  setInterval(() => askBell(badge), 60000);
 }
 
 /** A notification that is opened is read, whatever the next page does. */
