@@ -121,7 +121,7 @@ in_list(const char *list, const char *word)
 static void
 add_cors(struct exchange *ex)
 {
-    const char *allowed = app_site(ex->app)->cors_origins;
+    const char *allowed = ex->site->cors_origins;
     bool origins =
         allowed != NULL && allowed[0] != '\0' && exchange_wants_json(ex);
 

@@ -24,6 +24,7 @@ exchange_new(void *mem, struct app *app)
     struct exchange *ex = mem_new(mem, struct exchange);
 
     ex->app = app;
+    ex->site = app_site(app);
     ex->request.mem = mem_pool(mem, "request", ARENA);
     text_init(&ex->out, ex, 32 * 1024);
     text_init(&ex->head, ex, 1024);
@@ -79,6 +80,7 @@ forget_last(struct exchange *ex)
     struct exchange fresh = {
         .request = { .mem = ex->request.mem },
         .app = ex->app,
+        .site = ex->site,
         .out = ex->out,
         .head = ex->head,
         .sent = "",

@@ -61,6 +61,7 @@ enum theme { THEME_DARK, THEME_LIGHT, THEME_SYSTEM };
 struct exchange {
     struct request request; /* as handlers see it */
     struct app *app;
+    const struct site_settings *site; /* the app's */
     const struct incoming *in;
     struct path path;
     struct route_match match;

@@ -29,9 +29,10 @@ int fcgi_fd(const struct fcgi *f);
 void fcgi_answer(struct fcgi *f, const char *bytes, size_t n);
 
 /*
- * The records that answer a request with 504 from a signal handler, whoever
- * asked: JSON for the API, else a line of text.  Static.
+ * The records that answer the accepted request with 504 from a signal handler:
+ * JSON for the API, else a line of text.  They stay until the next call.
  */
-const void *fcgi_timeout(bool json, size_t *ret_len);
+const void *fcgi_timeout(struct fcgi *f, bool json, const char *request_id,
+                         size_t *ret_len);
 
 #endif

@@ -84,7 +84,7 @@ set_what_is_missing(struct exchange *ex)
     if (has_word(ex, "page", "canonical") || has_word(ex, "page", "noindex"))
         return;
     text_init(&url, r->mem, 128);
-    text_adds(&url, app_site(r->app)->url);
+    text_adds(&url, ex->site->url);
     text_add(&url, ex->in->target, strcspn(ex->in->target, "?#"));
     page_set(r, "canonical", url.at);
 }

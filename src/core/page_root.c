@@ -142,7 +142,7 @@ static void
 put_site(const struct exchange *ex, const void *mem, struct template_value *ret)
 {
     (void)mem;
-    template_object(ret, &site_source, app_site(ex->app));
+    template_object(ret, &site_source, ex->site);
 }
 
 static void

@@ -86,7 +86,8 @@ serve_one(struct worker *w, const struct app *app, struct exchange *ex,
     worker_begin(w, in->request_id);
     exchange_begin(ex, in);
     worker_route(w, ex->entry == NULL ? "-" : ex->entry->row->on);
-    const void *late = fcgi_timeout(exchange_wants_json(ex), &n);
+    const void *late =
+        fcgi_timeout(door, exchange_wants_json(ex), in->request_id, &n);
     worker_on_terminate(w, fcgi_fd(door), late, n);
     exchange_run(ex);
     answer = exchange_answer(ex, &n);
