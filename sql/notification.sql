@@ -72,8 +72,9 @@ BEGIN
             actor_count, entity_type, entity_id, title, message, data, image,
             action_url, priority, expires_at)
         VALUES (p_user_id, p_type, p_group_key, p_actor_id, 0, p_entity_type,
-            p_entity_id, notification_title(p_title, NULL, actor, 1), p_message, p_data, p_image, p_action_url,
-            p_priority, clock_now() + p_keep)
+            p_entity_id, notification_title(p_title, NULL, actor, 1),
+            p_message, p_data, p_image, p_action_url, p_priority,
+            clock_now() + p_keep)
         ON CONFLICT (user_id, group_key)
             WHERE NOT read AND group_key IS NOT NULL
             DO UPDATE SET group_key = excluded.group_key

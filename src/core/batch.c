@@ -48,9 +48,11 @@ lock_file(void *mem, const char *dir, const char *name)
     return -1;
 }
 
+/* clang-format off */
 static const char lock_sql[] = SQL(
     SELECT pg_try_advisory_lock(hashtext('sparkle.batch'), hashtext($1))
 );
+/* clang-format on */
 
 /* ---- The record ---------------------------------------------------------- */
 
@@ -58,11 +60,13 @@ static const char begin_sql[] = SQL(
     INSERT INTO batch_runs (name, dry_run, host, pid)
     VALUES ($1, $2, $3, $4::int) RETURNING id
 );
+/* clang-format off */
 static const char end_sql[] = SQL(
     UPDATE batch_runs SET finished_at = clock_now(), exit_code = $2::int,
         items = $3, error = $4
     WHERE id = $1
 );
+/* clang-format on */
 
 static struct uuid
 begin_record(struct app *app, void *mem, const struct batch *batch,
@@ -74,11 +78,10 @@ begin_record(struct app *app, void *mem, const struct batch *batch,
     struct db_error error;
 
     (void)gethostname(host, sizeof host - 1);
-    const struct db_result *row =
-        db_query(app->db, mem, begin_sql,
-                 ARGS(ARG(batch->name), ARG(options->dry_run), ARG(name),
-                      ARG(pid)),
-                 &error);
+    const struct db_result *row = db_query(
+        app->db, mem, begin_sql,
+        ARGS(ARG(batch->name), ARG(options->dry_run), ARG(name), ARG(pid)),
+        &error);
     if (error.failed)
         die("%s: %s", batch->name, error.message);
     return db_uuid(row, 0, 0);
@@ -157,8 +160,8 @@ run_locked(struct app *app, void *mem, const struct batch *batch,
 {
     struct db_error error;
     int64_t started = clock_steady(), done = 0;
-    const struct db_result *row = db_query(app->db, mem, lock_sql,
-                                           ARGS(ARG(batch->name)), &error);
+    const struct db_result *row =
+        db_query(app->db, mem, lock_sql, ARGS(ARG(batch->name)), &error);
 
     if (error.failed)
         die("%s: %s", batch->name, error.message);

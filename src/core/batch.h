@@ -20,8 +20,8 @@ struct feature;
 enum batch_exit {
     BATCH_DONE = 0,
     BATCH_FAILED = 1,
-    BATCH_USAGE = 2,  /* no such program or option */
-    BATCH_BUSY = 3,   /* another run of it is going on */
+    BATCH_USAGE = 2, /* no such program or option */
+    BATCH_BUSY = 3,  /* another run of it is going on */
 };
 
 struct batch_options {

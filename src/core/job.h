@@ -57,11 +57,11 @@ struct job {
 };
 
 struct job_kind {
-    const char *name;  /* "mail.send" */
-    const char *queue; /* where job_put is told to put it */
+    const char *name;   /* "mail.send" */
+    const char *queue;  /* where job_put is told to put it */
     const char *urgent; /* another queue, for those that cannot wait; or NULL */
     const char *about;
-    int max_attempts;  /* 0: 3 */
+    int max_attempts;                    /* 0: 3 */
     const char *(*run)(struct job *job); /* NULL, or why it failed: retried */
     /* For an effect outside of the database; NULL, or why it failed. */
     const char *(*prepare)(struct job *job);

@@ -32,8 +32,8 @@ struct job_board {
 struct job_board *
 job_board_new(size_t workers)
 {
-    size_t size = sizeof(struct job_board) +
-                  mem_size(sizeof(struct job_slot), workers);
+    size_t size =
+        sizeof(struct job_board) + mem_size(sizeof(struct job_slot), workers);
     struct job_board *board = mmap(NULL, size, PROT_READ | PROT_WRITE,
                                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 

@@ -59,8 +59,8 @@ place_leave(struct jobs *jobs, const char *queue, int64_t place)
 {
     struct db_error ignored; /* a lost connection has left all places */
 
-    (void)db_query(jobs->db, jobs->now, leave_sql,
-                   ARGS(ARG(queue), ARG(place)), &ignored);
+    (void)db_query(jobs->db, jobs->now, leave_sql, ARGS(ARG(queue), ARG(place)),
+                   &ignored);
 }
 
 /* ---- Reading ------------------------------------------------------------- */
@@ -81,8 +81,7 @@ uuid_at(const struct db_result *rows, size_t row, size_t column)
 static const char *
 text_at(const struct db_result *rows, size_t row, size_t column)
 {
-    return db_null(rows, row, column) ? NULL
-                                      : db_text(rows, row, column, NULL);
+    return db_null(rows, row, column) ? NULL : db_text(rows, row, column, NULL);
 }
 
 void
@@ -121,8 +120,8 @@ on_mine(struct jobs *jobs, const char *sql, int64_t id,
         struct db_error *ret_error)
 {
     const char *name = jobs->name;
-    const struct db_result *done = db_query(
-        jobs->db, jobs->now, sql, ARGS(ARG(id), ARG(name)), ret_error);
+    const struct db_result *done =
+        db_query(jobs->db, jobs->now, sql, ARGS(ARG(id), ARG(name)), ret_error);
 
     return !ret_error->failed && db_affected(done) == 1;
 }
@@ -133,10 +132,12 @@ claim_complete(struct jobs *jobs, int64_t id, struct db_error *ret_error)
     return on_mine(jobs, complete_sql, id, ret_error);
 }
 
+/* clang-format off */
 static const char beat_sql[] = SQL(
     UPDATE jobs SET leased_until = now() + interval '10 s'
     WHERE id = $1 AND state = 'running' AND worker = $2
 );
+/* clang-format on */
 
 bool
 claim_beat(struct jobs *jobs, int64_t id)
@@ -153,10 +154,9 @@ claim_fail(struct jobs *jobs, const struct job *job, const char *why,
            struct db_error *ret_error)
 {
     const char *name = jobs->name;
-    const struct db_result *rows =
-        db_query(jobs->db, jobs->now, fail_sql,
-                 ARGS(ARG(job->id), ARG(why), ARG(job->hopeless), ARG(name)),
-                 ret_error);
+    const struct db_result *rows = db_query(
+        jobs->db, jobs->now, fail_sql,
+        ARGS(ARG(job->id), ARG(why), ARG(job->hopeless), ARG(name)), ret_error);
 
     if (ret_error->failed || db_null(rows, 0, 0))
         return;

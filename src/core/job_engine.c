@@ -85,8 +85,7 @@ static enum jobs_outcome
 run_first(struct jobs *jobs, const struct db_result *names)
 {
     for (size_t i = 0; i < db_rows(names); i++) {
-        struct job_queue *q =
-            jobs_queue(jobs, db_text(names, i, 0, NULL));
+        struct job_queue *q = jobs_queue(jobs, db_text(names, i, 0, NULL));
         enum jobs_outcome outcome =
             q->leased ? run_leased(jobs, q) : run_direct(jobs, q);
 

@@ -66,7 +66,7 @@ struct jobs {
     struct job_queue *queues;
     char name[JOB_WORKER_NAME];
     struct db_error error; /* of the last statement of a handler */
-    int64_t beaten; /* clock_steady() of the lease's last renewal */
+    int64_t beaten;        /* clock_steady() of the lease's last renewal */
     int64_t run, failed;
 };
 

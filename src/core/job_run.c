@@ -78,8 +78,7 @@ is_sql(const struct job_handler *h)
 }
 
 static bool
-run_functions(struct jobs *jobs, struct job *batch, size_t n,
-              struct stop *stop)
+run_functions(struct jobs *jobs, struct job *batch, size_t n, struct stop *stop)
 {
     for (size_t i = 0; i < n; i++) {
         const struct job_handler *h =
@@ -147,8 +146,8 @@ adapt(struct job_queue *q, int64_t n, int64_t took)
 {
     q->conflicts = 0;
     if (took < 60000 && n >= q->batch && q->batch < JOB_BATCH_MOST)
-        q->batch = q->batch * 2 < JOB_BATCH_MOST ? q->batch * 2
-                                                 : JOB_BATCH_MOST;
+        q->batch =
+            q->batch * 2 < JOB_BATCH_MOST ? q->batch * 2 : JOB_BATCH_MOST;
     else if (took > 250000 && q->batch > JOB_BATCH_FIRST)
         q->batch /= 2;
 }
@@ -245,8 +244,8 @@ in_transaction(struct jobs *jobs, struct job *job,
 
 /* After act: what run notes of the failure commits with the failure. */
 static void
-settle_failure(struct jobs *jobs, struct job *job,
-               const struct job_kind *kind, struct db_error *ret_error)
+settle_failure(struct jobs *jobs, struct job *job, const struct job_kind *kind,
+               struct db_error *ret_error)
 {
     const char *why = job->why;
 

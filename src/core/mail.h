@@ -22,11 +22,11 @@ struct mail {
     const char *to_name, *to; /* the name may be NULL */
     const char *reply_to;     /* an address, or NULL */
     const char *subject;
-    const char *text, *html;  /* html may be NULL */
-    const char *message_id;   /* "<...@...>"; printable ASCII */
-    const char *category;     /* X-Category: a word */
-    const char *unsubscribe;  /* https URL of List-Unsubscribe, or NULL; with
-                                 it goes List-Unsubscribe-Post */
+    const char *text, *html; /* html may be NULL */
+    const char *message_id;  /* "<...@...>"; printable ASCII */
+    const char *category;    /* X-Category: a word */
+    const char *unsubscribe; /* https URL of List-Unsubscribe, or NULL; with
+                                it goes List-Unsubscribe-Post */
     struct instant date;
 };
 

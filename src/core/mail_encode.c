@@ -25,8 +25,8 @@ one_line(struct text *out, const char *s)
     text_init(&line, out->mem, 128);
     while (s < end) {
         uint32_t c = utf8_next(&s, end);
-        bool control = c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 ||
-                       c == 0x2029;
+        bool control =
+            c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
         char bytes[4];
 
         if (control)
@@ -168,8 +168,8 @@ put_encoded(struct quoted *q, char byte)
 static void
 put_line(struct quoted *q, const char *line, size_t n)
 {
-    bool odd = (n >= 5 && memcmp(line, "From ", 5) == 0) ||
-               (n >= 1 && line[0] == '.');
+    bool odd =
+        (n >= 5 && memcmp(line, "From ", 5) == 0) || (n >= 1 && line[0] == '.');
 
     q->column = 0;
     for (size_t i = 0; i < n; i++) {

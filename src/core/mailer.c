@@ -11,8 +11,8 @@ mailer_load(const void *mem, const char *directory, struct text *faults)
 {
     struct mailer *m = mem_new(mem, struct mailer);
 
-    m->subjects = templates_load_as(m, directory, ".subject", TEMPLATE_PLAIN,
-                                    faults);
+    m->subjects =
+        templates_load_as(m, directory, ".subject", TEMPLATE_PLAIN, faults);
     m->texts = templates_load_as(m, directory, ".txt", TEMPLATE_PLAIN, faults);
     m->pages = templates_load_as(m, directory, ".html", TEMPLATE_HTML, faults);
     if (m->subjects == NULL || m->texts == NULL || m->pages == NULL)

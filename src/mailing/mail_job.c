@@ -119,10 +119,12 @@ static const char sending_sql[] = SQL(
         recipient = excluded.recipient, response = NULL
         WHERE mail_sent.state = 'failed'
 );
+/* clang-format off */
 static const char doubt_sql[] = SQL(
     UPDATE mail_sent SET state = 'maybe_sent'
     WHERE message_id = $1 AND state = 'sending'
 );
+/* clang-format on */
 
 /* Says that it is about to be sent; or finds that it may have been. */
 static const char *
@@ -234,17 +236,19 @@ act(struct job *job)
         s->answer = (struct mail_answer){ MAIL_LATER, "no such transport" };
     else
         s->answer = by->deliver(job->mem, rest, &letter);
-    job->hopeless = s->answer.outcome == MAIL_REFUSED ||
-                    s->answer.outcome == MAIL_UNSURE;
+    job->hopeless =
+        s->answer.outcome == MAIL_REFUSED || s->answer.outcome == MAIL_UNSURE;
     return s->answer.outcome == MAIL_SENT ? NULL : s->answer.response;
 }
 
+/* clang-format off */
 static const char noted_sql[] = SQL(
     UPDATE mail_sent SET state = $2::text::mail_state, response = $3,
         provider = $4,
         sent_at = CASE WHEN $2 = 'sent' THEN clock_now() END
     WHERE message_id = $1
 );
+/* clang-format on */
 
 static const char *
 note(struct job *job)
@@ -260,10 +264,10 @@ note(struct job *job)
     const char *by =
         SETTINGS_OF(job->app, &mail_section, struct mail_settings)->transport;
 
-    (void)job_query(job, noted_sql,
-                    ARGS(ARG(s->message_id), ARG(state),
-                         ARG(s->answer.response), ARG(by)),
-                    &why);
+    (void)job_query(
+        job, noted_sql,
+        ARGS(ARG(s->message_id), ARG(state), ARG(s->answer.response), ARG(by)),
+        &why);
     return why;
 }
 

@@ -13,10 +13,12 @@
 
 #define CODE_MINUTES 10
 
+/* clang-format off */
 static const char bury_sql[] = SQL(
     UPDATE email_verifications SET died_at = clock_now()
     WHERE user_id = $1 AND used_at IS NULL AND died_at IS NULL
 );
+/* clang-format on */
 static const char verify_sql[] = SQL(
     INSERT INTO email_verifications (user_id, email, code_hash, link_hash,
         expires_at)

@@ -42,8 +42,8 @@ mailing_split(void *mem, const char *mailbox, const char **ret_name,
         *ret_address = text_trim(mem, mailbox);
         return;
     }
-    *ret_name = text_trim(
-        mem, mem_strndup(mem, mailbox, (size_t)(open - mailbox)));
+    *ret_name =
+        text_trim(mem, mem_strndup(mem, mailbox, (size_t)(open - mailbox)));
     *ret_address =
         text_trim(mem, mem_strndup(mem, open + 1, (size_t)(close - open - 1)));
 }
@@ -72,11 +72,13 @@ static const char created_sql[] = SQL(
     WHERE ($3->>'verify')::boolean
 );
 
+/* clang-format off */
 static const char verified_sql[] = SQL(
     SELECT job_put('mail.send', 'email',
         jsonb_build_object('mail', 'welcome'), $1,
         p_unique_key => 'welcome:' || $1)
 );
+/* clang-format on */
 
 static const char again_sql[] = SQL(
     SELECT job_put('mail.send', 'security_email',

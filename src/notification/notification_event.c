@@ -10,13 +10,15 @@
 
 #include "core/batch.h"
 
+/* clang-format off */
+
 /*
  * After a CTE tell (user_id, entity_type, entity_id, message, url, verb): the
  * titles are "<who> <verb>" and "<who> and 3 others <verb>".  The gate is a
  * column of the preferences; no row there is one of all defaults.  It is asked
  * before, whatever order of joins the planner likes.
  */
-#define PUT_AS(type, gate, priority, keep, many)                                        \
+#define PUT_AS(type, gate, priority, keep, many)                               \
     ", wanted AS MATERIALIZED (SELECT t.* FROM tell t"                         \
     " LEFT JOIN notification_preferences w USING (user_id)"                    \
     " WHERE t.user_id IS NOT NULL AND coalesce(w." gate ", true)"              \
@@ -161,13 +163,17 @@ static const char level_sql[] =
             LEFT JOIN notification_preferences w ON w.user_id = u.id
             WHERE u.id = $1 AND u.deleted_at IS NULL
                 AND 'LEVEL_UP' <> ALL (coalesce(w.in_app_off, '{}')))
-        SELECT n.id FROM u, notification_put(u.id, 'LEVEL_UP', NULL, 'user', u.id,
+        SELECT n.id FROM u, notification_put(u.id, 'LEVEL_UP', NULL, 'user',
+            u.id,
             'You reached level ' || ($3->>'newLevel'),
             'That earned you ' || ($3->>'bonus') || ' sparkle points.',
             '/profile/' || u.username, 1, '90 days', NULL, NULL, $3) n);
 
+/* clang-format on */
+
 /* ---- Expiry -------------------------------------------------------------- */
 
+/* clang-format off */
 static const char expired_count_sql[] = SQL(
     SELECT count(*) FROM notifications WHERE expires_at <= clock_now()
 );
@@ -176,6 +182,7 @@ static const char expire_sql[] = SQL(
         SELECT id FROM notifications WHERE expires_at <= clock_now()
         ORDER BY expires_at LIMIT 5000))
 );
+/* clang-format on */
 
 static int64_t
 expire(struct job *job, bool dry_run)

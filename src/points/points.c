@@ -9,12 +9,14 @@
 #include "points/points.h"
 
 /* A draft earns when it is published, which may be by a later event. */
+/* clang-format off */
 static const char post_sql[] = SQL(
     SELECT x.added FROM posts p JOIN users u ON u.id = p.author_id,
         add_experience(u.id, NULL, 'post_published', p.id::text) x
     WHERE p.id = $1 AND p.status = 'published' AND p.visibility = 'PUBLIC'
         AND p.deleted_at IS NULL AND u.deleted_at IS NULL
 );
+/* clang-format on */
 
 static const char comment_sql[] = SQL(
     SELECT x.added FROM comments c JOIN users u ON u.id = c.author_id,
@@ -22,18 +24,22 @@ static const char comment_sql[] = SQL(
     WHERE c.id = $1 AND c.deleted_at IS NULL AND u.deleted_at IS NULL
 );
 
+/* clang-format off */
 static const char reaction_sql[] = SQL(
     SELECT x.added FROM users u,
         add_experience(u.id, NULL, 'reaction_received',
             $1::text || ':' || $2::text) x
     WHERE u.id = ($3->>'owner')::uuid AND u.id <> $2 AND u.deleted_at IS NULL
 );
+/* clang-format on */
 
+/* clang-format off */
 static const char follow_sql[] = SQL(
     SELECT x.added FROM users u,
         add_experience(u.id, NULL, 'followed', $2::text) x
     WHERE u.id = $1 AND u.deleted_at IS NULL
 );
+/* clang-format on */
 
 static const struct listener listeners[] = {
     {

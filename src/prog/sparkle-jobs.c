@@ -21,6 +21,35 @@
 #include "prog/ctl.h"
 #include "prog/jobs_settings.h"
 
+/* ---- Metrics ------------------------------------------------------------- */
+
+enum { RUN, FAILED };
+
+static const struct metric job_metrics[] = {
+    [RUN] = { .name = "sparkle_jobs_run_total",
+              .type = METRIC_COUNTER,
+              .help = "Jobs run, listeners of events among them." },
+    [FAILED] = { .name = "sparkle_jobs_failed_total",
+                 .type = METRIC_COUNTER,
+                 .help = "Attempts that failed." },
+    { 0 },
+};
+
+/* Adds what was done since the counts in *run and *failed. */
+static void
+count(struct worker *w, const struct jobs *jobs, int64_t *run, int64_t *failed)
+{
+    int64_t run_now, failed_now;
+
+    jobs_count(jobs, &run_now, &failed_now);
+    metric_add(w, &job_metrics[RUN], 0, (uint64_t)(run_now - *run));
+    metric_add(w, &job_metrics[FAILED], 0, (uint64_t)(failed_now - *failed));
+    *run = run_now;
+    *failed = failed_now;
+}
+
+/* ---- Start --------------------------------------------------------------- */
+
 /* What the workers share. */
 struct runner {
     struct app app;
@@ -37,8 +66,8 @@ count_workers(const struct config *config)
     const char *name;
     int64_t n = 0;
 
-    for (size_t i = 0; (pool = config_instance(config, &jobs_pool_section, i,
-                                               &name)) != NULL;
+    for (size_t i = 0;
+         (pool = config_instance(config, &jobs_pool_section, i, &name)) != NULL;
          i++)
         n += pool->max_children;
     return (size_t)n * 2 + 1;
@@ -58,6 +87,7 @@ prepare(struct setup *s)
     runner->registry = job_registry_new(s->mem, all_features, s->faults);
     runner->app.mails = mailer_load(s->mem, site->emails, s->faults);
     runner->board = job_board_new(count_workers(s->config));
+    metrics_table(s->metrics, job_metrics);
     s->context = runner;
     return runner->registry != NULL && runner->app.mails != NULL;
 }
@@ -77,11 +107,13 @@ static void
 serve(struct worker *w, struct jobs *jobs, struct bus *bus)
 {
     enum worker_next next = WORKER_TIMEOUT;
+    int64_t run = 0, failed = 0;
     int vain = 0;
 
     while (next != WORKER_STOP) {
         enum jobs_outcome outcome = jobs_step(jobs);
 
+        count(w, jobs, &run, &failed);
         if (outcome == JOBS_WORKED)
             vain = 0;
         else
@@ -110,6 +142,7 @@ work(struct worker *w, void *context)
                               EVENT_CHANNEL, w);
     serve(w, jobs, bus);
     jobs_leave(jobs);
+    mem_free(app.db); /* says good-bye to the server */
 }
 
 int

@@ -9,6 +9,8 @@
 #include "core/batch.h"
 #include "core/db.h"
 
+/* clang-format off */
+
 /* ---- jobs-cleanup -------------------------------------------------------- */
 
 /* Completed: an hour, and in any case the newest 100 of a queue. */
@@ -67,6 +69,8 @@ static const char end_sessions_sql[] =
     "WITH gone AS (DELETE FROM sessions WHERE id = ANY (ARRAY(" OLD_SESSIONS
     ")) RETURNING 1) SELECT count(*) FROM gone";
 
+/* clang-format on */
+
 static int64_t
 clean_sessions(struct job *job, bool dry_run)
 {
@@ -81,11 +85,13 @@ clean_sessions(struct job *job, bool dry_run)
 static const char old_keys_sql[] = SQL(
     SELECT count(*) FROM idempotency_keys WHERE expires_at <= clock_now()
 );
+/* clang-format off */
 static const char forget_keys_sql[] = SQL(
     DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM idempotency_keys WHERE expires_at <= clock_now()
         ORDER BY expires_at LIMIT 5000))
 );
+/* clang-format on */
 
 static int64_t
 clean_keys(struct job *job, bool dry_run)
@@ -105,9 +111,10 @@ struct kept {
     " AND t." #column " < clock_now() - p.keep"
 #define KEPT(table, column)                                                    \
     {                                                                          \
-        #table, "SELECT count(*)" OLD(table, column),                          \
-            "DELETE FROM " #table " WHERE ctid = ANY (ARRAY(SELECT t.ctid"     \
-            OLD(table, column) " LIMIT 5000))"                                 \
+#table, "SELECT count(*)" OLD(table, column),                          \
+            "DELETE FROM " #table                                              \
+            " WHERE ctid = ANY (ARRAY(SELECT t.ctid" OLD(                      \
+                table, column) " LIMIT 5000))"                                 \
     }
 
 static const struct kept kept[] = {
@@ -151,12 +158,14 @@ clean_logs(struct job *job, bool dry_run)
 
 /* ---- counter-audit ------------------------------------------------------- */
 
+/* clang-format off */
 static const char audit_sql[] = SQL(
     SELECT counter, key, stored, counted, count(*) OVER ()
     FROM (SELECT * FROM counter_audit() UNION ALL
         SELECT * FROM ledger_audit()) a
     LIMIT 20
 );
+/* clang-format on */
 static const char repair_sql[] = SQL(SELECT counter_repair());
 
 static int64_t
@@ -187,6 +196,7 @@ audit_counters(struct job *job, bool dry_run)
 
 /* ---- partition-maintenance ----------------------------------------------- */
 
+/* clang-format off */
 static const char months_missing_sql[] = SQL(
     SELECT count(*) FROM generate_series(0, 2) n
     WHERE to_regclass('audit_log_' || to_char(clock_now() AT TIME ZONE 'UTC'
@@ -201,12 +211,12 @@ static const char months_sql[] = SQL(
         FROM data_retention_policies p
         WHERE p.table_name = 'audit_log' AND p.enabled)::bigint
 );
+/* clang-format on */
 
 static int64_t
 keep_partitions(struct job *job, bool dry_run)
 {
-    return batch_value(job, dry_run ? months_missing_sql : months_sql,
-                       NO_ARGS);
+    return batch_value(job, dry_run ? months_missing_sql : months_sql, NO_ARGS);
 }
 
 /* ---- noop ---------------------------------------------------------------- */

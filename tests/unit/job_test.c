@@ -67,13 +67,17 @@ test_registry(void)
         { 0 },
     };
     static const struct job_kind kinds[] = {
-        { .name = "mail", .queue = "email", .urgent = "fast", .run = fine,
+        { .name = "mail",
+          .queue = "email",
+          .urgent = "fast",
+          .run = fine,
           .act = fine },
         { .name = "count", .queue = "event", .run = fine },
         { 0 },
     };
-    const struct feature feature = {
-        .listeners = listeners, .jobs = kinds, .events = events };
+    const struct feature feature = { .listeners = listeners,
+                                     .jobs = kinds,
+                                     .events = events };
     const struct feature *const features[] = { &feature, NULL };
     const struct job_registry *reg =
         job_registry_new(mem, features, text_new(mem));

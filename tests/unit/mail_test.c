@@ -91,11 +91,21 @@ test_addresses(void)
 {
     static const char *const good[] = { "a@b", "a.b+c@example.org",
                                         "o'neil@x.y", NULL };
-    static const char *const bad[] = {
-        "",         "a",          "@b",          "a@",      "a@b@c",
-        "a b@c.d",  "a@b\r\nBcc: x@y", "<a@b>",  "a@b>",    "a,b@c",
-        "\"a\"@b.c", "\xc3\xa4@b.c", "a@b;c",    "a@b\x7f", NULL
-    };
+    static const char *const bad[] = { "",
+                                       "a",
+                                       "@b",
+                                       "a@",
+                                       "a@b@c",
+                                       "a b@c.d",
+                                       "a@b\r\nBcc: x@y",
+                                       "<a@b>",
+                                       "a@b>",
+                                       "a,b@c",
+                                       "\"a\"@b.c",
+                                       "\xc3\xa4@b.c",
+                                       "a@b;c",
+                                       "a@b\x7f",
+                                       NULL };
 
     for (size_t i = 0; good[i] != NULL; i++)
         CU_ASSERT(mail_address_valid(good[i]));
@@ -121,8 +131,7 @@ test_message(void)
     CU_ASSERT_PTR_NULL(strstr(m, "List-Unsubscribe"));
     CU_ASSERT_EQUAL(count(m, "Content-Type: text/"), 2);
     const char *boundary = strstr(m, "boundary=\"") + 10;
-    const char *token =
-        mem_strndup(mem, boundary, strcspn(boundary, "\""));
+    const char *token = mem_strndup(mem, boundary, strcspn(boundary, "\""));
     CU_ASSERT_EQUAL(count(m, token), 4);
 }
 
@@ -149,7 +158,7 @@ test_injection(void)
         "a\r\n\r\nBody",
         "=?UTF-8?B?QmNjOiBldmU=?=",
         "\xc3\xa4\r\nBcc: eve@example.org",
-        "a\xe2\x80\xa8" "Bcc: eve",
+        "a\xe2\x80\xa8 Bcc: eve",
         "\xff\xfe\r\nBcc: x",
     };
 
@@ -220,8 +229,9 @@ test_bodies(void)
         "trailing blank \nand tab\t\n",
         "From me\n.\n..\n--=_x\n",
         "1 = 2? \xf0\x9f\x8e\x89 na\xc3\xafve\n\n\n",
-        "0123456789012345678901234567890123456789012345678901234567890123456789"
-        "0123456789=0123456789\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4",
+        "0123456789012345678901234567890123456789=0123456789\xc3\xa4\xc3\xa4",
+        "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3"
+        "\xa4",
     };
 
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
@@ -347,8 +357,8 @@ test_maildir(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     CU_ASSERT_PTR_NULL(strchr(file, '\r'));
     CU_ASSERT(text_starts(file, "Return-Path: <noreply@example.org>\n"));
-    CU_ASSERT_EQUAL(
-        t->deliver(mem, "/proc/no-such", &letter).outcome, MAIL_LATER);
+    CU_ASSERT_EQUAL(t->deliver(mem, "/proc/no-such", &letter).outcome,
+                    MAIL_LATER);
     CU_ASSERT_PTR_NULL(mail_transport_of("pigeon:x", &rest));
 }
 
