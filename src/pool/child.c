@@ -107,6 +107,7 @@ live(struct master *m, struct pool *p, struct slot *slot, pid_t master)
     worker_start(&w);
     end_with(master);
     m->program->worker(&w, m->context);
+    mem_free(w.mem);
     exit(EXIT_SUCCESS);
 }
 

@@ -361,7 +361,6 @@ serve(struct master *m)
         if (steps[i - 1].stop != NULL)
             steps[i - 1].stop(m);
     log_info("stopped");
-    mem_free(m->mem);
     return EXIT_SUCCESS;
 }
 
@@ -383,12 +382,11 @@ master_run(const struct program *p, int argc, char **argv)
     int status;
 
     log_program(p->name);
-    if (!options_read(p, argc, argv, &m.options, &status))
-        return status;
-    m.binary = find_binary(&m, argv[0]);
-    if (m.options.test_only) {
-        log_plain(true);
-        return test_config(&m);
+    if (options_read(p, argc, argv, &m.options, &status)) {
+        m.binary = find_binary(&m, argv[0]);
+        log_plain(m.options.test_only);
+        status = m.options.test_only ? test_config(&m) : serve(&m);
     }
-    return serve(&m);
+    mem_free(m.mem);
+    return status;
 }

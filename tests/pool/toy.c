@@ -62,7 +62,7 @@ static const char *const outcomes[] = { "good", "bad", NULL };
 static const struct metric metrics[] = {
     [REQUESTS] = { .name = "toy_requests_total",
                    .type = METRIC_COUNTER,
-                   .labels = { { "command" }, { "outcome", outcomes } },
+                   .labels = { { "command", NULL }, { "outcome", outcomes } },
                    .help = "Lines answered." },
     [DURATION] = { .name = "toy_duration_seconds",
                    .type = METRIC_HISTOGRAM,
@@ -181,8 +181,7 @@ static void
 do_crash(struct call *c)
 {
     (void)c;
-    (void)raise(SIGSEGV);
-    _exit(1);
+    abort();
 }
 
 static void
