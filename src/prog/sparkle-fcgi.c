@@ -21,6 +21,7 @@
 #include "core/fcgi.h"
 #include "core/openapi.h"
 #include "core/page.h"
+#include "core/schema.h"
 #include "core/template.h"
 #include "pool/master.h"
 #include "prog/ctl.h"
@@ -122,6 +123,28 @@ work(struct worker *w, void *context)
 
 /* ---- Start --------------------------------------------------------------- */
 
+/*
+ * Adds a line where the database is behind the files of sql/, which are beside
+ * web/ in the source and where they are installed; no such files: no check.
+ */
+static void
+check_schema(struct app *app, struct text *faults)
+{
+    void *mem = mem_context(NULL, "schema");
+    const char *sql = mem_printf(mem, "%s/../sql", app_site(app)->web);
+    struct schema schema;
+    struct text *said = text_new(mem);
+
+    if (access(sql, R_OK) == 0 &&
+        schema_read(mem, sql, app->db, &schema, said) &&
+        schema_pending(&schema) > 0)
+        text_addf(faults,
+                  "the database is behind this program by %zu migrations; "
+                  "run: sparklectl migrate\n",
+                  schema_pending(&schema));
+    mem_free(mem);
+}
+
 /* What only the database can tell; written to fd, for the parent. */
 static int
 ask_database(struct app *app, int fd)
@@ -130,7 +153,11 @@ ask_database(struct app *app, int fd)
 
     text_init(&faults, NULL, 1024);
     app->db = db_new(NULL, config_section(app->config, &db_section), NULL);
-    bool answered = route_check_constraints(app, &faults);
+    bool answered = db_ping(app->db);
+    if (answered)
+        check_schema(app, &faults);
+    if (faults.len == 0)
+        answered = route_check_constraints(app, &faults);
     ssize_t n = write(fd, faults.at, faults.len);
     return !answered ? 2 : faults.len > 0 && n > 0;
 }
