@@ -45,7 +45,11 @@ replay(struct exchange *ex, const struct idempotent *stored)
     ex->type = "application/json";
 }
 
-/* In an open transaction: takes the key, runs the handler, keeps the answer. */
+/*
+ * In an open transaction: takes the key, runs the handler, keeps the answer.
+ * A refusal frees the key, and so does a cookie, which is not kept: whoever
+ * signs in again wants a session of their own.
+ */
 static const struct problem *
 handle_with_key(struct exchange *ex, const char *key)
 {
@@ -61,12 +65,21 @@ handle_with_key(struct exchange *ex, const char *key)
         return NULL;
     }
     refused = handle(ex);
-    if (refused != NULL)
-        return refused;
+    if (refused != NULL || ex->has_cookie) {
+        const struct problem *failed = idempotency_forget(r, key);
+
+        return refused != NULL ? refused : failed;
+    }
     return idempotency_store(r, key, ex->status, exchange_body_bytes(ex),
                              exchange_body_length(ex));
 }
 
+/*
+ * What a handler wrote before it refused stands, as it does without a key:
+ * else a key would undo what counts wrong codes.  Where the fault is ours all
+ * is undone, so that the caller may try again.  (A commit after a statement
+ * that failed is a rollback.)
+ */
 static const struct problem *
 handle_once(struct exchange *ex, const char *key)
 {
@@ -79,11 +92,14 @@ handle_once(struct exchange *ex, const char *key)
     if (!db_begin(db, &error))
         return answer_refused(&ex->request, &error);
     const struct problem *refused = handle_with_key(ex, key);
-    if (refused != NULL) {
+    if (refused != NULL && refused->status >= 500) {
         db_rollback(db);
         return refused;
     }
-    if (!db_commit(db, &error))
+    bool done = db_commit(db, &error);
+    if (refused != NULL)
+        return refused;
+    if (!done)
         return answer_refused(&ex->request, &error);
     /* The handler's own word went out before its event could be seen. */
     event_wake(&ex->request);

@@ -99,3 +99,20 @@ idempotency_store(struct request *r, const char *key, int status,
                    ARGS(ARG(scope), ARG(key), ARG(code), ARG(answer)), &error);
     return db_problem(&error);
 }
+
+/* clang-format off */
+static const char forget_sql[] = SQL(
+    DELETE FROM idempotency_keys WHERE scope = $1 AND key = $2
+);
+/* clang-format on */
+
+const struct problem *
+idempotency_forget(struct request *r, const char *key)
+{
+    const char *scope = scope_of(r);
+    struct db_error error;
+
+    (void)db_query(r->app->db, r->mem, forget_sql, ARGS(ARG(scope), ARG(key)),
+                   &error);
+    return db_problem(&error);
+}

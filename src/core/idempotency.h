@@ -30,4 +30,7 @@ const struct problem *idempotency_begin(struct request *r, const char *key,
 const struct problem *idempotency_store(struct request *r, const char *key,
                                         int status, const char *body, size_t n);
 
+/* Frees the key: there is no answer that could be given again. */
+const struct problem *idempotency_forget(struct request *r, const char *key);
+
 #endif
