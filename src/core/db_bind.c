@@ -99,13 +99,19 @@ bind_uuid(struct bound *b, void *mem, const void *at)
     set(b, OID_UUID, uuid_none(at) ? NULL : at, sizeof(struct uuid));
 }
 
+/* PostgreSQL refuses times outside of 4714 BC to AD 294276, and a cursor may
+ * hold any number: what is beyond is infinitely far. */
 static void
 bind_time(struct bound *b, void *mem, const void *at)
 {
-    const struct instant *t = at;
+    int64_t us = ((const struct instant *)at)->us;
 
     (void)mem;
-    set_number(b, OID_TIMESTAMPTZ, (uint64_t)t->us, t->us != 0);
+    if (us < INT64_C(-211813488000000000))
+        us = INT64_MIN;
+    else if (us >= INT64_C(9223371331200000000))
+        us = INT64_MAX;
+    set_number(b, OID_TIMESTAMPTZ, (uint64_t)us, us != 0);
 }
 
 static void
