@@ -70,14 +70,15 @@ static const char login_sql[] = SQL(
     FROM users WHERE email = lower($1) AND status <> 'DELETED'
 );
 
-/* A password made with older parameters is stored anew. */
+/* A password made with older parameters is stored anew, unless it was changed
+ * while that was worked out; nor is a suspension of that time undone. */
 static const char rehash_sql[] = SQL(
-    UPDATE users SET password_hash = $2 WHERE id = $1
+    UPDATE users SET password_hash = $2 WHERE id = $1 AND password_hash = $3
 );
 static const char seen_sql[] = SQL(
     UPDATE users SET last_seen_at = $2,
-        status = CASE WHEN status = 'SUSPENDED' THEN 'ACTIVE'
-            ELSE status END
+        status = CASE WHEN status = 'SUSPENDED' AND suspended_until <= $2
+            THEN 'ACTIVE' ELSE status END
     WHERE id = $1
 );
 
@@ -108,14 +109,17 @@ sign_in(struct request *r, const struct db_result *user)
 }
 
 static void
-hash_anew(struct request *r, struct uuid id, const struct auth_settings *auth)
+hash_anew(struct request *r, const struct db_result *user,
+          const struct auth_settings *auth)
 {
+    const struct uuid id = db_uuid(user, 0, 0);
+    const char *old = db_text(user, 0, 6, NULL);
     const struct login *in = r->input;
     const char *hash = password_hash(r->mem, auth, in->password);
     struct db_error error;
 
-    (void)db_query(r->app->db, r->mem, rehash_sql, ARGS(ARG(id), ARG(hash)),
-                   &error);
+    (void)db_query(r->app->db, r->mem, rehash_sql,
+                   ARGS(ARG(id), ARG(hash), ARG(old)), &error);
 }
 
 static const struct problem *
@@ -139,7 +143,7 @@ login(struct request *r)
     if (!password_verify(auth, phc, in->password, &outdated))
         return &wrong_login;
     if (outdated)
-        hash_anew(r, db_uuid(user, 0, 0), auth);
+        hash_anew(r, user, auth);
     return sign_in(r, user);
 }
 
