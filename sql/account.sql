@@ -277,7 +277,9 @@ $$;
 
 -- A registration from outside: like create_user(), but an address that is
 -- known gives no error.  Its owner is told by user.registered_again instead.
--- Returns the address as it is kept.
+-- What a new address would be refused for, a known one is refused for too:
+-- else a code that is no good would tell which addresses are known.  Returns
+-- the address as it is kept.
 CREATE OR REPLACE FUNCTION register_user(
     p_email text, p_username text, p_password_hash text,
     p_referral_code text, p_request_id text
@@ -295,6 +297,14 @@ EXCEPTION WHEN unique_violation THEN
     GET STACKED DIAGNOSTICS broken = CONSTRAINT_NAME;
     IF broken <> 'users_email_key' THEN
         RAISE;
+    ELSIF EXISTS (SELECT FROM users WHERE lower(username) = lower(p_username))
+    THEN
+        RAISE EXCEPTION USING ERRCODE = 'unique_violation',
+            CONSTRAINT = 'users_username_key', MESSAGE = 'the name is taken';
+    ELSIF p_referral_code IS NOT NULL AND NOT EXISTS (SELECT FROM referrals
+        WHERE code = upper(p_referral_code) AND status = 'PENDING')
+    THEN
+        PERFORM refuse('referrals_code_usable', 'no such pending code');
     END IF;
     INSERT INTO outbox (event, subject_id, data, request_id)
     SELECT 'user.registered_again', id, '{}', p_request_id
