@@ -310,8 +310,8 @@ edit_comment(struct request *r)
 static const char delete_sql[] = SQL(
     WITH gone AS (
         SELECT c.id, c.post_id FROM comments c
-        WHERE c.id = $2 AND (c.author_id = $1 OR $3::boolean)
-            AND comment_remove(c.id, $1)
+        WHERE c.id = $2 AND CASE WHEN c.author_id = $1 OR $3::boolean
+            THEN comment_remove(c.id, $1) END
     )
     INSERT INTO outbox (event, subject_id, actor_id, data, request_id)
     SELECT 'comment.deleted', id, $1, jsonb_build_object('postId', post_id),

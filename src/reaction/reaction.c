@@ -67,12 +67,16 @@ static const struct field comment_fields[] = {
         WHERE p.id = $2 AND post_visible(p, $1)                                \
     ))
 
+/* OFFSET 0 keeps the planner from calling the function, which needs nothing of
+ * the post, before it is known that the post may be seen. */
 #define ON_COMMENT(function)                                                   \
     SQL(WITH done AS (                                                         \
         SELECT r.*, c.author_id AS owner                                       \
-        FROM comments c JOIN posts p ON p.id = c.post_id,                      \
+        FROM (SELECT c.id, c.author_id                                         \
+                FROM comments c JOIN posts p ON p.id = c.post_id               \
+                WHERE c.id = $2 AND c.deleted_at IS NULL                       \
+                    AND post_visible(p, $1) OFFSET 0) c,                       \
             function($1, NULL, c.id, $3::text::reaction_type) r                \
-        WHERE c.id = $2 AND c.deleted_at IS NULL AND post_visible(p, $1)       \
     ))
 
 static const char put_post_sql[] =
