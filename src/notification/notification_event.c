@@ -55,7 +55,7 @@ static const char reply_sql[] =
     ", 'replied to your comment'"
     SQL(FROM comments c JOIN posts p ON p.id = c.post_id
         JOIN comments up ON up.id = c.parent_id AND up.deleted_at IS NULL)
-    LIVE_COMMENT ")"
+    LIVE_COMMENT " AND post_visible(p, up.author_id))"
     PUT("COMMENT_REPLIED", "post_comments", "1", "7 days");
 
 /* ---- Mentions ------------------------------------------------------------ */
