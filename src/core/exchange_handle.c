@@ -47,8 +47,8 @@ replay(struct exchange *ex, const struct idempotent *stored)
 
 /*
  * In an open transaction: takes the key, runs the handler, keeps the answer.
- * A refusal frees the key, and so does a cookie, which is not kept: whoever
- * signs in again wants a session of their own.
+ * A refusal frees the key, and so does a cookie of the handler, which is not
+ * kept: whoever signs in again wants a session of their own.
  */
 static const struct problem *
 handle_with_key(struct exchange *ex, const char *key)
@@ -64,8 +64,9 @@ handle_with_key(struct exchange *ex, const char *key)
         replay(ex, &stored);
         return NULL;
     }
+    bool before = ex->has_cookie; /* the session's, extended */
     refused = handle(ex);
-    if (refused != NULL || ex->has_cookie) {
+    if (refused != NULL || (ex->has_cookie && !before)) {
         const struct problem *failed = idempotency_forget(r, key);
 
         return refused != NULL ? refused : failed;
