@@ -57,7 +57,7 @@ async function values() {
 }
 
 export default () =>
-  describe("looks", { concurrency: 1 }, () => {
+  describe("looks", { concurrency: 2 }, () => {
     let member, list;
 
     before(async () => {

@@ -10,10 +10,13 @@ import { execFile, execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
+  closeSync,
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -62,6 +65,8 @@ async function freePorts() {
   throw new Error("no free ports");
 }
 
+const programs = ["sparkle-fcgi", "sparkle-jobs", "sparkle-batch", "sparklectl"];
+
 const isRoot = process.getuid() === 0;
 
 /** The user who serves: scripts/run makes it, but our files come first. */
@@ -96,9 +101,11 @@ export class Stack {
 
   /**
    * settings: lines for conf.d; args: more options of scripts/run, which has
-   * --no-demo unless demo is true.
+   * --no-demo unless demo is true; ownPrograms: a copy of the programs, that
+   * a test may replace.
    */
-  static async start(name, { settings = "", args = [], demo = false } = {}) {
+  static async start(name, options = {}) {
+    const { settings = "", args = [], demo = false, ownPrograms } = options;
     const owner = serviceUser();
     const dir = mkdtempSync(`/tmp/sparkle-test-${name}-`);
     const stack = new Stack(name, dir, await freePorts());
@@ -107,17 +114,26 @@ export class Stack {
     writeFileSync(extra, settings);
     if (owner) chownSync(extra, owner.uid, owner.gid);
     stack.stopWithUs();
+    stack.bin = ownPrograms ? stack.copyPrograms() : buildDir;
     stack.args = [
       ...["--dir", dir, "--port", stack.port, "--http-port", stack.port + 1],
       ...["--trust", "127.0.0.1", "--detach", "--no-build", "--quiet"],
-      ...["--build-dir", buildDir, ...(demo ? [] : ["--no-demo"]), ...args],
+      ...["--build-dir", stack.bin, ...(demo ? [] : ["--no-demo"]), ...args],
     ].map(String);
     stack.up();
     await stack.ready();
     return stack;
   }
 
-  /** Starts what is not running. */
+  copyPrograms() {
+    const bin = join(this.dir, "bin");
+    makeDirs(null, bin);
+    for (const name of programs)
+      copyFileSync(join(buildDir, name), join(bin, name));
+    return bin;
+  }
+
+  /** Starts everything. */
   up() {
     const { status, stdout, stderr } = spawnSync(
       join(top, "scripts/run"),
@@ -259,15 +275,37 @@ export class Stack {
 
   program(name) {
     const copied = join(this.dir, "app/bin", name);
-    return existsSync(copied) ? copied : join(buildDir, name);
+    return existsSync(copied) ? copied : join(this.bin, name);
+  }
+
+  /** A command line as the user who serves. */
+  asUser(program, ...args) {
+    return isRoot
+      ? ["runuser", ["-u", "sparkle", "--", program, ...args]]
+      : [program, args];
+  }
+
+  async runAsUser(...words) {
+    const [program, args] = this.asUser(...words);
+    return (await run(program, args, { cwd: "/", timeout: 60000 })).stdout;
+  }
+
+  /** Starts one of our programs again, after a test ended it. */
+  startProgram(name) {
+    const log = openSync(join(this.dir, "log", `${name}.log`), "a");
+    const [program, args] = this.asUser(
+      ...["setsid", this.program(name), "--config", this.conf],
+    );
+    const options = { cwd: "/", detached: true, stdio: ["ignore", log, log] };
+    spawn(program, args, options).unref();
+    closeSync(log);
   }
 
   /** Runs sparklectl as the user who serves. */
   async ctl(args, input = "") {
-    const words = [this.program("sparklectl"), "--config", this.conf, ...args];
-    const [program, ...rest] = isRoot
-      ? ["runuser", "-u", "sparkle", "--", ...words]
-      : words;
+    const [program, rest] = this.asUser(
+      ...[this.program("sparklectl"), "--config", this.conf, ...args],
+    );
     const promise = run(program, rest, { cwd: "/", maxBuffer: 1 << 26 });
     promise.child.stdin.on("error", () => {});
     promise.child.stdin.end(input);
@@ -278,6 +316,13 @@ export class Stack {
   workers(name = "sparkle-fcgi") {
     const { stdout } = spawnSync("pgrep", ["-P", String(this.pid(name))]);
     return stdout.toString().split("\n").filter(Boolean).map(Number);
+  }
+
+  /** What the master tells of itself and its pools. */
+  async status() {
+    const { request } = await import("./client.mjs");
+    const answer = await request(this, "GET", "/status?json");
+    return JSON.parse(answer.text);
   }
 
   log(name) {

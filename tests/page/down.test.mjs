@@ -77,7 +77,7 @@ export default () =>
     });
 
     it("is well again when the pools are back", async () => {
-      stack.up();
+      stack.startProgram("sparkle-fcgi");
       await stack.ready();
       await sleep(100);
       const answer = await people.guest().page("/?kept=2");
