@@ -60,6 +60,23 @@ limit(const struct pool_settings *s)
         die("memory_limit: %s", strerror(errno));
 }
 
+/* What ps shows: the words we were started with make room for a title. */
+static void
+set_title(const struct master *m, const struct pool *p)
+{
+    char **last = m->argv, name[16];
+
+    (void)snprintf(name, sizeof name, "pool %s", p->name);
+    (void)prctl(PR_SET_NAME, name);
+    while (last[0] != NULL && last[1] != NULL)
+        last++;
+    size_t room = (size_t)(*last - m->argv[0]) + strlen(*last);
+    char *title = mem_printf(NULL, "%s: pool %s", m->program->name, p->name);
+    memset(m->argv[0], 0, room);
+    memcpy(m->argv[0], title, strnlen(title, room));
+    mem_free(title);
+}
+
 /* We end when the master does; not before the change of user, which clears
  * the wish. */
 static void
@@ -96,10 +113,8 @@ live(struct master *m, struct pool *p, struct slot *slot, pid_t master)
         .metrics = m->metrics,
         .most_requests = request_limit(p->settings),
     };
-    char name[16];
 
-    (void)snprintf(name, sizeof name, "pool %s", p->name);
-    (void)prctl(PR_SET_NAME, name);
+    set_title(m, p);
     status_close(m);
     close_masters(m, p);
     limit(p->settings);

@@ -252,6 +252,21 @@ worker_stopping(struct worker *w)
            sigismember(&waiting, SIGQUIT) == 1;
 }
 
+/*
+ * epoll_pwait delivers no signal where an event is there already, or where the
+ * wait has no length; so a busy worker would never hear that it should stop.
+ */
+static void
+let_signals_in(struct worker *w)
+{
+    sigset_t waiting, before;
+
+    if (sigpending(&waiting) != 0 || sigisemptyset(&waiting))
+        return;
+    (void)sigprocmask(SIG_SETMASK, &w->inside, &before);
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 static int
 time_left(int64_t until)
 {
@@ -267,8 +282,7 @@ worker_wait(struct worker *w, int timeout_ms)
     enum worker_next next;
 
     enter_wait(w);
-    if (timeout_ms == 0 && worker_stopping(w))
-        w->stop = 1; /* a wait of no length lets no signal in */
+    let_signals_in(w);
     while (!heed_signals(w, &next))
         if (wait_once(w, timeout_ms < 0 ? -1 : time_left(until), &next))
             break;

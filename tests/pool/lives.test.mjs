@@ -1,5 +1,6 @@
 // The life and death of workers, and what rights they have.
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import { test } from "node:test";
 import { Daemon, alive, asRoot, run, sleep, toy, until } from "./daemon.mjs";
 
@@ -92,4 +93,12 @@ test("nice and memory_limit hold in the workers", async (t) => {
   assert.equal(limit, `${300 * 1024 * 1024}`);
   const got = Number(await d.ask("eat 1000"));
   assert.ok(got > 50 && got < 300, `${got}`);
+});
+
+test("ps tells whose worker it is", async (t) => {
+  const d = await Daemon.start(t, { pools: { a: {}, other: {} } });
+  const title = (pid) => fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").replace(/\0+$/, "");
+  assert.equal(title((await d.workers("other"))[0]), "toy: pool other");
+  await d.reload(); // the master still knows its own words
+  assert.equal(title((await d.workers("a"))[0]), "toy: pool a");
 });

@@ -51,6 +51,16 @@ test("20 reloads under load: no request fails", async (t) => {
   assert.equal(served, done);
 });
 
+test("old workers go even when connections never cease to wait", async (t) => {
+  const d = await Daemon.start(t, { pools: { a: { pm: "static", max_children: 1 } } });
+  const load = d.load(["sleep 5"], { clients: 12 });
+  await sleep(200);
+  const old = await d.workers();
+  await d.reload();
+  await until("the old worker has gone", () => old.every((pid) => !alive(pid)), 500);
+  assert.deepEqual((await load.stop()).failed, []);
+});
+
 test("requests that run are finished by the old workers", async (t) => {
   const d = await Daemon.start(t, { pools: { a: { pm: "static", max_children: 2 } } });
   const asked = [d.ask("sleep 1500"), d.ask("sleep 1500")];
