@@ -335,7 +335,28 @@ knows_constraints(void)
                            "constraint row_things_n_smal\n");
 }
 
+/* What a request used goes with it; a worker does not grow. */
+static void
+holds_no_memory(void)
+{
+    static const char *const lines[] = {
+        "GET /api/things",     "GET /things?limit=3", "GET /api/things/1",
+        "PUT /api/things/100", "GET /nothing",        "GET /api/things?limit=x",
+    };
+    size_t before = 0;
+
+    for (int i = 0; i < 300; i++) {
+        for (size_t k = 0; k < sizeof lines / sizeof *lines; k++)
+            (void)memory_call(ex, lines[k], NULL);
+        exchange_end(ex);
+        if (i == 2)
+            before = talloc_total_size(mem);
+    }
+    CU_ASSERT_EQUAL(talloc_total_size(mem), before);
+}
+
 static CU_TestInfo tests[] = {
+    { "holds no memory", holds_no_memory },
     { "writes a row", writes_a_row },
     { "walks a list", walks_a_list },
     { "shows a list", shows_a_list },
