@@ -3,6 +3,7 @@
 
 #include <json-c/json.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -125,13 +126,16 @@ template_json_parse(const void *mem, const char *json, size_t len,
         die("out of memory");
     if (len > INT32_MAX)
         return false;
-    struct json_object *parsed = json_tokener_parse_ex(tokener, json, (int)len);
-    if (json_tokener_get_error(tokener) != json_tokener_success ||
-        json_tokener_get_parse_end(tokener) != len)
-        return false;
     struct holder *holder = mem_new(mem, struct holder);
-    holder->json = parsed;
+    const char *copy = mem_strndup(holder, json, len);
+
+    /* Up to the NUL, since a number alone has no other end. */
     talloc_set_destructor(holder, holder_end);
-    template_json(ret, parsed);
+    holder->json = json_tokener_parse_ex(tokener, copy, -1);
+    size_t used = json_tokener_get_parse_end(tokener);
+    if (json_tokener_get_error(tokener) != json_tokener_success ||
+        used + strspn(copy + used, " \t\r\n") != len)
+        return false;
+    template_json(ret, holder->json);
     return true;
 }

@@ -14,13 +14,15 @@ enum {
     MOST_COLUMNS = 100,     /* of a table */
     MOST_CELLS = 50000,     /* a row is filled up to the columns of its table */
     MOST_HEADS = 2000000,   /* what may be the line below a table's head has all
-                               of the paragraph before it read again */
+                               of the paragraph before it read again, and each
+                               of its lines looks back to a | */
     MOST_MARKERS = 100,     /* of quotes and lists in front of one line */
     MOST_BLANKS = 4000000,  /* a blank line looks at all lists that are open */
     MOST_COPIES = 50000000, /* a link by reference copies what is defined */
     MOST_SCANS = 50000000,  /* a <? or <! looks for its end in what follows */
     MOST_STEPS = 5000000,   /* a link looks at the emphasis and the images that
-                               are open before it in its paragraph */
+                               are open before it in its paragraph, and
+                               emphasis now and then at emphasis */
     MOST_WORDS = 2000000,   /* what may begin or end a bare link looks at all of
                                its word */
     MOST_MAILS = 20000000,  /* an @ copies what follows in its paragraph */
@@ -31,7 +33,8 @@ struct count {
     size_t lines, columns, heads, markers, scans, steps, words, mails;
     size_t blanks, depth, closed, definition;
     struct {
-        size_t bytes, open, closed, mails; /* open: * _ ~ ![   closed: ] */
+        size_t lines, bytes;
+        size_t open, closed, mails; /* * _ ~ ![   ]   @ */
         bool defines;
     } paragraph;
 };
@@ -96,7 +99,9 @@ begins_anew(const char *line, size_t n)
 static void
 end_paragraph(struct count *c)
 {
-    c->steps += c->paragraph.open * c->paragraph.closed;
+    size_t open = c->paragraph.open;
+
+    c->steps += open * c->paragraph.closed + open * open / 64;
     c->mails += c->paragraph.mails * c->paragraph.bytes;
     c->closed += c->paragraph.closed;
     if (c->paragraph.defines)
@@ -152,12 +157,16 @@ guard_source(const char *markdown, size_t len)
             end_paragraph(&c);
         size_t columns = columns_of(p, n);
         raise(&c.columns, columns);
-        c.heads += columns > 0 ? c.paragraph.bytes : 0;
+        if (columns > 0)
+            c.heads += c.paragraph.bytes * (1 + c.paragraph.lines / 64);
         c.paragraph.bytes += n + 1;
+        c.paragraph.lines++;
         count_markers(&c, p, n);
         count_signs(&c, p, n);
         count_words(&c, p, n);
         p += n + 1;
+        if (p < end && p[-1] == '\r' && *p == '\n')
+            p++;
     }
     end_paragraph(&c);
     return (struct guard){

@@ -1,8 +1,8 @@
 /*
  * markup_local.h - a rendering in progress, between the files of markup/:
  * markup.c parses and puts together, guard.c says what the parser can bear,
- * html.c walks the document, words.c finds names in text, link.c writes links,
- * url.c judges addresses, plain.c keeps the text alone.
+ * html.c and html_block.c walk the document, words.c finds names in text,
+ * link.c writes links, url.c judges addresses, plain.c keeps the text alone.
  */
 #ifndef MARKUP_MARKUP_LOCAL_H
 #define MARKUP_MARKUP_LOCAL_H
@@ -52,7 +52,16 @@ void link_end(struct rendering *r);
 /* Adds a title attribute, if there is a title. */
 void title_add(struct rendering *r, const char *title);
 
+/* HTML as it stands; a tag; text that is not searched for names. */
+void html_text(struct rendering *r, const char *html);
+void html_tag(struct rendering *r, bool enter, const char *name);
+void html_quiet(struct rendering *r, const char *s, size_t n);
+
 struct cmark_node;
+/* HTML of the source as text, without its comments. */
+void html_source(struct rendering *r, struct cmark_node *node);
+/* A block's beginning or end. */
+void block_add(struct rendering *r, bool enter, struct cmark_node *node);
 /* Renders the document; false where that gives more than r->most bytes. */
 bool html_add(struct rendering *r, struct cmark_node *document);
 

@@ -305,7 +305,10 @@ reads_numbers(void)
     CU_ASSERT_FALSE(template_json_parse(mem, "{\"a\":", 5, &v));
     CU_ASSERT_FALSE(template_json_parse(mem, "{} x", 4, &v));
     CU_ASSERT_FALSE(template_json_parse(mem, "", 0, &v));
+    CU_ASSERT_FALSE(template_json_parse(mem, "{}\0", 3, &v));
     CU_ASSERT(template_json_parse(mem, " 85 \n", 5, &v));
+    CU_ASSERT(template_json_parse(mem, "85", 2, &v));
+    CU_ASSERT_NSTRING_EQUAL(v.text, "85", 2);
 }
 
 /* ---- Speed: rows as a database result would be --------------------------- */
