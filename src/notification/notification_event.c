@@ -19,17 +19,18 @@
  * before, whatever order of joins the planner likes.
  */
 #define PUT_AS(type, gate, priority, keep, many)                               \
-    ", wanted AS MATERIALIZED (SELECT t.* FROM tell t"                         \
+    ", wanted AS MATERIALIZED (SELECT t.*, " type " AS type FROM tell t"       \
     " LEFT JOIN notification_preferences w USING (user_id)"                    \
     " WHERE t.user_id IS NOT NULL AND coalesce(w." gate ", true)"              \
-    " AND '" type "' <> ALL (coalesce(w.in_app_off, '{}')))"                   \
-    " SELECT n.id FROM wanted t, notification_put(t.user_id, '" type "', $2,"  \
-    " t.entity_type, t.entity_id, '{actor} ' || t.verb, t.message, t.url,"     \
-    " " priority ", '" keep "',"                                               \
-    " '" type ":' || t.entity_type || ':' || t.entity_id,"                     \
+    " AND (" type ")::notification_type"                                       \
+    " <> ALL (coalesce(w.in_app_off, '{}')))"                                  \
+    " SELECT n.id FROM wanted t, notification_put(t.user_id,"                  \
+    " t.type::notification_type, $2, t.entity_type, t.entity_id,"              \
+    " '{actor} ' || t.verb, t.message, t.url, " priority ", '" keep "',"       \
+    " t.type || ':' || t.entity_type || ':' || t.entity_id,"                   \
     " '{actor} and {others} ' || " many ") n"
 #define PUT(type, gate, priority, keep)                                        \
-    PUT_AS(type, gate, priority, keep, "t.verb")
+    PUT_AS("'" type "'", gate, priority, keep, "t.verb")
 
 /* ---- Comments ------------------------------------------------------------ */
 
@@ -107,25 +108,24 @@ static const char post_mention_sql[] =
     " CASE $3->>'type' WHEN 'LIKE' THEN 'liked your " thing "'"                \
     " ELSE 'reacted to your " thing "' END "
 
-static const char post_liked_sql[] =
+/* To a post, or to a comment: one of the two finds a row. */
+static const char liked_sql[] =
     "WITH tell(user_id, entity_type, entity_id, message, url, verb) AS ("
     "SELECT p.author_id, 'post', p.id, left(p.title, 200),"
     " '/post/' || p.slug," VERB("post")
     SQL(FROM posts p
         WHERE p.id = $1 AND $3->>'postId' IS NOT NULL AND p.deleted_at IS NULL
             AND EXISTS (SELECT FROM reactions
-                WHERE post_id = p.id AND user_id = $2)) ")"
-    PUT("POST_LIKED", "post_likes", "0", "7 days");
-
-static const char comment_liked_sql[] =
-    "WITH tell(user_id, entity_type, entity_id, message, url, verb) AS ("
-    "SELECT c.author_id, 'comment', c.id, " COMMENTED "," VERB("comment")
+                WHERE post_id = p.id AND user_id = $2))
+    " UNION ALL SELECT c.author_id, 'comment', c.id, " COMMENTED ","
+    VERB("comment")
     SQL(FROM comments c JOIN posts p ON p.id = c.post_id)
     LIVE_COMMENT
     SQL(AND $3->>'commentId' IS NOT NULL
         AND EXISTS (SELECT FROM reactions
             WHERE comment_id = c.id AND user_id = $2)) ")"
-    PUT("COMMENT_LIKED", "post_likes", "0", "7 days");
+    PUT_AS("CASE t.entity_type WHEN 'post' THEN 'POST_LIKED'"
+           " ELSE 'COMMENT_LIKED' END", "post_likes", "0", "7 days", "t.verb");
 
 /* Undone within 5 minutes, and nothing else of the same user is left. */
 static const char unliked_sql[] =
@@ -148,7 +148,7 @@ static const char followed_sql[] =
             '/profile/' || u.username, 'follows you'
         FROM follows f JOIN users u ON u.id = f.follower_id
         WHERE f.following_id = $1 AND f.follower_id = $2) ")"
-    PUT_AS("USER_FOLLOWED", "new_followers", "0", "7 days", "'follow you'");
+    PUT_AS("'USER_FOLLOWED'", "new_followers", "0", "7 days", "'follow you'");
 
 static const char unfollowed_sql[] =
     SQL(SELECT notification_take_back($1, 'USER_FOLLOWED:user:' || $1, $2,
@@ -246,18 +246,11 @@ const struct listener notification_listeners[] = {
         .sql = post_mention_sql,
     },
     {
-        .name = "notify-post-liked",
+        .name = "notify-liked",
         .event = "reaction.created",
         .queue = "notification",
-        .about = "Tell a post's author of a reaction.",
-        .sql = post_liked_sql,
-    },
-    {
-        .name = "notify-comment-liked",
-        .event = "reaction.created",
-        .queue = "notification",
-        .about = "Tell a comment's author of a reaction.",
-        .sql = comment_liked_sql,
+        .about = "Tell the author of a post or comment of a reaction.",
+        .sql = liked_sql,
     },
     {
         .name = "notify-unliked",

@@ -119,7 +119,7 @@ export default () =>
         SELECT listener, count(*) AS n, count(DISTINCT event) AS events
         FROM qa_done WHERE listener IS NOT NULL GROUP BY 1 ORDER BY 1`;
       const of = (name) => rows.find((row) => row.listener === name);
-      for (const name of ["notify-post-liked", "xp-reaction"]) {
+      for (const name of ["notify-liked", "xp-reaction"]) {
         assert.equal(of(name)?.events, 10000, `${name} ${JSON.stringify(rows)}`);
         assert.equal(of(name).n, 10000, `${name}: twice`);
       }

@@ -116,6 +116,17 @@ test("likes become one row; an unlike takes its own back", async () => {
   assert.deepEqual(await told(ann), []);
 });
 
+test("a like of a comment is told apart from those of its post", async () => {
+  const id = comment(ann);
+  react(ben, true, "LOVE", id);
+  react(cyd, true, "LIKE", id);
+  const [row, ...more] = await told(ann);
+  assert.deepEqual(more, []);
+  assert.equal(row.type, "COMMENT_LIKED");
+  assert.equal(row.title, "user3 and 1 other liked your comment");
+  assert.match(row.action_url, new RegExp(`#c-${id}$`));
+});
+
 test("a like undone before anybody looked tells nobody", async () => {
   jobs.sql`UPDATE job_queues SET paused_at = now()`;
   react(ben);
@@ -183,7 +194,7 @@ test("experience comes once for each deed, and counters are right", async () => 
   assert.equal(xp, 5 * n);
   const [{ likes }] = jobs.sql`SELECT count(*) AS likes FROM xp_log
     WHERE user_id = ${ann.id} AND source = 'reaction_received'`;
-  assert.equal(likes, 3);
+  assert.equal(likes, 5);
   assert.deepEqual(jobs.sql`SELECT * FROM counter_audit()
     UNION ALL SELECT * FROM ledger_audit()`, []);
 });
