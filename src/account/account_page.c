@@ -34,8 +34,11 @@ show_verify(struct request *r)
 {
     const struct link *link = r->input;
 
-    if (link->token != NULL)
+    /* The token is in the page, and in the key of what nginx keeps. */
+    if (link->token != NULL) {
+        answer_header(r, "Cache-Control", "private, no-store");
         page_text(r, "token", link->token);
+    }
     page_set(r, "noindex", "1");
     return NULL;
 }
