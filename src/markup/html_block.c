@@ -61,7 +61,9 @@ add_list(struct rendering *r, bool enter, cmark_node *node)
     add_nested(r, enter, "ol");
     if (enter && start != 1 && r->blocks <= MARKUP_DEPTH) {
         r->html.len--;
-        text_addf(&r->html, " start=\"%d\">", start);
+        html_text(r, " start=\"");
+        text_addi(&r->html, start);
+        html_text(r, "\">");
     }
     if (enter && r->blocks <= MARKUP_DEPTH)
         html_text(r, "\n");

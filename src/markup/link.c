@@ -13,9 +13,13 @@ add_video(struct rendering *r, const char *url)
 
     if (!markup_video(url, &video))
         return;
-    text_addf(&r->html, " class=\"youtube\" data-youtube=\"%s\"", video.id);
-    if (video.start > 0)
-        text_addf(&r->html, " data-start=\"%u\"", video.start);
+    html_text(r, " class=\"youtube\" data-youtube=\"");
+    html_text(r, video.id);
+    if (video.start > 0) {
+        html_text(r, "\" data-start=\"");
+        text_addi(&r->html, video.start);
+    }
+    html_text(r, "\"");
     while (i < out->n_videos && (strcmp(out->videos[i].id, video.id) != 0 ||
                                  out->videos[i].start != video.start))
         i++;
@@ -28,9 +32,9 @@ title_add(struct rendering *r, const char *title)
 {
     if (title == NULL || title[0] == '\0')
         return;
-    text_adds(&r->html, " title=\"");
+    html_text(r, " title=\"");
     escape_html(&r->html, title, strlen(title));
-    text_adds(&r->html, "\"");
+    html_text(r, "\"");
 }
 
 bool
@@ -41,21 +45,21 @@ link_begin(struct rendering *r, const char *url, const char *title)
     if (kind == URL_REFUSED || r->links > 0 || r->alts > 0)
         return false;
     r->links++;
-    text_adds(&r->html, "<a href=\"");
+    html_text(r, "<a href=\"");
     url_add(&r->html, url);
-    text_adds(&r->html, "\"");
+    html_text(r, "\"");
     title_add(r, title);
     if (kind == URL_WEB) {
-        text_adds(&r->html, " rel=\"nofollow ugc noopener\"");
+        html_text(r, " rel=\"nofollow ugc noopener\"");
         add_video(r, url);
     }
-    text_adds(&r->html, ">");
+    html_text(r, ">");
     return true;
 }
 
 void
 link_end(struct rendering *r)
 {
-    text_adds(&r->html, "</a>");
+    html_text(r, "</a>");
     r->links--;
 }

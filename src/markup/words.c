@@ -108,11 +108,11 @@ static void
 add_link(struct rendering *r, const char *opening, const char *name,
          const char *shown, size_t n)
 {
-    text_adds(&r->html, opening);
-    text_adds(&r->html, name);
-    text_adds(&r->html, "\">");
+    html_text(r, opening);
+    html_text(r, name);
+    html_text(r, "\">");
     text_add(&r->html, shown, n);
-    text_adds(&r->html, "</a>");
+    html_text(r, "</a>");
 }
 
 static void
