@@ -11,7 +11,8 @@
 /* Lower-case hex digits of n bytes, as a string on mem. */
 char *hex_encode(const void *mem, const uint8_t *bytes, size_t n);
 
-/* n hex digits into n / 2 bytes; false, and `out` undefined, if they are not. */
+/* n hex digits into n / 2 bytes; false, and `out` undefined, if they are
+ * not. */
 bool hex_decode(const char *digits, size_t n, uint8_t *out);
 
 /* Base64url without padding (section 5), as a string on mem. */

@@ -38,7 +38,7 @@ enum value_type {
     VALUE_TEXTS,         /* struct texts            text[]      */
     VALUE_BYTES,         /* struct bytes            bytea       */
     VALUE_JSON,          /* struct json_text        jsonb       */
-    VALUE_CURSOR,        /* struct cursor           input only: bind its parts */
+    VALUE_CURSOR,        /* struct cursor           input only: bind parts */
     VALUE_CHOICE,        /* unsigned int            input only: index of the
                             word in the field's choices */
 };

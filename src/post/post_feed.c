@@ -75,7 +75,7 @@ const char *const post_kinds[] = {
  * goes with how many one follows and not with how much they wrote.
  */
 #define FOLLOWING                                                              \
-    POST_SELECT SQL(, row.published_at AS cursor_key                                       \
+    POST_SELECT SQL(, row.published_at AS cursor_key                           \
         FROM (SELECT p.id, p.published_at FROM follows f                       \
             CROSS JOIN LATERAL (SELECT p.id, p.published_at FROM posts p       \
                 WHERE p.author_id = f.following_id AND p.deleted_at IS NULL    \

@@ -25,7 +25,8 @@ ask_master(void *mem, const char *socket_path, const char *what)
     const char *call = mem_printf(mem, "GET %s HTTP/1.0\r\n\r\n", what);
     ssize_t got;
 
-    if (fd < 0 || socket_path == NULL || strlen(socket_path) >= sizeof to.sun_path)
+    if (fd < 0 || socket_path == NULL ||
+        strlen(socket_path) >= sizeof to.sun_path)
         return NULL;
     memcpy(to.sun_path, socket_path, strlen(socket_path) + 1);
     if (connect(fd, (const struct sockaddr *)&to, sizeof to) != 0 ||
