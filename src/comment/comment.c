@@ -272,14 +272,17 @@ static const struct field create_fields[] = {
 
 /* ---- PATCH and DELETE /api/comments/{comment} --------------------------- */
 
-/* An edit within 15 minutes of writing is silent. */
+/* An edit within 15 minutes of writing is silent.  Who may no longer see the
+ * post (blocked, say) may delete there, but not go on writing. */
 static const char edit_sql[] = SQL(
     WITH made AS (
         UPDATE comments c SET content = $3, content_html = $4,
             edited_at = CASE
                 WHEN c.created_at > clock_now() - interval '15 minutes'
                 THEN c.edited_at ELSE clock_now() END
+        FROM posts p
         WHERE c.id = $2 AND c.author_id = $1 AND c.deleted_at IS NULL
+            AND p.id = c.post_id AND post_visible(p, $1)
         RETURNING c.*
     ), news AS (
         INSERT INTO outbox (event, subject_id, actor_id, data, request_id)
