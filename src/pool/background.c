@@ -26,13 +26,31 @@ same_file(int fd, const char *path)
            a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/* The file is locked while we live, so a stale one does no harm. */
+/* Opens, locks and writes the file; what is wrong, or NULL. */
+static const char *
+take_file(struct master *m, const char *path)
+{
+    char pid[32];
+    int n = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
+
+    if (m->pid_file < 0)
+        m->pid_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (m->pid_file < 0)
+        return strerror(errno);
+    if (flock(m->pid_file, LOCK_EX | LOCK_NB) != 0)
+        return "another master is running";
+    if (ftruncate(m->pid_file, 0) != 0 ||
+        pwrite(m->pid_file, pid, (size_t)n, 0) != n)
+        return strerror(errno);
+    return NULL;
+}
+
+/* The file is locked while we live, so a stale one does no harm.  For a new
+ * place that a reload cannot use, the service does not end. */
 void
 pid_file_start(struct master *m)
 {
-    const char *path = m->settings->pid_file;
-    char pid[32];
-    int n = snprintf(pid, sizeof pid, "%d\n", (int)getpid());
+    const char *path = m->settings->pid_file, *why;
 
     if (m->pid_file >= 0 &&
         (!setting_given(path) || !same_file(m->pid_file, path))) {
@@ -41,15 +59,11 @@ pid_file_start(struct master *m)
     }
     if (!setting_given(path))
         return;
-    if (m->pid_file < 0)
-        m->pid_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (m->pid_file < 0)
-        die("%s: %s", path, strerror(errno));
-    if (flock(m->pid_file, LOCK_EX | LOCK_NB) != 0)
-        die("%s: another master is running", path);
-    if (ftruncate(m->pid_file, 0) != 0 ||
-        pwrite(m->pid_file, pid, (size_t)n, 0) != n)
-        die("%s: %s", path, strerror(errno));
+    why = take_file(m, path);
+    if (why != NULL && m->reload.count == 0)
+        die("%s: %s", path, why);
+    if (why != NULL)
+        log_error("%s: %s", path, why);
 }
 
 void

@@ -111,23 +111,37 @@ fault(struct text *faults, const struct listen_options *o, const char *why)
     return false;
 }
 
+/* Whom a Unix socket is to belong to; -1: stays as it is. */
+static bool
+find_owners(const struct listen_options *o, uid_t *ret_user, gid_t *ret_group,
+            struct text *faults)
+{
+    const struct passwd *u = NULL;
+    const struct group *g = NULL;
+
+    if (setting_given(o->owner) && (u = getpwnam(o->owner)) == NULL)
+        return fault(faults, o, "there is no such owner");
+    if (setting_given(o->group) && (g = getgrnam(o->group)) == NULL)
+        return fault(faults, o, "there is no such group");
+    *ret_user = u == NULL ? (uid_t)-1 : u->pw_uid;
+    *ret_group = g == NULL ? (gid_t)-1 : g->gr_gid;
+    return true;
+}
+
 /* Owner, group and mode of a Unix socket. */
 static bool
 give_file(const struct listen_options *o, struct text *faults)
 {
-    const struct passwd *u = NULL;
-    const struct group *g = NULL;
     mode_t mode = 0660;
+    uid_t user;
+    gid_t group;
 
-    if (setting_given(o->owner) && (u = getpwnam(o->owner)) == NULL)
-        return fault(faults, o, "there is no such listen_owner");
-    if (setting_given(o->group) && (g = getgrnam(o->group)) == NULL)
-        return fault(faults, o, "there is no such group");
+    if (!find_owners(o, &user, &group, faults))
+        return false;
     (void)listen_mode(o->mode, &mode);
     if (chmod(o->address, mode) != 0 ||
-        ((u != NULL || g != NULL) &&
-         chown(o->address, u == NULL ? (uid_t)-1 : u->pw_uid,
-               g == NULL ? (gid_t)-1 : g->gr_gid) != 0))
+        ((user != (uid_t)-1 || group != (gid_t)-1) &&
+         chown(o->address, user, group) != 0))
         return fault(faults, o, strerror(errno));
     return true;
 }
@@ -269,20 +283,37 @@ is_held(const char *address)
     return false;
 }
 
+static bool
+local_possible(const struct listen_options *o, const struct address *a,
+               struct text *faults)
+{
+    const char *slash = strrchr(o->address, '/');
+    char *directory =
+        mem_strndup(NULL, o->address, (size_t)(slash - o->address) + 1);
+    bool may = access(directory, W_OK | X_OK) == 0;
+    int why = errno;
+    uid_t user;
+    gid_t group;
+
+    mem_free(directory);
+    if (!may)
+        return fault(faults, o, strerror(why));
+    return find_owners(o, &user, &group, faults) &&
+           clear_place(o, a, true, faults);
+}
+
 bool
-listen_possible(struct master *m, const struct listen_options *o,
-                struct text *faults)
+listen_possible(const struct listen_options *o, struct text *faults)
 {
     struct address a;
     int fd;
 
-    (void)m;
     if (is_held(o->address))
         return true;
     if (!read_address(o->address, &a))
         return fault(faults, o, "no such address");
     if (a.as.any.sa_family == AF_UNIX)
-        return clear_place(o, &a, true, faults);
+        return local_possible(o, &a, faults);
     fd = make_socket(o, &a, faults);
     if (fd >= 0)
         (void)close(fd);

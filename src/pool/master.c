@@ -266,29 +266,6 @@ find_binary(struct master *m, const char *name)
     return mem_strndup(m->mem, path, (size_t)n);
 }
 
-static bool
-sockets_possible(struct master *m, struct text *faults)
-{
-    const struct pool_settings *s;
-    const char *name;
-    bool good = true;
-
-    for (size_t i = 0;
-         (s = config_instance(m->config, m->pool_section, i, &name)) != NULL;
-         i++) {
-        const struct listen_options o = {
-            .name = mem_printf(m->mem, "%s: [%s %s] listen",
-                               config_where(m->config, s, "listen"),
-                               m->pool_section->name, name),
-            .address = s->listen,
-        };
-
-        if (setting_given(s->listen))
-            good = listen_possible(m, &o, faults) && good;
-    }
-    return good;
-}
-
 /* --test-config.  Sockets are only tried where a master that wants to reload
  * asks, since to others a running one is in the way. */
 static int
@@ -296,7 +273,7 @@ test_config(struct master *m)
 {
     struct text *faults = text_new(m->mem);
     bool good = setup_read(m, faults) &&
-                (getenv(HELD_VARIABLE) == NULL || sockets_possible(m, faults));
+                (getenv(HELD_VARIABLE) == NULL || setup_possible(m, faults));
 
     if (!good) {
         (void)fputs(faults->at, stderr);

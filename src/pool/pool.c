@@ -136,47 +136,48 @@ pool_start_count(const struct pool_settings *s)
 
 static void
 add_fault(const struct setup *s, const struct pool_settings *p,
-          const char *pool, const char *key, const char *why)
+          const char *section, const char *key, const char *why)
 {
-    text_addf(s->faults, "%s: [pool %s] %s %s\n",
-              config_where(s->config, p, key), pool, key, why);
+    text_addf(s->faults, "%s: [%s] %s %s\n", config_where(s->config, p, key),
+              section, key, why);
 }
 
 static bool
 check_dynamic(const struct setup *s, const struct pool_settings *p,
-              const char *pool)
+              const char *section)
 {
     size_t before = s->faults->len;
     int64_t start = pool_start_count(p);
 
     if (p->max_spare_servers > p->max_children)
-        add_fault(s, p, pool, "max_spare_servers", "is more than max_children");
+        add_fault(s, p, section, "max_spare_servers",
+                  "is more than max_children");
     if (p->min_spare_servers > p->max_spare_servers)
-        add_fault(s, p, pool, "min_spare_servers",
+        add_fault(s, p, section, "min_spare_servers",
                   "is more than max_spare_servers");
     if (start < p->min_spare_servers || start > p->max_spare_servers)
-        add_fault(s, p, pool, "start_servers",
+        add_fault(s, p, section, "start_servers",
                   "is not between min_spare_servers and max_spare_servers");
     return s->faults->len == before;
 }
 
 bool
 pool_check(const struct setup *s, const struct program *program,
-           const struct pool_settings *p, const char *pool)
+           const struct pool_settings *p, const char *section)
 {
     size_t before = s->faults->len;
     mode_t mode;
 
     if (strcmp(p->pm, "dynamic") == 0)
-        (void)check_dynamic(s, p, pool);
+        (void)check_dynamic(s, p, section);
     if (strcmp(p->pm, "ondemand") == 0 && !setting_given(p->listen) &&
         program->wanted == NULL)
-        add_fault(s, p, pool, "pm", "= ondemand needs listen");
+        add_fault(s, p, section, "pm", "= ondemand needs listen");
     if (p->request_slowlog_timeout > p->request_terminate_timeout &&
         p->request_terminate_timeout > 0)
-        add_fault(s, p, pool, "request_slowlog_timeout",
+        add_fault(s, p, section, "request_slowlog_timeout",
                   "is more than request_terminate_timeout");
     if (!listen_mode(p->listen_mode, &mode))
-        add_fault(s, p, pool, "listen_mode", "is not octal, such as 0660");
+        add_fault(s, p, section, "listen_mode", "is not octal, such as 0660");
     return s->faults->len == before;
 }

@@ -69,12 +69,11 @@ struct listen_options {
 
 /*
  * The socket for an address: inherited, from systemd, or made.  NULL with a
- * line in faults.  test_only: only finds out whether it could be made.
+ * line in faults.  listen_possible only finds out whether it could be made.
  */
 struct listener *listen_open(struct master *m, const struct listen_options *o,
                              struct text *faults);
-bool listen_possible(struct master *m, const struct listen_options *o,
-                     struct text *faults);
+bool listen_possible(const struct listen_options *o, struct text *faults);
 
 /* A socket that a handover or systemd gives. `name`: of a pool, or NULL. */
 void listen_adopt(struct master *m, const char *address, int fd, bool ours);
@@ -151,8 +150,9 @@ void pool_census(const struct master *m, const struct pool *p,
                  struct census *ret);
 struct pool *pool_find(const struct master *m, const char *name);
 int64_t pool_start_count(const struct pool_settings *s);
+/* `section` is what stands between the brackets, for the faults. */
 bool pool_check(const struct setup *s, const struct program *program,
-                const struct pool_settings *p, const char *pool);
+                const struct pool_settings *p, const char *section);
 
 /* Not NULL and not empty. */
 bool setting_given(const char *s);
@@ -243,6 +243,9 @@ void notify_ready(struct master *m);
 void notify_tick(struct master *m);
 
 /* ---- The master --------------------------------------------------------- */
+
+/* For --test-config: whether the sockets and files could be opened. */
+bool setup_possible(struct master *m, struct text *faults);
 
 struct options {
     const char *config;

@@ -158,7 +158,10 @@ check_pools(struct master *m, const struct setup *s)
 
     for (; (p = config_instance(m->config, m->pool_section, i, &name)) != NULL;
          i++)
-        good = pool_check(s, m->program, p, name) && good;
+        good = pool_check(
+                   s, m->program, p,
+                   mem_printf(m->mem, "%s %s", m->pool_section->name, name)) &&
+               good;
     if (i == 0)
         text_addf(s->faults, "%s: no [%s NAME]: there is nothing to do\n",
                   m->options.config == NULL ? "defaults" : m->options.config,
@@ -203,5 +206,52 @@ setup_read(struct master *m, struct text *faults)
     bool good = check_pools(m, &s) && privileges_find(m, faults) &&
                 faults->len == 0 && (p->prepare == NULL || p->prepare(&s));
     m->context = s.context;
+    return good;
+}
+
+/* ---- Could it start? ---------------------------------------------------- */
+
+static bool
+pool_possible(struct master *m, const struct pool_settings *s, const char *name,
+              struct text *faults)
+{
+    const struct listen_options o = {
+        .name = mem_printf(m->mem, "%s: [%s %s] listen",
+                           config_where(m->config, s, "listen"),
+                           m->pool_section->name, name),
+        .address = s->listen,
+        .owner = s->listen_owner,
+        .group = s->listen_group,
+    };
+
+    return !setting_given(s->listen) || listen_possible(&o, faults);
+}
+
+static bool
+status_possible(struct master *m, struct text *faults)
+{
+    const struct master_settings *s = m->settings;
+    const struct listen_options o = {
+        .name = mem_printf(m->mem, "%s: [%s] status_socket",
+                           config_where(m->config, s, "status_socket"),
+                           m->master_section->name),
+        .address = s->status_socket,
+        .group = s->status_group,
+    };
+
+    return !setting_given(s->status_socket) || listen_possible(&o, faults);
+}
+
+bool
+setup_possible(struct master *m, struct text *faults)
+{
+    const struct pool_settings *s;
+    const char *name;
+    bool good = status_possible(m, faults);
+
+    for (size_t i = 0;
+         (s = config_instance(m->config, m->pool_section, i, &name)) != NULL;
+         i++)
+        good = pool_possible(m, s, name, faults) && good;
     return good;
 }

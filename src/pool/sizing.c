@@ -105,6 +105,18 @@ lacking(struct master *m, const struct pool *p, const struct census *c)
     return wanted_elsewhere(m, p, c) - active(c);
 }
 
+/*
+ * A connection waits though workers do, too: the one that the kernel woke for
+ * it has died, or is held up.  All are told, as we cannot know which it was.
+ */
+static void
+nudge(const struct master *m, const struct pool *p)
+{
+    for (const struct child *c = m->children; c != NULL; c = c->next)
+        if (c->pool == p && child_state(c) == SLOT_WAITING)
+            (void)kill(c->pid, SIGNAL_NUDGE);
+}
+
 void
 sizing_replace(struct master *m, struct pool *p)
 {
@@ -114,9 +126,8 @@ sizing_replace(struct master *m, struct pool *p)
     if (manner_of(p) == DYNAMIC && p->settled &&
         c.idle + c.starting < p->settings->min_spare_servers)
         spawn(m, p, &c, 1);
-    if (p->listener != NULL && c.longest_idle != NULL &&
-        listen_queue(p->listener->fd) > 0)
-        (void)kill(c.longest_idle->pid, SIGNAL_NUDGE);
+    if (p->listener != NULL && c.idle > 0 && listen_queue(p->listener->fd) > 0)
+        nudge(m, p);
 }
 
 /* ---- Woken by a connection ---------------------------------------------- */
@@ -237,8 +248,8 @@ measure(struct master *m, struct pool *p, struct census *c)
     p->queue = p->listener == NULL ? 0 : listen_queue(p->listener->fd);
     if (p->queue > p->counts[COUNT_MAX_QUEUE])
         p->counts[COUNT_MAX_QUEUE] = p->queue;
-    if (p->queue > 0 && c->longest_idle != NULL)
-        (void)kill(c->longest_idle->pid, SIGNAL_NUDGE);
+    if (p->queue > 0 && c->idle > 0)
+        nudge(m, p);
     if (p->queue > 0 && c->idle + c->starting == 0 && room(p, c) <= 0)
         note_full(p);
     else if (c->idle > 0)

@@ -13,7 +13,9 @@
  * The signals that stop a worker are blocked everywhere but inside
  * worker_wait, so they cut neither a request nor the moment between accept
  * and request.  Do not install handlers for SIGTERM, SIGQUIT, SIGUSR1,
- * SIGUSR2 and SIGALRM (FCGX_Init does: call worker_signals after it).
+ * SIGUSR2 and SIGALRM (FCGX_Init does: call worker_signals after it).  A
+ * program that a worker starts inherits the blocked signals: unblock them
+ * (posix_spawnattr_setsigmask), or SIGTERM will not end it.
  *
  * Everything a worker tells goes into its own slot of the shared scoreboard,
  * by plain stores; the master reads it and never answers.

@@ -102,3 +102,12 @@ test("ps tells whose worker it is", async (t) => {
   await d.reload(); // the master still knows its own words
   assert.equal(title((await d.workers("a"))[0]), "toy: pool a");
 });
+
+test("a connection whose wake-up went to a worker that is held up is served by another", async (t) => {
+  const d = await Daemon.start(t, { pools: { a: { pm: "static", max_children: 3 } } });
+  for (const held of await d.workers()) {
+    process.kill(held, "SIGSTOP");
+    assert.equal(await d.ask("echo x", "a", 3000), "x");
+    process.kill(held, "SIGCONT");
+  }
+});

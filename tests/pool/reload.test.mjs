@@ -122,6 +122,25 @@ test("an address that is taken is found before it is too late", async (t) => {
   assert.equal(await other.ask("echo on"), "on");
 });
 
+test("sockets that could not be made are found before it is too late", async (t) => {
+  const d = await Daemon.start(t);
+  const cases = [
+    [{ pools: { a: {}, b: { listen: d.file("none/b.sock") } } }, /\[pool b\] listen: cannot listen on .*none.b\.sock: No such file/],
+    [{ master: { status_socket: d.file("none/status") } }, /\[master\] status_socket: cannot listen on .*: No such file/],
+    [{ pools: { a: {}, b: { listen_owner: "nobody-of-this-name" } } }, /\[pool b\] listen: .*: there is no such owner/],
+    [{ pools: { a: {}, b: { listen: "nowhere.invalid:99999" } } }, /no such address/],
+  ];
+  for (const [options, pattern] of cases) {
+    d.configure(options);
+    d.signal("SIGHUP");
+    await d.logged(pattern);
+  }
+  d.configure({ master: { pid_file: d.file("none/pid") } });
+  await d.reload(); // that is only said
+  await d.logged(/none.pid: No such file/);
+  assert.equal(await d.ask("echo on"), "on");
+});
+
 test("a new binary takes over without a lost request", async (t) => {
   const dir = fs.mkdtempSync("/tmp/sparkle-toy-");
   fs.chmodSync(dir, 0o755);
