@@ -31,7 +31,10 @@ export default () =>
     it("registers, and mails a code that verifies", async () => {
       const name = freshName();
       const user = await pending(name);
-      assert.equal((await user.get("/api/users/me")).data.status, "PENDING_VERIFICATION");
+      assert.equal(
+        (await user.get("/api/users/me")).data.status,
+        "PENDING_VERIFICATION",
+      );
       const code = await codeOf(stack, addressOf(name));
       const done = await user.post("/api/auth/verify-email", { code });
       assert.ok(done.status < 300, `${done}`);
@@ -43,7 +46,10 @@ export default () =>
 
     it("lets nobody write before the address is verified", async () => {
       const user = await pending();
-      const answer = await user.post("/api/posts", { title: "a", content: "b" });
+      const answer = await user.post("/api/posts", {
+        title: "a",
+        content: "b",
+      });
       assert.equal(answer.status, 403, `${answer}`);
     });
 
@@ -53,7 +59,9 @@ export default () =>
       const code = await codeOf(stack, addressOf(name));
       const wrong = code === "000000" ? "000001" : "000000";
       for (let i = 0; i < 5; i++) {
-        const answer = await user.post("/api/auth/verify-email", { code: wrong });
+        const answer = await user.post("/api/auth/verify-email", {
+          code: wrong,
+        });
         assert.ok([400, 409, 410, 422].includes(answer.status), `${answer}`);
       }
       const late = await user.post("/api/auth/verify-email", { code });
@@ -195,7 +203,10 @@ export default () =>
       const ask = async (word) =>
         (await people.guest().get(`/api/users/check-username?username=${word}`))
           .data;
-      assert.deepEqual(await ask(freshName()), { available: true, reason: null });
+      assert.deepEqual(await ask(freshName()), {
+        available: true,
+        reason: null,
+      });
       assert.equal((await ask(name)).available, false);
       assert.equal((await ask("admin")).reason, "reserved");
       assert.equal((await ask("a")).available, false);

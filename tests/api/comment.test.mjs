@@ -49,7 +49,9 @@ export default () =>
       assert.equal(deep.depth, 9);
       const items = await walk(user, `/api/posts/${own.id}/comments?limit=4`);
       assert.deepEqual(
-        items.filter((c) => !c.content.startsWith("deep")).map((c) => c.content),
+        items
+          .filter((c) => !c.content.startsWith("deep"))
+          .map((c) => c.content),
         ["a", "a1", "a1x", "a2", "b", "b1"],
       );
       assert.equal(new Set(items.map((c) => c.id)).size, 14);
@@ -88,7 +90,9 @@ export default () =>
       const made = [];
       for (let i = 0; i < 7; i++)
         made.push(
-          await people.comment(user, own, `Reply ${i}`, { parentId: parent.id }),
+          await people.comment(user, own, `Reply ${i}`, {
+            parentId: parent.id,
+          }),
         );
       const items = await walk(
         user,
@@ -219,7 +223,10 @@ export default () =>
           c.post(`/api/posts/${own.id}/comments`, { content: "Me too" }),
         ),
       );
-      assert.ok(answers.every((a) => a.status === 201), answers.join("\n"));
+      assert.ok(
+        answers.every((a) => a.status === 201),
+        answers.join("\n"),
+      );
       const seen = (await author.get(`/api/posts/${own.id}`)).data;
       assert.equal(seen._count.comments, 20);
       const items = await walk(author, `/api/posts/${own.id}/comments?limit=9`);

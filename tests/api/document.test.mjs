@@ -9,7 +9,9 @@ import { contract, people, stack } from "../lib/suite.mjs";
 function textFields() {
   return contract.routes().flatMap(({ name: route, operation }) => {
     const body = contract.resolve(operation.requestBody);
-    const schema = contract.resolve(body?.content?.["application/json"]?.schema);
+    const schema = contract.resolve(
+      body?.content?.["application/json"]?.schema,
+    );
     return Object.entries(schema?.properties ?? {})
       .map(([name, node]) => [name, contract.resolve(node)])
       .filter(([, node]) => [].concat(node.type).includes("string"))

@@ -45,10 +45,8 @@ export default () =>
     it("walks whole while posts come in front", async () => {
       const fresh = freshName("w").replaceAll("_", "-");
       const before_ = await people.posts(author, 31, { tags: [fresh] });
-      const items = await walk(
-        reader,
-        `/api/posts?tag=${fresh}&limit=7`,
-        () => people.posts(author, 3, { tags: [fresh, "later"] }),
+      const items = await walk(reader, `/api/posts?tag=${fresh}&limit=7`, () =>
+        people.posts(author, 3, { tags: [fresh, "later"] }),
       );
       const seen = ids(items);
       assert.equal(new Set(seen).size, seen.length, "no double");
@@ -58,8 +56,11 @@ export default () =>
     it("walks whole while posts on the way are deleted", async () => {
       const fresh = freshName("d").replaceAll("_", "-");
       const list = await people.posts(author, 20, { tags: [fresh] });
-      const items = await walk(reader, `/api/posts?tag=${fresh}&limit=5`, (i) =>
-        stack.sql`UPDATE posts SET deleted_at = now()
+      const items = await walk(
+        reader,
+        `/api/posts?tag=${fresh}&limit=5`,
+        (i) =>
+          stack.sql`UPDATE posts SET deleted_at = now()
           WHERE id = ${list[i * 5 + 4]}`,
       );
       assert.deepEqual(ids(items), list);

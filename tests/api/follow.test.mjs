@@ -34,13 +34,13 @@ export default () =>
       const star = await people.user();
       const crowd = await people.crowd(20);
       const answers = await Promise.all(crowd.map((c) => c.put(path(star))));
-      assert.ok(answers.every((a) => a.status === 200), answers.join("\n"));
+      assert.ok(
+        answers.every((a) => a.status === 200),
+        answers.join("\n"),
+      );
       const profile = (await fan.get(`/api/users/${star.name}`)).data;
       assert.equal(profile.stats.followers, 20);
-      const list = await walk(
-        fan,
-        `/api/users/${star.name}/followers?limit=6`,
-      );
+      const list = await walk(fan, `/api/users/${star.name}/followers?limit=6`);
       assert.deepEqual(
         list.map((u) => u.username).sort(),
         crowd.map((c) => c.name).sort(),
@@ -70,7 +70,10 @@ export default () =>
       const stars = await people.users(5);
       for (const star of stars) await user.put(path(star));
       const list = await walk(fan, `/api/users/${user.name}/following?limit=2`);
-      assert.deepEqual(list.map((u) => u.username), stars.reverse());
+      assert.deepEqual(
+        list.map((u) => u.username),
+        stars.reverse(),
+      );
     });
 
     it("refuses oneself, the blocked, nobody, and visitors", async () => {

@@ -26,7 +26,9 @@ function checkRefusal(answer) {
   const wait = Number(answer.headers["retry-after"]);
   assert.ok(wait >= 1 && wait <= 900, `Retry-After: ${wait}`);
   assert.equal(answer.headers["x-ratelimit-remaining"], "0");
-  assert.ok(Date.parse(answer.headers["x-ratelimit-reset"]) > Date.now() - 1000);
+  assert.ok(
+    Date.parse(answer.headers["x-ratelimit-reset"]) > Date.now() - 1000,
+  );
 }
 
 export default () =>
@@ -79,8 +81,7 @@ export default () =>
     it("counts a visitor by address, whatever it claims to be", async () => {
       const ip = freshAddress();
       const { n } = await drain(
-        () =>
-          wrongLogin(people.guest({ ip: `${freshAddress()}, ${ip}` })),
+        () => wrongLogin(people.guest({ ip: `${freshAddress()}, ${ip}` })),
         6,
       );
       assert.equal(n, 5, "the address nearest to the proxy counts");

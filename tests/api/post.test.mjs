@@ -16,7 +16,7 @@ export default () =>
 
     it("publishes a post, as it was written", async () => {
       const answer = await author.post("/api/posts", {
-        title: "Hello <World> & \"all\"",
+        title: 'Hello <World> & "all"',
         content: "# Head\n\nSome *text*.\n",
         tags: ["one", "two-2"],
         kind: "QUESTION",
@@ -30,7 +30,7 @@ export default () =>
       const post = answer.data;
       const read = (await reader.get(`/api/posts/${post.id}`)).data;
       for (const seen of [post, read]) {
-        assert.equal(seen.title, "Hello <World> & \"all\"");
+        assert.equal(seen.title, 'Hello <World> & "all"');
         assert.equal(seen.content, "# Head\n\nSome *text*.\n");
         assert.deepEqual(seen.tags, ["one", "two-2"]);
         assert.equal(seen.kind, "QUESTION");
@@ -123,7 +123,10 @@ export default () =>
       assert.equal(draft.publishedAt, null);
       for (const client of [reader, people.guest()]) {
         assert.equal((await client.get(`/api/posts/${draft.id}`)).status, 404);
-        assert.equal((await client.get(`/api/posts/${draft.slug}`)).status, 404);
+        assert.equal(
+          (await client.get(`/api/posts/${draft.slug}`)).status,
+          404,
+        );
         const list = await client.get(`/api/posts?author=${user.name}`);
         assert.equal(list.data.items.length, 0);
       }
@@ -152,10 +155,16 @@ export default () =>
         FOLLOWERS: [404, 200],
         PRIVATE: [404, 404],
       };
-      for (const [visibility, [stranger, follower]] of Object.entries(expected)) {
+      for (const [visibility, [stranger, follower]] of Object.entries(
+        expected,
+      )) {
         const post = await people.post(user, { visibility });
         const path = `/api/posts/${post.id}`;
-        assert.equal((await people.guest().get(path)).status, stranger, visibility);
+        assert.equal(
+          (await people.guest().get(path)).status,
+          stranger,
+          visibility,
+        );
         assert.equal((await reader.get(path)).status, stranger, visibility);
         assert.equal((await friend.get(path)).status, follower, visibility);
         assert.equal((await user.get(path)).status, 200, visibility);
@@ -288,9 +297,7 @@ export default () =>
 
     it("keeps a member from another's draft by slug guessing", async () => {
       const draft = await people.post(await writer(), { published: false });
-      const answer = await reader.put(
-        `/api/posts/${draft.id}/reactions/LIKE`,
-      );
+      const answer = await reader.put(`/api/posts/${draft.id}/reactions/LIKE`);
       assert.equal(answer.status, 404);
     });
 

@@ -153,7 +153,11 @@ export default () =>
     });
 
     it("answers 415 for a body that is no JSON", async () => {
-      for (const type of ["text/plain", "application/xml", "multipart/form-data"]) {
+      for (const type of [
+        "text/plain",
+        "application/xml",
+        "multipart/form-data",
+      ]) {
         const answer = await user.request("POST", "/api/posts", {
           body: "title=a&content=b",
           headers: { "content-type": type },
@@ -271,7 +275,10 @@ export default () =>
         `FROB /api/posts HTTP/1.1\r\n${host}\r\n`,
       ]) {
         const status = Number(/^HTTP\S+ (\d+)/.exec(await raw(bytes))?.[1]);
-        assert.ok(!(status >= 500 && ![501, 505].includes(status)), `${status}: ${bytes}`);
+        assert.ok(
+          !(status >= 500 && ![501, 505].includes(status)),
+          `${status}: ${bytes}`,
+        );
       }
       assert.equal((await user.get("/api/categories")).status, 200);
     });

@@ -61,7 +61,11 @@ export default () =>
         WHERE post_id = ${post.id}`;
       assert.equal(rows, 50);
       const counts = answers.map((a) => a.data.reactions).sort((a, b) => a - b);
-      assert.deepEqual(counts, counts.map((_, i) => i + 1), "each its number");
+      assert.deepEqual(
+        counts,
+        counts.map((_, i) => i + 1),
+        "each its number",
+      );
     });
 
     it("counts 20 racing likes of one user as 1", async () => {

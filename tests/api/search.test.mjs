@@ -27,7 +27,11 @@ export default () =>
       });
       for (const part of ["title", "content", "tag"]) {
         const found = await find(word + part);
-        assert.deepEqual(found.map((p) => p.id), [post.id], part);
+        assert.deepEqual(
+          found.map((p) => p.id),
+          [post.id],
+          part,
+        );
       }
     });
 
@@ -69,7 +73,10 @@ export default () =>
       for (let i = 0; i < 7; i++)
         made.push((await people.post(writer, { content: many })).id);
       const items = await walk(reader, `/api/search?q=${many}&limit=3`);
-      assert.deepEqual(items.map((p) => p.id), made.reverse());
+      assert.deepEqual(
+        items.map((p) => p.id),
+        made.reverse(),
+      );
     });
 
     it("takes any text without a fault", async () => {

@@ -120,7 +120,8 @@ export default () =>
       const [name] = await people.users(1);
       const here = await people.logIn(name);
       const there = await people.logIn(name);
-      const list = async () => (await here.get("/api/auth/sessions")).data.items;
+      const list = async () =>
+        (await here.get("/api/auth/sessions")).data.items;
       const sessions = await list();
       assert.equal(sessions.length, 2);
       assert.equal(sessions.filter((s) => s.current).length, 1);

@@ -123,7 +123,13 @@ export default () =>
 
     it("fits into 320 px without a sideways scroll", async () => {
       const narrow = await Visitor.enter({ width: 320 });
-      for (const path of ["/", "/login", "/register", "/search?q=a", "/terms"]) {
+      for (const path of [
+        "/",
+        "/login",
+        "/register",
+        "/search?q=a",
+        "/terms",
+      ]) {
         await narrow.go(path);
         const wide = await narrow.page.evaluate(
           () => document.documentElement.scrollWidth - innerWidth,

@@ -83,9 +83,13 @@ export default () =>
       const { page } = one;
       await one.go("/new");
       await page.getByLabel("Title").fill(title);
-      await page.getByLabel("Your post").fill(
-        "# Stars\n\nThey are **bright**, said @" + author + ".\n\n- one\n- two\n",
-      );
+      await page
+        .getByLabel("Your post")
+        .fill(
+          "# Stars\n\nThey are **bright**, said @" +
+            author +
+            ".\n\n- one\n- two\n",
+        );
       await page.getByRole("tab", { name: "Preview" }).click();
       await page.locator(".preview strong").waitFor();
       assert.equal(
@@ -113,7 +117,9 @@ export default () =>
         return guest.page.getByRole("link", { name: title }).count();
       });
       await guest.page.getByRole("link", { name: title }).click();
-      await guest.page.getByRole("link", { name: "Log in to comment" }).waitFor();
+      await guest.page
+        .getByRole("link", { name: "Log in to comment" })
+        .waitFor();
       await guest.checkFaults();
       await guest.leave();
     });
@@ -197,7 +203,8 @@ export default () =>
       const text = await page.locator("#notices").innerText();
       assert.ok(text.includes(fan), text);
       await page.waitForFunction(
-        () => Number(document.querySelector("[data-unread]").dataset.unread) >= 4,
+        () =>
+          Number(document.querySelector("[data-unread]").dataset.unread) >= 4,
       );
       await page.getByRole("button", { name: "Mark all as read" }).click();
       await page.waitForFunction(

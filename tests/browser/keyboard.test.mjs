@@ -23,7 +23,8 @@ const type = (page, words) => page.keyboard.type(words);
 async function ringIsSeen(page) {
   return page.evaluate(() => {
     const style = getComputedStyle(document.activeElement);
-    const outline = style.outlineStyle !== "none" && style.outlineWidth !== "0px";
+    const outline =
+      style.outlineStyle !== "none" && style.outlineWidth !== "0px";
     return outline || style.boxShadow !== "none";
   });
 }
@@ -66,7 +67,9 @@ export default () =>
       await page.keyboard.press("Enter");
       await page.waitForURL("**/verify-email");
       const code = await codeOf(stack, addressOf(name));
-      if (!(await visitor.context.cookies()).some((c) => /session/.test(c.name)))
+      if (
+        !(await visitor.context.cookies()).some((c) => /session/.test(c.name))
+      )
         await logIn();
       await visitor.go("/verify-email");
       await tabTo(page, "#code");
@@ -114,7 +117,9 @@ export default () =>
       await tabTo(page, ".article [data-type=LIKE]");
       assert.ok(await ringIsSeen(page));
       const pressed = () =>
-        page.evaluate(() => document.activeElement.getAttribute("aria-pressed"));
+        page.evaluate(() =>
+          document.activeElement.getAttribute("aria-pressed"),
+        );
       await page.keyboard.press("Space");
       await page.waitForLoadState("networkidle");
       assert.equal(await pressed(), "true");

@@ -36,7 +36,10 @@ const tooWide = (page) =>
 const nameOf = (path) =>
   path === "/"
     ? "home"
-    : path.slice(1).replace(/\{|\}/g, "").replace(/[^a-z]+/g, "-");
+    : path
+        .slice(1)
+        .replace(/\{|\}/g, "")
+        .replace(/[^a-z]+/g, "-");
 
 /** Something of the demo that has a lot on it. */
 async function values() {

@@ -41,16 +41,22 @@ function killing() {
 test(`${events} events and ${mails} mails under kill -9`, async (t) => {
   const chunk = 500;
   const killer = killing();
-  jobs.psql(["-c", `
+  jobs.psql([
+    "-c",
+    `
     INSERT INTO jobs (queue, kind, payload, subject_id)
     SELECT 'email', 'mail.send', '{"mail": "welcome"}', u.id
-    FROM generate_series(1, ${mails / 100}), users u`]);
+    FROM generate_series(1, ${mails / 100}), users u`,
+  ]);
   for (let from = 0; from < events; from += chunk) {
-    jobs.psql(["-c", `
+    jobs.psql([
+      "-c",
+      `
       INSERT INTO outbox (event, subject_id, data)
       SELECT 'user.level_up', u.id, jsonb_build_object('newLevel',
         ${from / 100} + n, 'bonus', 10)
-      FROM generate_series(1, ${chunk / 100}) n, users u ORDER BY n, u.id`]);
+      FROM generate_series(1, ${chunk / 100}) n, users u ORDER BY n, u.id`,
+    ]);
     jobs.wake();
     await sleep(200);
   }
@@ -59,8 +65,10 @@ test(`${events} events and ${mails} mails under kill -9`, async (t) => {
   await killer.done;
   const began = Date.now();
   await jobs.drained(120);
-  t.diagnostic(`note: killed ${killer.workers} workers and ` +
-    `${killer.masters} masters; drained ${Date.now() - began} ms after`);
+  t.diagnostic(
+    `note: killed ${killer.workers} workers and ` +
+      `${killer.masters} masters; drained ${Date.now() - began} ms after`,
+  );
 
   const [{ rows, different, disorder }] = jobs.sql`
     SELECT count(*) AS rows, count(DISTINCT (user_id, level)) AS different,
@@ -69,17 +77,25 @@ test(`${events} events and ${mails} mails under kill -9`, async (t) => {
         lag((data->>'newLevel')::int) OVER (PARTITION BY user_id ORDER BY id)
           AS before
       FROM notifications WHERE type = 'LEVEL_UP') n`;
-  assert.deepEqual({ rows, different, disorder },
-    { rows: events, different: events, disorder: 0 });
+  assert.deepEqual(
+    { rows, different, disorder },
+    { rows: events, different: events, disorder: 0 },
+  );
 
-  const states = Object.fromEntries(jobs.sql`SELECT state, count(*) AS n
-    FROM mail_sent GROUP BY 1`.map((row) => [row.state, row.n]));
+  const states = Object.fromEntries(
+    jobs.sql`SELECT state, count(*) AS n
+    FROM mail_sent GROUP BY 1`.map((row) => [row.state, row.n]),
+  );
   const boxed = jobs.mails().map((m) => m.match(/^Message-ID: (\S+)/m)[1]);
-  t.diagnostic(`note: mails ${JSON.stringify(states)}, ${boxed.length} in the box`);
+  t.diagnostic(
+    `note: mails ${JSON.stringify(states)}, ${boxed.length} in the box`,
+  );
   assert.equal(new Set(boxed).size, boxed.length, "a mail twice");
   assert.equal((states.sent ?? 0) + (states.maybe_sent ?? 0), mails);
   assert.ok(boxed.length >= (states.sent ?? 0));
-  const lost = jobs.sql`SELECT message_id FROM mail_sent WHERE state = 'sent'`
-    .filter((row) => !boxed.includes(row.message_id));
+  const lost =
+    jobs.sql`SELECT message_id FROM mail_sent WHERE state = 'sent'`.filter(
+      (row) => !boxed.includes(row.message_id),
+    );
   assert.deepEqual(lost, []);
 });

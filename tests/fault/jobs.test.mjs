@@ -68,7 +68,11 @@ export default () =>
     let author, fans, orphans;
 
     it("takes 10,000 events while it is killed", async (t) => {
-      await eventually("the queue is empty", async () => (await pending()) === 0, 30);
+      await eventually(
+        "the queue is empty",
+        async () => (await pending()) === 0,
+        30,
+      );
       await stack.psql([], watch);
       const names = await people.users(users);
       const rows = await stack.lines`SELECT id FROM users
@@ -79,7 +83,10 @@ export default () =>
       const quoted = (list) => list.map((id) => `'${id}'`).join(",");
       const writing = (async () => {
         for (let i = 0; i < fans.length; i += 10)
-          await stack.psql([], likes(quoted([author]), quoted(fans.slice(i, i + 10))));
+          await stack.psql(
+            [],
+            likes(quoted([author]), quoted(fans.slice(i, i + 10))),
+          );
       })();
       let kills = 0;
       let masters = 0;
@@ -120,7 +127,11 @@ export default () =>
         FROM qa_done WHERE listener IS NOT NULL GROUP BY 1 ORDER BY 1`;
       const of = (name) => rows.find((row) => row.listener === name);
       for (const name of ["notify-liked", "xp-reaction"]) {
-        assert.equal(of(name)?.events, 10000, `${name} ${JSON.stringify(rows)}`);
+        assert.equal(
+          of(name)?.events,
+          10000,
+          `${name} ${JSON.stringify(rows)}`,
+        );
         assert.equal(of(name).n, 10000, `${name}: twice`);
       }
       for (const row of rows) assert.equal(row.n, row.events, row.listener);

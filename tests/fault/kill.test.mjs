@@ -15,7 +15,10 @@ export default () =>
       let kills = 0;
       for (let i = 0; i < seconds; i++) {
         const workers = stack.workers();
-        process.kill(workers[Math.floor(Math.random() * workers.length)], "SIGKILL");
+        process.kill(
+          workers[Math.floor(Math.random() * workers.length)],
+          "SIGKILL",
+        );
         kills++;
         await sleep(1000);
       }

@@ -5,7 +5,8 @@ import { begin } from "../lib/suite.mjs";
 await begin("fault", {
   ownPrograms: true,
   // The load comes from few users.
-  settings: "[limits]\nread = 1000000\nwrite = 1000000\npost = 1000000\nauth = 1000000\n",
+  settings:
+    "[limits]\nread = 1000000\nwrite = 1000000\npost = 1000000\nauth = 1000000\n",
 });
 const { prepare } = await import("./mix.mjs");
 await prepare();

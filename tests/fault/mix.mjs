@@ -28,7 +28,11 @@ const reads = [
     weight: 20,
     call: () => guest().get(`/api/posts?limit=${1 + (serial++ % 60)}`),
   },
-  { name: "post", weight: 20, call: () => guest().get(`/api/posts/${any(posts)}`) },
+  {
+    name: "post",
+    weight: 20,
+    call: () => guest().get(`/api/posts/${any(posts)}`),
+  },
   { name: "home", weight: 10, call: () => guest().page(fresh("/")) },
   {
     name: "comments",
@@ -84,7 +88,8 @@ const logins = [
 export const mixed = (rate = 200) =>
   new Load([...reads, ...writes, ...logins], { rate });
 export const readsOnly = (rate = 200) => new Load(reads, { rate });
-export const noLogins = (rate = 200) => new Load([...reads, ...writes], { rate });
+export const noLogins = (rate = 200) =>
+  new Load([...reads, ...writes], { rate });
 
 /** Each comment that was promised is there, once. */
 export async function countWritten() {

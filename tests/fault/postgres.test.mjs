@@ -10,7 +10,12 @@ import { mixed } from "./mix.mjs";
 const control = (...words) =>
   stack.runAsUser(
     ...["/usr/lib/postgresql/15/bin/pg_ctl", ...words, "-s", "-w"],
-    ...["-D", join(stack.dir, "postgres"), "-l", join(stack.dir, "log/postgres.log")],
+    ...[
+      "-D",
+      join(stack.dir, "postgres"),
+      "-l",
+      join(stack.dir, "log/postgres.log"),
+    ],
   );
 
 export default () =>

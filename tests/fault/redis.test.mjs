@@ -16,7 +16,9 @@ async function stopRedis() {
 
 async function startRedis() {
   await stack.runAsUser("redis-server", join(stack.dir, "etc/redis.conf"));
-  await eventually("Redis answers", () => stack.redis("PING").catch(() => null));
+  await eventually("Redis answers", () =>
+    stack.redis("PING").catch(() => null),
+  );
 }
 
 export default () =>

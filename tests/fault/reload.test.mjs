@@ -1,6 +1,12 @@
 // Reloads and a new binary under load: no request fails.
 import assert from "node:assert/strict";
-import { appendFileSync, copyFileSync, readlinkSync, renameSync, statSync } from "node:fs";
+import {
+  appendFileSync,
+  copyFileSync,
+  readlinkSync,
+  renameSync,
+  statSync,
+} from "node:fs";
 import { describe, it } from "node:test";
 import { eventually, sleep } from "../lib/stack.mjs";
 import { stack } from "../lib/suite.mjs";

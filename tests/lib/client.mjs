@@ -115,7 +115,9 @@ export class Client {
     }
     if ("json" in options) headers["content-type"] = "application/json";
     if (this.cookies.size)
-      headers.cookie = [...this.cookies].map(([k, v]) => `${k}=${v}`).join("; ");
+      headers.cookie = [...this.cookies]
+        .map(([k, v]) => `${k}=${v}`)
+        .join("; ");
     for (const [name, value] of Object.entries(options.headers ?? {}))
       if (value === null) delete headers[name];
       else headers[name] = value;

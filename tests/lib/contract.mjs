@@ -93,8 +93,11 @@ export class Contract {
 
   checkOperation(answer, template, method, operation) {
     if (answer.status === 304) return;
-    const key = [String(answer.status), `${answer.status}`[0] + "XX", "default"]
-      .find((k) => operation.responses[k]);
+    const key = [
+      String(answer.status),
+      `${answer.status}`[0] + "XX",
+      "default",
+    ].find((k) => operation.responses[k]);
     assert.ok(key, `this status is not in the document: ${answer}`);
     const response = this.resolve(operation.responses[key]);
     if (answer.method === "HEAD") return assert.equal(answer.bytes.length, 0);
@@ -103,10 +106,14 @@ export class Contract {
     const media = response.content[answer.type];
     assert.ok(media, `the type ${answer.type} is not documented: ${answer}`);
     if (!/json$/.test(answer.type) || !media.schema) return;
-    const validate = this.validator(media.schema, [
-      ...["paths", template, method, "responses", key],
-      ...["content", answer.type, "schema"],
-    ], operation.responses[key].$ref);
+    const validate = this.validator(
+      media.schema,
+      [
+        ...["paths", template, method, "responses", key],
+        ...["content", answer.type, "schema"],
+      ],
+      operation.responses[key].$ref,
+    );
     assert.ok(
       validate(answer.json),
       `${answer}\n${this.ajv.errorsText(validate.errors)}`,

@@ -1,6 +1,13 @@
 // Reads HTML as a browser's tokenizer would, roughly: elements with their
 // attributes, in order, and the text of one.
-const entities = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0" };
+const entities = {
+  amp: "&",
+  lt: "<",
+  gt: ">",
+  quot: '"',
+  apos: "'",
+  nbsp: "\u00a0",
+};
 
 export function decode(text) {
   return text.replace(/&(#x[0-9a-f]+|#\d+|\w+);/gi, (whole, name) => {
@@ -25,7 +32,7 @@ const attribute =
 function readAttributes(source) {
   const attributes = {};
   attribute.lastIndex = 0;
-  for (let m; (m = attribute.exec(source)); )
+  for (let m; (m = attribute.exec(source));)
     attributes[m[1].toLowerCase()] = decode(m[2] ?? m[3] ?? m[4] ?? "");
   return attributes;
 }
@@ -37,7 +44,7 @@ const token =
 export function* tagsOf(html) {
   token.lastIndex = 0;
   const pattern = new RegExp(token.source, "gi");
-  for (let m; (m = pattern.exec(html)); ) {
+  for (let m; (m = pattern.exec(html));) {
     if (!m[2]) continue;
     const name = m[2].toLowerCase();
     const tag = {

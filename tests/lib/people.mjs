@@ -109,8 +109,7 @@ export class People {
     });
     assert.equal(made.status, 201, `${made}`);
     if (!client.cookies.size) await this.logIn(name, { client });
-    else
-      client.csrf = (await client.get("/api/auth/csrf")).data.token;
+    else client.csrf = (await client.get("/api/auth/csrf")).data.token;
     const code = await codeOf(this.stack, addressOf(name));
     const done = await client.post("/api/auth/verify-email", { code });
     assert.ok(done.status < 300, `${done}`);

@@ -65,7 +65,12 @@ async function freePorts() {
   throw new Error("no free ports");
 }
 
-const programs = ["sparkle-fcgi", "sparkle-jobs", "sparkle-batch", "sparklectl"];
+const programs = [
+  "sparkle-fcgi",
+  "sparkle-jobs",
+  "sparkle-batch",
+  "sparklectl",
+];
 
 const isRoot = process.getuid() === 0;
 
@@ -160,11 +165,10 @@ export class Stack {
   stop() {
     if (this.stopped) return;
     this.stopped = true;
-    spawnSync(
-      join(top, "scripts/stop"),
-      ["--dir", this.dir, "--quiet"],
-      { stdio: ["ignore", "ignore", "inherit"], timeout: 120000 },
-    );
+    spawnSync(join(top, "scripts/stop"), ["--dir", this.dir, "--quiet"], {
+      stdio: ["ignore", "ignore", "inherit"],
+      timeout: 120000,
+    });
     if (this.failed || process.exitCode) this.keepLogs();
     if (!process.env.SPARKLE_KEEP)
       rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
@@ -373,7 +377,10 @@ function readReply(bytes, at) {
       const n = Number(line);
       if (n < 0) return { value: null, next };
       if (bytes.length < next + n + 2) return null;
-      return { value: bytes.toString("utf8", next, next + n), next: next + n + 2 };
+      return {
+        value: bytes.toString("utf8", next, next + n),
+        next: next + n + 2,
+      };
     }
     default:
       return readArray(bytes, next, Number(line));

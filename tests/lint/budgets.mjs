@@ -6,7 +6,13 @@ import { files, read, top } from "./files.mjs";
 const faults = [];
 const notes = [];
 
-for (const file of files("src/*.[ch]", "tests/*.[ch]", "scripts", "tests/*.mjs", "tests/*.sh")) {
+for (const file of files(
+  "src/*.[ch]",
+  "tests/*.[ch]",
+  "scripts",
+  "tests/*.mjs",
+  "tests/*.sh",
+)) {
   if (/node_modules|\/data\//.test(file)) continue;
   const lines = read(file).split("\n").length - 1;
   if (lines > 500) faults.push(`${file}: ${lines} lines`);

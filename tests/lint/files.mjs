@@ -7,7 +7,13 @@ import { fileURLToPath } from "node:url";
 export const top = join(dirname(fileURLToPath(import.meta.url)), "../..");
 
 export function files(...patterns) {
-  const words = ["ls-files", "--cached", "--others", "--exclude-standard", "--"];
+  const words = [
+    "ls-files",
+    "--cached",
+    "--others",
+    "--exclude-standard",
+    "--",
+  ];
   return execFileSync("git", [...words, ...patterns], { cwd: top })
     .toString()
     .split("\n")

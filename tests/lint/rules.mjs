@@ -30,7 +30,8 @@ function literalsAfter(text, at) {
     .join("");
 }
 
-const printers = /\b(mem_printf|text_addf|snprintf|fprintf|printf|dprintf)\s*(?=\()/g;
+const printers =
+  /\b(mem_printf|text_addf|snprintf|fprintf|printf|dprintf)\s*(?=\()/g;
 const languages = {
   HTML: /<\/?[a-z][a-z0-9]*[ >]/i,
   JSON: /[{,]\s*\\"[^"]*%s|:\s*\\"%s|^\\"%s\\"$/,

@@ -104,7 +104,10 @@ export default () =>
       const head = await people.guest().page(path, {});
       const again = await people
         .guest()
-        .request("HEAD", path, { headers: { accept: "text/html" }, check: false });
+        .request("HEAD", path, {
+          headers: { accept: "text/html" },
+          check: false,
+        });
       assert.equal(again.bytes.length, 0);
       assert.ok(head.bytes.length > 0);
     });

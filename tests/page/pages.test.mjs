@@ -17,7 +17,7 @@ export async function pageRows() {
 export async function pathValues(author) {
   const post = await people.post(author, {
     tags: ["page-suite"],
-    title: "A page <suite> & \"its\" post",
+    title: 'A page <suite> & "its" post',
     content: "# Head\n\nWords, **bold**, and [a link](https://example.org/).\n",
   });
   await people.comment(author, post, "A remark with `code`.");
@@ -56,7 +56,9 @@ function checkWhole(answer) {
       attributesOf(html, "meta", "property", property)?.content,
       `${answer.path} ${property}`,
     );
-  const ids = elementsOf(html).map((e) => e.attributes.id).filter(Boolean);
+  const ids = elementsOf(html)
+    .map((e) => e.attributes.id)
+    .filter(Boolean);
   assert.equal(new Set(ids).size, ids.length, `ids once: ${answer.path}`);
   assert.doesNotMatch(html, /\{\{|\}\}/, "no template left over");
 }
@@ -169,7 +171,10 @@ export default () =>
         const seen = new Set(titles(first).map((e) => e.attributes.href));
         const fresh = titles(next.text).map((e) => e.attributes.href);
         assert.ok(fresh.length > 0, `the second page of /${sort}`);
-        assert.ok(fresh.every((href) => !seen.has(href)), `/${sort}`);
+        assert.ok(
+          fresh.every((href) => !seen.has(href)),
+          `/${sort}`,
+        );
       }
     });
 
@@ -196,7 +201,7 @@ export default () =>
         ["light", "light"],
         ["dark", "dark"],
         ["system", "system"],
-        ["\"><script>", "dark"],
+        ['"><script>', "dark"],
       ]) {
         const guest = people.guest();
         if (cookie) guest.cookies.set("theme", cookie);
@@ -206,7 +211,11 @@ export default () =>
     });
 
     it("answer 404 as a page with the request's id", async () => {
-      for (const path of ["/nowhere", "/post/no-such-post", "/profile/nobody_x"]) {
+      for (const path of [
+        "/nowhere",
+        "/post/no-such-post",
+        "/profile/nobody_x",
+      ]) {
         const answer = await people.guest().page(path);
         assert.equal(answer.status, 404, path);
         assert.match(answer.type, /html/);
@@ -245,7 +254,9 @@ export default () =>
 
     it("weigh under 60 KB with styles and scripts, packed", async () => {
       const packed = { "accept-encoding": "gzip" };
-      for (const { path, access } of rows.filter((r) => r.access === "anyone")) {
+      for (const { path, access } of rows.filter(
+        (r) => r.access === "anyone",
+      )) {
         const page = await people
           .guest()
           .page(fill(path, values), { headers: packed });

@@ -59,7 +59,10 @@ function badTexts(schema) {
 }
 
 function badNumbers(schema) {
-  const out = [["a text", '"7"'], ["-0.5", "-0.5"]];
+  const out = [
+    ["a text", '"7"'],
+    ["-0.5", "-0.5"],
+  ];
   if (schema.minimum !== undefined)
     out.push(["one too small", String(schema.minimum - 1)]);
   if (schema.maximum !== undefined)
@@ -134,17 +137,31 @@ function* memberRequests(call, schema, base, resolve, tried) {
   });
   for (const [name, node] of Object.entries(schema.properties ?? {})) {
     const member = resolve(node);
-    for (const [what, raw, wants = name] of badValues(member, required.has(name)))
+    for (const [what, raw, wants = name] of badValues(
+      member,
+      required.has(name),
+    ))
       yield body(`${name}: ${what}`, withMember(base, name, raw), wants);
     if (!tried.has(name))
       for (const [what, raw] of fittingValues(name, member))
         yield body(`${name}: ${what}`, withMember(base, name, raw), "fits");
     const value = JSON.stringify(base[name] ?? 1);
-    const twice = withMember(base, name, `${value},${JSON.stringify(name)}:${value}`);
+    const twice = withMember(
+      base,
+      name,
+      `${value},${JSON.stringify(name)}:${value}`,
+    );
     yield body(`${name}: twice`, twice, name);
-    const invalid = Buffer.from(withMember(base, name, '"a\xff\xfeb"'), "latin1");
+    const invalid = Buffer.from(
+      withMember(base, name, '"a\xff\xfeb"'),
+      "latin1",
+    );
     yield { ...body(`${name}: no UTF-8`, "", "400"), body: invalid };
-    yield body(`${name}: half a surrogate`, withMember(base, name, '"\\ud800"'), "400");
+    yield body(
+      `${name}: half a surrogate`,
+      withMember(base, name, '"\\ud800"'),
+      "400",
+    );
     if (!required.has(name)) continue;
     const { [name]: _, ...rest } = base;
     yield body(`${name}: missing`, JSON.stringify(rest), name);
@@ -176,10 +193,10 @@ function* bodyRequests(call, base, required) {
     "a bare word": '{"title":undefined}',
     "a raw tab in a text": '{"title":"a\tb"}',
     "a leading zero": '{"version":01}',
-    "NaN": '{"version":NaN}',
+    NaN: '{"version":NaN}',
     "a nameless member": '{"":1}',
     "an unknown member": '{"unheard_of":1}',
-    "__proto__": '{"__proto__":{"admin":true}}',
+    __proto__: '{"__proto__":{"admin":true}}',
     "1,000 members": `{${Array.from({ length: 1000 }, (_, i) => `"m${i}":1`)}}`,
     "a long name": `{"${long(100000)}":1}`,
     "NUL bytes": "{\0\0}",
@@ -214,9 +231,17 @@ function badParameters(schema, place) {
   const types = typesOf(schema);
   const add = (what, text) => out.push([what, encodeURIComponent(text)]);
   if (types.includes("integer"))
-    for (const text of ["x", "1.5", "1e3", "0x10", "99999999999999999999", "+1"])
+    for (const text of [
+      "x",
+      "1.5",
+      "1e3",
+      "0x10",
+      "99999999999999999999",
+      "+1",
+    ])
       add(text, text);
-  if (types.includes("boolean")) for (const text of ["1", "yes"]) add(text, text);
+  if (types.includes("boolean"))
+    for (const text of ["1", "yes"]) add(text, text);
   if (schema.minimum !== undefined) add("too small", schema.minimum - 1);
   if (schema.maximum !== undefined) add("too great", schema.maximum + 1);
   if (schema.enum || schema.format === "uuid" || schema.pattern)
@@ -228,7 +253,13 @@ function badParameters(schema, place) {
   if (schema.maxLength) add("too long", long(schema.maxLength + 1));
   if (types.includes("array")) {
     add("an odd item", "NOT_A_TYPE,OTHER");
-    if (schema.maxItems) add("too many", Array(schema.maxItems + 1).fill("SYSTEM").join(","));
+    if (schema.maxItems)
+      add(
+        "too many",
+        Array(schema.maxItems + 1)
+          .fill("SYSTEM")
+          .join(","),
+      );
   }
   if (place === "query") add("endless", long(7000));
   return out;
@@ -258,7 +289,12 @@ function* parameterRequests(call, parameter, schema, pathWith, base) {
     ["an unknown one beside", `${name}x=1`, `${name}x`],
     ["brackets", `${name}[]=1`, "400"],
   ])
-    yield { ...call, what: `${name}: ${what}`, path: `${call.path}?${text}`, wants };
+    yield {
+      ...call,
+      what: `${name}: ${what}`,
+      path: `${call.path}?${text}`,
+      wants,
+    };
 }
 
 /** The members that a route of the same shape tried at their bounds. */
@@ -273,17 +309,28 @@ export class Generator {
   *of({ name, method, template, operation }) {
     const resolve = (node) => this.contract.resolve(node);
     const pathWith = (odd) =>
-      template.replace(/\{(\w+)\}/g, (_, key) => odd[key] ?? this.values[key] ?? "x");
+      template.replace(
+        /\{(\w+)\}/g,
+        (_, key) => odd[key] ?? this.values[key] ?? "x",
+      );
     const call = { method, path: pathWith({}) };
     const schema = resolve(
       resolve(operation.requestBody)?.content?.[json]?.schema,
     );
     const good = this.bodies[name] ?? {};
-    const base = schema ? { body: Buffer.from(JSON.stringify(good)), type: json } : {};
+    const base = schema
+      ? { body: Buffer.from(JSON.stringify(good)), type: json }
+      : {};
     for (const node of operation.parameters ?? []) {
       const parameter = resolve(node);
       if (parameter.in !== "header")
-        yield* parameterRequests(call, parameter, resolve(parameter.schema), pathWith, base);
+        yield* parameterRequests(
+          call,
+          parameter,
+          resolve(parameter.schema),
+          pathWith,
+          base,
+        );
     }
     if (schema) {
       const tried = this.tried;
@@ -291,7 +338,13 @@ export class Generator {
       for (const key of Object.keys(schema.properties ?? {})) tried.add(key);
       yield* bodyRequests(call, good, schema.required?.length > 0);
     }
-    yield { ...call, ...base, what: "an unknown query", path: `${call.path}?zz=1`, wants: "zz" };
+    yield {
+      ...call,
+      ...base,
+      what: "an unknown query",
+      path: `${call.path}?zz=1`,
+      wants: "zz",
+    };
     for (const odd of ["PUT", "PATCH", "DELETE", "POST", "TRACE", "PROPFIND"])
       if (!this.contract.document.paths[template][odd.toLowerCase()])
         yield { ...call, method: odd, what: `by ${odd}`, wants: "405" };
