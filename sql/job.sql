@@ -2,8 +2,8 @@
 --
 -- What sparkle-jobs runs all the time is planned for indexes only: a plan
 -- that was made when a table was empty must not be the plan of a long queue.
--- So these functions run with enable_seqscan and the like off, and plpgsql
--- keeps their plans.
+-- So these functions run with enable_seqscan and the like off, and keep one
+-- plan each.
 
 -- Put a job into a queue; its id.  Due later: p_run_at.  With a key that an
 -- unfinished job of this kind has, nothing is put and NULL comes back.  Jobs
@@ -46,6 +46,7 @@ CREATE OR REPLACE FUNCTION job_relay(
     p_names text[], p_events text[], p_queues text[], p_most int
 ) RETURNS bigint
 LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     moved bigint;
@@ -80,6 +81,7 @@ $$;
 -- The queues that have something to do, in order.
 CREATE OR REPLACE FUNCTION job_look() RETURNS SETOF text
 LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 BEGIN
     RETURN QUERY SELECT q.name FROM job_queues q
@@ -115,6 +117,7 @@ CREATE OR REPLACE FUNCTION job_heads(
     p_queue text, p_most int, p_chain boolean
 ) RETURNS bigint[]
 LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
 AS $$
 DECLARE
@@ -174,6 +177,7 @@ CREATE OR REPLACE FUNCTION job_take(
     id bigint, kind text, payload jsonb, attempts bigint, event_id bigint,
     subject_id uuid, actor_id uuid, happened_at timestamptz, request_id text)
 LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 #variable_conflict use_column
 DECLARE
@@ -205,6 +209,7 @@ RETURNS TABLE (
     subject_id uuid, actor_id uuid, happened_at timestamptz, request_id text,
     place bigint)
 LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 #variable_conflict use_column
 DECLARE
@@ -315,6 +320,7 @@ $$;
 -- says in tests.
 CREATE OR REPLACE FUNCTION job_tend() RETURNS bigint
 LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
     job jobs;

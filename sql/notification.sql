@@ -40,7 +40,8 @@ CREATE OR REPLACE FUNCTION notification_put(
     p_group_key text DEFAULT NULL, p_title_many text DEFAULT NULL,
     p_data jsonb DEFAULT '{}', p_image text DEFAULT NULL
 ) RETURNS TABLE (id uuid, made boolean, actors bigint)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     counted boolean := false;
     actor text := (SELECT username FROM users u WHERE u.id = p_actor_id);
