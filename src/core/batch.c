@@ -38,7 +38,7 @@ static int
 lock_file(void *mem, const char *dir, const char *name)
 {
     const char *path = mem_printf(mem, "%s/sparkle-batch-%s.lock", dir, name);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
 
     if (fd < 0)
         die("%s: %s", path, strerror(errno));

@@ -14,8 +14,9 @@
 #include "core/cache.h"
 #include "core/db.h"
 #include "prog/ctl.h"
+#include "prog/jobs_settings.h"
 
-/* [batch] */
+/* The command line. */
 struct words {
     const char *config, *name, *lock_dir;
     bool dry_run, repair, list, help, version;
@@ -30,7 +31,9 @@ usage(FILE *to)
         "  --config FILE    instead of " SPARKLE_SYSCONFDIR "/sparkle.conf\n"
         "  --dry-run        say what would be done, and change nothing\n"
         "  --repair         counter-audit: put right what is wrong\n"
-        "  --lock-dir DIR   where the lock files are (/tmp)\n"
+        "  --lock-dir DIR   where the lock files are (beside sparkle-jobs' "
+        "pid\n"
+        "                   file, or /tmp)\n"
         "  --list           the programs, and when they should run\n\n"
         "Exit status: 0 done; 1 failed, or something is wrong; 2 wrong usage;\n"
         "3 another run of the same program is going on.\n",
@@ -75,16 +78,32 @@ read_word(struct words *w, char **argv, int *i)
     return true;
 }
 
+/* Beside the pid file of sparkle-jobs, where only our user writes. */
+static const char *
+lock_dir(void *mem, const struct words *w, const struct config *config)
+{
+    const struct master_settings *master =
+        config_section(config, &jobs_master_section);
+    const char *slash =
+        master->pid_file == NULL ? NULL : strrchr(master->pid_file, '/');
+
+    if (w->lock_dir != NULL)
+        return w->lock_dir;
+    if (slash == NULL)
+        return "/tmp";
+    return mem_strndup(mem, master->pid_file,
+                       (size_t)(slash - master->pid_file));
+}
+
 static enum batch_exit
 run(const struct words *w, const struct batch *batch)
 {
     void *mem = mem_context(NULL, "sparkle-batch");
     struct text *faults = text_new(mem);
-    const struct batch_options options = {
+    struct batch_options options = {
         .dry_run = w->dry_run,
         .repair = w->repair,
         .progress = isatty(STDERR_FILENO) != 0,
-        .lock_dir = w->lock_dir,
     };
     struct app app = {
         .features = all_features,
@@ -95,6 +114,7 @@ run(const struct words *w, const struct batch *batch)
         (void)fputs(faults->at, stderr);
         return BATCH_FAILED;
     }
+    options.lock_dir = lock_dir(mem, w, app.config);
     if (app_site(&app)->clock_file != NULL)
         clock_shift_by(app_site(&app)->clock_file);
     app.db = db_new(mem, config_section(app.config, &db_section), NULL);
@@ -107,8 +127,7 @@ run(const struct words *w, const struct batch *batch)
 int
 main(int argc, char **argv)
 {
-    struct words w = { .config = SPARKLE_SYSCONFDIR "/sparkle.conf",
-                       .lock_dir = "/tmp" };
+    struct words w = { .config = SPARKLE_SYSCONFDIR "/sparkle.conf" };
 
     log_program("sparkle-batch");
     log_plain(isatty(STDERR_FILENO) != 0);

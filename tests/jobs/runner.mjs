@@ -247,8 +247,7 @@ ${settings}`,
 
   batch(...args) {
     const [program, ...words] = asUser([
-      ...[join(buildDir, "sparkle-batch"), "--config", this.conf],
-      ...["--lock-dir", join(this.dir, "run"), ...args],
+      ...[join(buildDir, "sparkle-batch"), "--config", this.conf, ...args],
     ]);
     return spawnSync(program, words, { encoding: "utf8" });
   }
