@@ -83,7 +83,8 @@ static const struct member registered_shape[] = {
  * An address that is registered already gives the same answer as a new one
  * (nobody learns who is a member): its owner gets a mail instead.
  */
-static const char register_sql[] = SQL(
+static const char register_sql[] =
+    SQL(
     SELECT registered, 'PENDING_VERIFICATION' AS status
     FROM register_user($1, $2, $3, $4, $5) registered
 );
@@ -100,10 +101,10 @@ register_user(struct request *r)
     if (!password_turn(auth))
         return &problem_unavailable;
     const char *hash = password_hash(r->mem, auth, in->password);
-    const struct problem *refused = answer_row(
-        r, register_sql,
-        ARGS(ARG(in->email), ARG(in->username), ARG(hash),
-             ARG(in->referral_code), ARG(r->id)));
+    const struct problem *refused =
+        answer_row(r, register_sql,
+                   ARGS(ARG(in->email), ARG(in->username), ARG(hash),
+                        ARG(in->referral_code), ARG(r->id)));
 
     event_wake(r);
     return refused;
@@ -128,7 +129,8 @@ static const struct member me_shape[] = {
     { 0 },
 };
 
-static const char me_sql[] = SQL(
+static const char me_sql[] =
+    SQL(
     SELECT u.id, u.username, u.image, u.verified, u.level::bigint, u.email,
         u.email_verified_at IS NOT NULL AS email_verified, u.role::text,
         u.status::text, u.experience, b.sparkle_points,

@@ -65,7 +65,8 @@ static const struct member verified_shape[] = {
     { 0 },
 };
 
-static const char verify_sql[] = SQL(
+static const char verify_sql[] =
+    SQL(
     SELECT outcome, user_id FROM verify_email($1, $2, $3, $4)
 );
 
@@ -74,10 +75,9 @@ prove(struct request *r, const struct bytes *code, const struct bytes *link)
 {
     const bool verified = true;
     struct db_error error;
-    struct db_result *res =
-        db_query(r->app->db, r->mem, verify_sql,
-                 ARGS(ARG(r->viewer), ARG(*code), ARG(*link), ARG(r->id)),
-                 &error);
+    struct db_result *res = db_query(
+        r->app->db, r->mem, verify_sql,
+        ARGS(ARG(r->viewer), ARG(*code), ARG(*link), ARG(r->id)), &error);
 
     if (error.failed)
         return error.lost ? &problem_unavailable : &problem_internal;
@@ -116,8 +116,8 @@ static const struct problem *
 resend(struct request *r)
 {
     struct db_error error;
-    struct db_result *res = db_query(r->app->db, r->mem, resend_sql,
-                                     ARGS(ARG(r->viewer)), &error);
+    struct db_result *res =
+        db_query(r->app->db, r->mem, resend_sql, ARGS(ARG(r->viewer)), &error);
 
     if (error.failed)
         return error.lost ? &problem_unavailable : &problem_internal;

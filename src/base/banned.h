@@ -14,14 +14,14 @@
 #include <string.h>
 #include <time.h>
 
-#pragma GCC poison sprintf vsprintf  /* mem_printf, text_addf, snprintf */
+#pragma GCC poison sprintf vsprintf /* mem_printf, text_addf, snprintf */
 #pragma GCC poison strcpy strcat strncpy strncat stpcpy /* mem_strdup, text */
-#pragma GCC poison strtok            /* strcspn, text_split */
+#pragma GCC poison strtok                         /* strcspn, text_split */
 #pragma GCC poison gmtime localtime ctime asctime /* clock_iso */
 #pragma GCC poison atoi atol atoll atof           /* text_to_int */
 #pragma GCC poison system popen                   /* posix_spawn, fork+exec */
 #pragma GCC poison gets tmpnam mktemp tempnam     /* getline, mkstemp */
-#pragma GCC poison srand random srandom drand48 /* base/random.h */
+#pragma GCC poison srand random srandom drand48   /* base/random.h */
 #undef alloca
 #pragma GCC poison alloca
 

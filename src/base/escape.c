@@ -20,9 +20,8 @@ json_code(struct text *to, uint32_t code)
 {
     static const char from[] = "\b\t\n\f\r\"\\";
     static const char into[] = "btnfr\"\\";
-    const char *short_form = code < 0x80 && code != 0
-                                 ? strchr(from, (int)code)
-                                 : NULL;
+    const char *short_form =
+        code < 0x80 && code != 0 ? strchr(from, (int)code) : NULL;
     char out[6] = { '\\' };
 
     if (short_form != NULL) {

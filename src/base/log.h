@@ -55,8 +55,7 @@ void log_plain(bool plain);
 void log_fields(enum log_level level, const char *message,
                 const struct log_field *fields);
 #define log_event(level, message, ...)                                         \
-    log_fields(level, message,                                                 \
-               (const struct log_field[]){ __VA_ARGS__, { 0 } })
+    log_fields(level, message, (const struct log_field[]){ __VA_ARGS__, { 0 } })
 
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

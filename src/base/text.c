@@ -162,7 +162,7 @@ text_secret_same(const char *a, const char *b)
     if (strlen(b) != n)
         return false;
     for (size_t i = 0; i < n; i++)
-        difference |= (unsigned char)((unsigned char)a[i] ^
-                                      (unsigned char)b[i]);
+        difference |=
+            (unsigned char)((unsigned char)a[i] ^ (unsigned char)b[i]);
     return difference == 0;
 }

@@ -22,7 +22,8 @@ category_slug_valid(const char *s)
            strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(s);
 }
 
-static const char list_sql[] = SQL(
+static const char list_sql[] =
+    SQL(
     SELECT id, slug, name, description, color, posts
     FROM category_rows ORDER BY position, name
 );

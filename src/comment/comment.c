@@ -89,27 +89,31 @@ struct comment_list {
  * looked at. */
 static const char thread_sql[] = COMMENT_SELECT SQL(
     , 0::bigint AS cursor_key
-    FROM comment_rows row WHERE row.post_id =) SEEN_POST SHOWN SQL(
+    FROM comment_rows row WHERE row.post_id =)
+        SEEN_POST SHOWN SQL(
         AND row.path > coalesce((SELECT path FROM comments WHERE id = $5
             AND $4::bigint = 0), '')
     ORDER BY row.path LIMIT $6 + 1
 );
 static const char best_sql[] = COMMENT_SELECT SQL(
     , row.score AS cursor_key
-    FROM comment_rows row WHERE row.post_id =) SEEN_POST SHOWN SQL(
+    FROM comment_rows row WHERE row.post_id =)
+          SEEN_POST SHOWN SQL(
         AND row.parent_id IS NULL AND (row.score, row.id) < ($4, $5)
     ORDER BY row.score DESC, row.id DESC LIMIT $6 + 1
 );
 static const char new_sql[] = COMMENT_SELECT SQL(
     , row.created_at AS cursor_key
-    FROM comment_rows row WHERE row.post_id =) SEEN_POST SHOWN SQL(
+    FROM comment_rows row WHERE row.post_id =)
+          SEEN_POST SHOWN SQL(
         AND row.parent_id IS NULL AND (row.created_at, row.id) < ($4, $5)
     ORDER BY row.created_at DESC, row.id DESC LIMIT $6 + 1
 );
 /* Replies of one comment, the oldest first; $7 the comment. */
 static const char replies_sql[] = COMMENT_SELECT SQL(
     , row.created_at AS cursor_key
-    FROM comment_rows row WHERE row.post_id =) SEEN_POST SHOWN SQL(
+    FROM comment_rows row WHERE row.post_id =)
+          SEEN_POST SHOWN SQL(
         AND row.parent_id = $7 AND ($4::timestamptz = 'infinity'
             OR (row.created_at, row.id) > ($4, $5))
     ORDER BY row.created_at, row.id LIMIT $6 + 1
@@ -233,7 +237,8 @@ static const char create_sql[] = SQL(
             'postId', (c).post_id, 'parentId', (c).parent_id,
             'mentions', to_jsonb($7::text[])), $8
         FROM made
-    )) COMMENT_SELECT SQL(FROM made, comment_row(made.c) row);
+    ))
+                                       COMMENT_SELECT SQL(FROM made, comment_row(made.c) row);
 
 static const struct problem *
 create_comment(struct request *r)
@@ -245,11 +250,11 @@ create_comment(struct request *r)
     if (text.html[0] == '\0')
         return &blank_comment;
     const struct texts mentions = { text.mentions, text.n_mentions };
-    const struct problem *refused = answer_row(
-        r, create_sql,
-        ARGS(ARG(r->viewer), ARG(c->post), ARG(c->parent), ARG(c->content),
-             ARG(text.html), ARG(c->youtube_timestamp), ARG(mentions),
-             ARG(r->id)));
+    const struct problem *refused =
+        answer_row(r, create_sql,
+                   ARGS(ARG(r->viewer), ARG(c->post), ARG(c->parent),
+                        ARG(c->content), ARG(text.html),
+                        ARG(c->youtube_timestamp), ARG(mentions), ARG(r->id)));
 
     event_wake(r);
     return refused;
@@ -289,7 +294,8 @@ static const char edit_sql[] = SQL(
         SELECT 'comment.updated', id, $1, jsonb_build_object(
             'postId', post_id, 'mentions', to_jsonb($5::text[])), $6
         FROM made
-    )) COMMENT_SELECT SQL(FROM made, comment_row(made) row);
+    ))
+                                                    COMMENT_SELECT SQL(FROM made, comment_row(made) row);
 
 static const struct problem *
 edit_comment(struct request *r)
@@ -301,10 +307,10 @@ edit_comment(struct request *r)
     if (text.html[0] == '\0')
         return &blank_comment;
     const struct texts mentions = { text.mentions, text.n_mentions };
-    const struct problem *refused = answer_row(
-        r, edit_sql,
-        ARGS(ARG(r->viewer), ARG(c->comment), ARG(c->content), ARG(text.html),
-             ARG(mentions), ARG(r->id)));
+    const struct problem *refused =
+        answer_row(r, edit_sql,
+                   ARGS(ARG(r->viewer), ARG(c->comment), ARG(c->content),
+                        ARG(text.html), ARG(mentions), ARG(r->id)));
 
     event_wake(r);
     return refused;
@@ -327,10 +333,9 @@ delete_comment(struct request *r)
 {
     const struct remark *c = r->input;
     bool staff = r->session->role >= ROLE_MODERATOR;
-    const struct problem *refused =
-        answer_done(r, delete_sql,
-                    ARGS(ARG(r->viewer), ARG(c->comment), ARG(staff),
-                         ARG(r->id)));
+    const struct problem *refused = answer_done(
+        r, delete_sql,
+        ARGS(ARG(r->viewer), ARG(c->comment), ARG(staff), ARG(r->id)));
 
     event_wake(r);
     return refused;

@@ -136,7 +136,8 @@ read_files(void *mem, const char *directory, struct schema *s,
 
 static const char exists_sql[] =
     SQL(SELECT to_regclass('public.schema_migrations') IS NOT NULL);
-static const char applied_sql[] = SQL(
+static const char applied_sql[] =
+    SQL(
     SELECT version::bigint, name, checksum FROM schema_migrations
     ORDER BY version
 );
@@ -167,8 +168,7 @@ mark_applied(struct schema *s, const struct db_result *res, size_t row,
     step->applied = strcmp(step->checksum, db_text(res, row, 2, NULL)) == 0;
     if (step->applied || version == 0)
         return true;
-    text_addf(faults,
-              "migration %04lld-%s was changed after it was applied\n",
+    text_addf(faults, "migration %04lld-%s was changed after it was applied\n",
               (long long)version, step->name);
     return false;
 }
@@ -247,10 +247,10 @@ apply_step(void *mem, struct schema_step *step, struct db *db,
         return false;
     }
     ms = (clock_steady() - start) / 1000;
-    (void)db_query(db, mem, note_sql,
-                   ARGS(ARG(step->version), ARG(step->name),
-                        ARG(step->checksum), ARG(ms)),
-                   ret_error);
+    (void)db_query(
+        db, mem, note_sql,
+        ARGS(ARG(step->version), ARG(step->name), ARG(step->checksum), ARG(ms)),
+        ret_error);
     step->applied = !ret_error->failed;
     if (step->outside)
         return step->applied;
@@ -272,9 +272,8 @@ apply_pending(void *mem, struct schema *s, struct db *db,
         if (s->steps[i].applied)
             continue;
         if (!apply_step(mem, &s->steps[i], db, ret_error)) {
-            text_addf(faults, "%04lld-%s: %s\n",
-                      (long long)s->steps[i].version, s->steps[i].name,
-                      ret_error->message);
+            text_addf(faults, "%04lld-%s: %s\n", (long long)s->steps[i].version,
+                      s->steps[i].name, ret_error->message);
             return false;
         }
         if (done != NULL)

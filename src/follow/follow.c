@@ -68,8 +68,8 @@ static const struct problem *
 change(struct request *r, const char *sql)
 {
     const struct follow *f = r->input;
-    const struct problem *refused = answer_row(
-        r, sql, ARGS(ARG(r->viewer), ARG(f->username), ARG(r->id)));
+    const struct problem *refused =
+        answer_row(r, sql, ARGS(ARG(r->viewer), ARG(f->username), ARG(r->id)));
 
     event_wake(r);
     return refused;
@@ -108,8 +108,7 @@ list(struct request *r, const char *sql)
     const struct follow *f = r->input;
 
     return answer_rows(r, f->limit, sql,
-                       ARGS(ARG(f->username),
-                            ARG_AS(VALUE_TIME, f->cursor.key),
+                       ARGS(ARG(f->username), ARG_AS(VALUE_TIME, f->cursor.key),
                             ARG(f->cursor.id), ARG(f->limit)));
 }
 
@@ -129,8 +128,8 @@ static const struct field list_fields[] = {
     USERNAME_FIELD,
     FIELD(IN_QUERY, struct follow, cursor,
           .about = "`nextCursor` of the page before."),
-    FIELD(IN_QUERY, struct follow, limit, .min = 1, .max = 100,
-          .otherwise = 20, .about = "At most this many."),
+    FIELD(IN_QUERY, struct follow, limit, .min = 1, .max = 100, .otherwise = 20,
+          .about = "At most this many."),
     { 0 },
 };
 

@@ -20,13 +20,26 @@ struct notice {
 };
 
 static const char *const types[] = {
-    "POST_LIKED",     "POST_COMMENTED",       "COMMENT_LIKED",
-    "COMMENT_REPLIED", "USER_FOLLOWED",       "ACHIEVEMENT_UNLOCKED",
-    "LEVEL_UP",       "MENTION",              "SYSTEM",
-    "GROUP_INVITE",   "GROUP_POST",           "EVENT_REMINDER",
-    "WATCH_PARTY_INVITE", "DIRECT_MESSAGE",   "YOUTUBE_PREMIERE",
-    "QUEST_COMPLETE", "TRADE_REQUEST",        "CONTENT_FEATURED",
-    "MILESTONE_REACHED", NULL,
+    "POST_LIKED",
+    "POST_COMMENTED",
+    "COMMENT_LIKED",
+    "COMMENT_REPLIED",
+    "USER_FOLLOWED",
+    "ACHIEVEMENT_UNLOCKED",
+    "LEVEL_UP",
+    "MENTION",
+    "SYSTEM",
+    "GROUP_INVITE",
+    "GROUP_POST",
+    "EVENT_REMINDER",
+    "WATCH_PARTY_INVITE",
+    "DIRECT_MESSAGE",
+    "YOUTUBE_PREMIERE",
+    "QUEST_COMPLETE",
+    "TRADE_REQUEST",
+    "CONTENT_FEATURED",
+    "MILESTONE_REACHED",
+    NULL,
 };
 
 /* notification_rows in sql/notification.sql. */
@@ -70,25 +83,22 @@ static const char all_sql[] = NOTIFICATION_SELECT PAGE;
 static const char unread_sql[] = NOTIFICATION_SELECT SQL(AND NOT row.read) PAGE;
 static const char typed_sql[] = NOTIFICATION_SELECT SQL(
     AND ($6::boolean IS NOT TRUE OR NOT row.read)
-    AND row.type = ANY ($7::text[])) PAGE;
+    AND row.type = ANY ($7::text[]))
+                                                             PAGE;
 
 static const struct problem *
 list_notifications(struct request *r)
 {
     const struct notice_list *in = r->input;
-    const char *sql = in->types.n > 0  ? typed_sql
+    const char *sql = in->types.n > 0   ? typed_sql
                       : in->unread_only ? unread_sql
                                         : all_sql;
     enum value_type flag = in->types.n > 0 ? VALUE_BOOLEAN : VALUE_NONE;
     const struct sql_arg args[] = {
-        ARG(r->viewer),
-        ARG_AS(VALUE_TIME, in->cursor.key),
-        ARG(in->cursor.id),
-        ARG(in->limit),
-        ARG(r->now),
-        { flag, &in->unread_only },
-        ARG(in->types),
-        { 0 },
+        ARG(r->viewer),     ARG_AS(VALUE_TIME, in->cursor.key),
+        ARG(in->cursor.id), ARG(in->limit),
+        ARG(r->now),        { flag, &in->unread_only },
+        ARG(in->types),     { 0 },
     };
 
     return answer_rows(r, in->limit, sql, args);
@@ -112,11 +122,10 @@ show_notifications(struct request *r)
     const struct notice_list *in = r->input;
     const int64_t limit = 30;
 
-    return answer_rows_as(r, "notifications", notification_shape, limit,
-                          all_sql,
-                          ARGS(ARG(r->viewer),
-                               ARG_AS(VALUE_TIME, in->cursor.key),
-                               ARG(in->cursor.id), ARG(limit), ARG(r->now)));
+    return answer_rows_as(
+        r, "notifications", notification_shape, limit, all_sql,
+        ARGS(ARG(r->viewer), ARG_AS(VALUE_TIME, in->cursor.key),
+             ARG(in->cursor.id), ARG(limit), ARG(r->now)));
 }
 
 static const struct field page_fields[] = {
@@ -128,7 +137,8 @@ static const struct field page_fields[] = {
 /* ---- The count, and reading --------------------------------------------- */
 
 /* Counted by its index, which holds unread rows only: few, and always right. */
-static const char count_sql[] = SQL(
+static const char count_sql[] =
+    SQL(
     SELECT count(*) FROM notifications
     WHERE user_id = $1 AND NOT read AND expires_at > $2
 );
@@ -140,7 +150,8 @@ count_unread(struct request *r)
 }
 
 /* Reading again is no change, but is no error: the row is there. */
-static const char read_sql[] = SQL(
+static const char read_sql[] =
+    SQL(
     UPDATE notifications SET read = TRUE, read_at = coalesce(read_at, $3)
     WHERE id = $2 AND user_id = $1
 );
@@ -151,8 +162,7 @@ read_one(struct request *r)
     const struct notice *in = r->input;
 
     return answer_done(
-        r, read_sql,
-        ARGS(ARG(r->viewer), ARG(in->notification), ARG(r->now)));
+        r, read_sql, ARGS(ARG(r->viewer), ARG(in->notification), ARG(r->now)));
 }
 
 static const char read_all_sql[] = SQL(
@@ -171,7 +181,8 @@ read_all(struct request *r)
         r, read_all_sql, ARGS(ARG(r->viewer), ARG(in->up_to), ARG(r->now)));
 }
 
-static const char delete_sql[] = SQL(
+static const char delete_sql[] =
+    SQL(
     DELETE FROM notifications WHERE id = $2 AND user_id = $1
 );
 

@@ -10,8 +10,8 @@ static const char *const events[] = { "post.created", "post.updated",
 const struct feature post_feature = {
     .name = "post",
     .about = "Posts: lists, one post whole, writing.",
-    .route_tables = (const struct route *const[]){ post_api_routes,
-                                                   post_write_routes,
-                                                   post_page_routes, NULL },
+    .route_tables =
+        (const struct route *const[]){ post_api_routes, post_write_routes,
+                                       post_page_routes, NULL },
     .events = events,
 };

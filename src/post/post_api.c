@@ -159,8 +159,7 @@ list_posts(struct request *r)
 /* ---- GET /api/posts/{post} ---------------------------------------------- */
 
 /* $1 viewer, $2 id, $3 slug where there is no id, $4 a moderator asks. */
-const char post_detail_sql[] =
-    SQL(SELECT) " " POST_DETAIL_COLUMNS SQL(
+const char post_detail_sql[] = SQL(SELECT) " " POST_DETAIL_COLUMNS SQL(
         coalesce(row.by_author_id = $1, FALSE) OR $4::boolean
             AS viewer_may_edit
     FROM posts p

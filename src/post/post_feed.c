@@ -15,13 +15,14 @@
 
 #include "base/clock.h"
 
-const char *const feed_sorts[] = { "recent", "popular", "trending",
-                                   "following", NULL };
-const char *const feed_ranges[] = { "all", "day", "week", "month", "year",
-                                    NULL };
+const char *const feed_sorts[] = { "recent", "popular", "trending", "following",
+                                   NULL };
+const char *const feed_ranges[] = {
+    "all", "day", "week", "month", "year", NULL
+};
 const char *const post_kinds[] = {
-    "ARTICLE", "DISCUSSION", "QUESTION", "POLL", "VIDEO",
-    "GALLERY", "FAN_ART", "LINK", "ANNOUNCEMENT", NULL,
+    "ARTICLE", "DISCUSSION", "QUESTION", "POLL",         "VIDEO",
+    "GALLERY", "FAN_ART",    "LINK",     "ANNOUNCEMENT", NULL,
 };
 
 /*
@@ -35,8 +36,7 @@ const char *const post_kinds[] = {
     SQL(SELECT page.*, (feed_total) AS total FROM) "(" POST_SELECT SQL(        \
         , feed_key AS cursor_key FROM feed_from                                \
             AND (feed_key, row.id) < ($2, $3)                                  \
-        ORDER BY feed_key DESC, row.id DESC LIMIT 101) ")"                     \
-    SQL(page LIMIT $4 + 1)
+        ORDER BY feed_key DESC, row.id DESC LIMIT 101) ")" SQL(page LIMIT $4 + 1)
 
 /* The same by an offset, $6, for which no single plan is right. */
 #define FEED_PAGE(feed_total, feed_from, feed_key)                             \
@@ -47,16 +47,18 @@ const char *const post_kinds[] = {
 
 #define ALL post_rows row WHERE row.published
 #define ALL_TOTAL SELECT site_total('posts')
-#define CATEGORY post_rows row WHERE row.by_category_id =                      \
-    (SELECT id FROM categories WHERE slug = $5)
-#define CATEGORY_TOTAL SELECT post_count::bigint FROM categories               \
-    WHERE slug = $5
+#define CATEGORY                                                               \
+    post_rows row WHERE row.by_category_id =                                   \
+        (SELECT id FROM categories WHERE slug = $5)
+#define CATEGORY_TOTAL SELECT post_count::bigint FROM categories WHERE slug = $5
 #define KIND post_rows row WHERE row.kind_enum = $5::text::post_kind
 #define KIND_TOTAL SELECT site_total('posts:' || $5)
-#define AUTHOR post_rows row WHERE row.by_author_id =                          \
-    (SELECT id FROM users WHERE lower(username) = lower($5))
-#define AUTHOR_TOTAL SELECT s.total_posts::bigint FROM user_stats s            \
-    JOIN users u ON u.id = s.user_id WHERE lower(u.username) = lower($5)
+#define AUTHOR                                                                 \
+    post_rows row WHERE row.by_author_id =                                     \
+        (SELECT id FROM users WHERE lower(username) = lower($5))
+#define AUTHOR_TOTAL                                                           \
+    SELECT s.total_posts::bigint FROM user_stats s JOIN users u ON u.id =      \
+        s.user_id WHERE lower(u.username) = lower($5)
 
 /* The tag's own index gives the ids of a page; the posts come after. */
 #define TAG(tag_limit)                                                         \
@@ -99,8 +101,13 @@ const char *const post_kinds[] = {
             AND ($9::timestamptz IS NULL OR row.published_at >= $9)            \
         ORDER BY feed_key DESC, row.id DESC LIMIT $4 + 1 OFFSET $10)
 
-enum filter { BY_CATEGORY = 1, BY_TAG = 2, BY_AUTHOR = 4, BY_KIND = 8,
-              BY_RANGE = 16 };
+enum filter {
+    BY_CATEGORY = 1,
+    BY_TAG = 2,
+    BY_AUTHOR = 4,
+    BY_KIND = 8,
+    BY_RANGE = 16
+};
 
 /* Which statements serve which filters and order; any_sql serves the rest. */
 struct feed_row {
@@ -138,17 +145,20 @@ static const char any_popular_sql[] = ANY(row.score);
 static const char any_trending_sql[] = ANY(row.hot);
 
 static const struct feed_row feed_rows[] = {
-    FEEDS(FEED_ROW)
-    { BY_TAG, SORT_RECENT, tag_sql, tag_page_sql },
+    FEEDS(FEED_ROW){ BY_TAG, SORT_RECENT, tag_sql, tag_page_sql },
     { 0, SORT_FOLLOWING, following_sql, NULL },
 };
 static const char *const any_sql[] = { any_recent_sql, any_popular_sql,
                                        any_trending_sql };
 
 const char *const feed_statements[] = {
-    FEEDS(FEED_STATEMENTS)
-    tag_sql, tag_page_sql, following_sql, any_recent_sql, any_popular_sql,
-    any_trending_sql, NULL,
+    FEEDS(FEED_STATEMENTS) tag_sql,
+    tag_page_sql,
+    following_sql,
+    any_recent_sql,
+    any_popular_sql,
+    any_trending_sql,
+    NULL,
 };
 
 static unsigned
@@ -211,23 +221,26 @@ feed_answer(struct request *r, const char *name, const struct feed *f)
         return answer(r, name, f->limit, any_sql[f->sort],
                       ARGS(ARG(r->viewer), ARG_AS(key, f->cursor.key),
                            ARG(f->cursor.id), ARG(f->limit), ARG(f->category),
-                           ARG(f->tag), ARG(f->author), ARG(f->kind),
-                           ARG(from), ARG(skip)));
+                           ARG(f->tag), ARG(f->author), ARG(f->kind), ARG(from),
+                           ARG(skip)));
     const struct sql_arg args[] = {
-        ARG(r->viewer),   ARG_AS(key, f->cursor.key),
-        ARG(f->cursor.id), ARG(f->limit),
-        ARG(word),        { skip > 0 ? VALUE_INTEGER : VALUE_NONE, &skip },
+        ARG(r->viewer),
+        ARG_AS(key, f->cursor.key),
+        ARG(f->cursor.id),
+        ARG(f->limit),
+        ARG(word),
+        { skip > 0 ? VALUE_INTEGER : VALUE_NONE, &skip },
         { 0 },
     };
-    return answer(r, name, f->limit, skip > 0 ? row->page_sql : row->sql,
-                  args);
+    return answer(r, name, f->limit, skip > 0 ? row->page_sql : row->sql, args);
 }
 
 const struct problem *
 post_list_of_author_as(struct request *r, const char *username,
                        const struct cursor *cursor)
 {
-    const struct feed f = { .author = username, .cursor = *cursor,
+    const struct feed f = { .author = username,
+                            .cursor = *cursor,
                             .limit = 20 };
 
     return feed_answer(r, "posts", &f);

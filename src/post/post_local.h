@@ -24,7 +24,7 @@ extern const struct route post_page_routes[];
         row.visibility, row.youtube_video_id, row.language,                    \
         row.reactions_like, row.reactions_love, row.reactions_sparkle,         \
         row.reactions_fire, row.reactions_laugh, row.reactions_wow,            \
-        row.reactions_sad, row.updated_at, row.edited,)                        \
+        row.reactions_sad, row.updated_at, row.edited, )                       \
     POST_VIEWER                                                                \
     SQL(, EXISTS(SELECT FROM follows f WHERE f.follower_id = $1                \
             AND f.following_id = row.by_author_id) AS viewer_following,)

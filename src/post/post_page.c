@@ -78,8 +78,8 @@ static const struct problem *
 show_tag(struct request *r)
 {
     struct feed feed = page_feed(r);
-    const struct problem *refused = answer_row_as(
-        r, "tag", tag_shape, tag_row_sql, ARGS(ARG(feed.tag)));
+    const struct problem *refused =
+        answer_row_as(r, "tag", tag_shape, tag_row_sql, ARGS(ARG(feed.tag)));
 
     return refused != NULL ? refused : feed_answer(r, "posts", &feed);
 }
@@ -117,8 +117,7 @@ show_editor(struct request *r)
 }
 
 /* $1 viewer, $2 id, $3 slug, $4 a moderator asks: refused as the edit is. */
-static const char edit_sql[] =
-    SQL(SELECT) " " POST_DETAIL_COLUMNS SQL(
+static const char edit_sql[] = SQL(SELECT) " " POST_DETAIL_COLUMNS SQL(
         TRUE AS viewer_may_edit
     FROM post_for_edit($1, coalesce($2, post_by_slug($3)), $4, NULL::bigint) p
     JOIN post_details row ON row.id = p.id
@@ -137,9 +136,9 @@ edit_editor(struct request *r)
     struct uuid id = { { 0 } };
     const char *slug = uuid_read(page->post, &id) ? NULL : page->post;
     bool staff = r->session->role >= ROLE_MODERATOR;
-    const struct problem *refused = answer_row_as(
-        r, "post", post_detail_shape, edit_sql,
-        ARGS(ARG(r->viewer), ARG(id), ARG(slug), ARG(staff)));
+    const struct problem *refused =
+        answer_row_as(r, "post", post_detail_shape, edit_sql,
+                      ARGS(ARG(r->viewer), ARG(id), ARG(slug), ARG(staff)));
 
     return refused != NULL ? refused : category_list_as(r);
 }

@@ -317,11 +317,10 @@ edit_post(struct request *r)
         r, edit_sql,
         ARGS(ARG(r->viewer), ARG(d->post), ARG(staff), ARG(d->version),
              ARG(d->category), ARG(d->title), ARG(c.excerpt), ARG(d->kind),
-             ARG(d->cover_image), ARG(d->youtube_video_id),
-             ARG(d->visibility), ARG(d->language), ARG(d->tags),
-             ARG(d->published), ARG(d->comments_enabled), ARG(d->content),
-             ARG(c.html), ARG(c.mentions), ARG(r->id), ARG(c.beginning),
-             ARG(c.made)));
+             ARG(d->cover_image), ARG(d->youtube_video_id), ARG(d->visibility),
+             ARG(d->language), ARG(d->tags), ARG(d->published),
+             ARG(d->comments_enabled), ARG(d->content), ARG(c.html),
+             ARG(c.mentions), ARG(r->id), ARG(c.beginning), ARG(c.made)));
     event_wake(r);
     return refused;
 }
@@ -348,8 +347,7 @@ delete_post(struct request *r)
     bool staff = r->session->role >= ROLE_MODERATOR;
     const struct problem *refused =
         answer_done(r, delete_sql,
-                    ARGS(ARG(r->viewer), ARG(d->post), ARG(staff),
-                         ARG(r->id)));
+                    ARGS(ARG(r->viewer), ARG(d->post), ARG(staff), ARG(r->id)));
 
     event_wake(r);
     return refused;

@@ -17,7 +17,8 @@ static const char password[] = "Sparkle-demo-2026!";
 static const char prepare[] =
     "SET statement_timeout = 0; SET client_min_messages = error";
 
-static const char load_sql[] = SQL(
+static const char load_sql[] =
+    SQL(
     SELECT what, n FROM demo.load($1::int, $2::int, $3::int, $4::int, $5::int,
         $6)
 );

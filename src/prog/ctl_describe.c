@@ -22,8 +22,8 @@ for_routes(void (*each)(const struct feature *f, const struct route *route))
     for (size_t i = 0; all_features[i] != NULL; i++) {
         const struct route *table;
 
-        for (size_t k = 0;
-             (table = feature_routes(all_features[i], k)) != NULL; k++)
+        for (size_t k = 0; (table = feature_routes(all_features[i], k)) != NULL;
+             k++)
             for (; table->on != NULL; table++)
                 each(all_features[i], table);
     }
@@ -106,8 +106,8 @@ jobs(struct ctl *c, int argc, char **argv)
 
         for (const struct listener *l = f->listeners;
              l != NULL && l->name != NULL; l++)
-            (void)printf("%-20s %-32s %-13s %s\n", l->event, l->name,
-                         l->queue, l->about);
+            (void)printf("%-20s %-32s %-13s %s\n", l->event, l->name, l->queue,
+                         l->about);
         for (const struct job_kind *k = f->jobs; k != NULL && k->name != NULL;
              k++)
             (void)printf("%-20s %-32s %-13s %s\n", "-", k->name, k->queue,
@@ -128,8 +128,7 @@ batches(struct ctl *c, int argc, char **argv)
         for (const struct batch *b = all_features[i]->batches;
              b != NULL && b->name != NULL; b++)
             if (cron)
-                (void)printf("%s sparkle sparkle-batch %s\n", b->when,
-                             b->name);
+                (void)printf("%s sparkle sparkle-batch %s\n", b->when, b->name);
             else
                 (void)printf("%-24s %-14s %s\n", b->name, b->when, b->about);
     return 0;
@@ -143,8 +142,7 @@ print_settings(const struct section *s)
     (void)printf("[%s%s]  %s\n", s->name, s->named ? " NAME" : "", s->about);
     for (const struct setting *row = s->settings; row->key != NULL; row++)
         (void)printf("  %-28s %-16s %s\n", row->key,
-                     row->otherwise != NULL ? row->otherwise : "-",
-                     row->about);
+                     row->otherwise != NULL ? row->otherwise : "-", row->about);
 }
 
 /* An mdoc list, for sparkle.conf(5). */

@@ -69,8 +69,8 @@ status(struct ctl *c, int argc, char **argv)
 {
     const struct master_settings *m =
         config_section(c->app->config, &master_section);
-    const char *what = ctl_flag(&argc, argv, "json") ? "/status?json"
-                                                      : "/status";
+    const char *what =
+        ctl_flag(&argc, argv, "json") ? "/status?json" : "/status";
     const char *said = ask_master(c->mem, m->status_socket, what);
     struct db_error error;
 

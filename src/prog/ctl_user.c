@@ -133,7 +133,8 @@ static const char role_sql[] = SQL(
     FROM made
 );
 
-static const char user_sql[] = SQL(
+static const char user_sql[] =
+    SQL(
     SELECT id FROM users WHERE lower(username) = lower($1)
 );
 

@@ -85,8 +85,8 @@ static const char remove_post_sql[] =
     ON_POST(reaction_remove) TELL_AND_COUNT('reaction.deleted', 'postId');
 static const char put_comment_sql[] =
     ON_COMMENT(reaction_put) TELL_AND_COUNT('reaction.created', 'commentId');
-static const char remove_comment_sql[] = ON_COMMENT(reaction_remove)
-    TELL_AND_COUNT('reaction.deleted', 'commentId');
+static const char remove_comment_sql[] =
+    ON_COMMENT(reaction_remove) TELL_AND_COUNT('reaction.deleted', 'commentId');
 
 static const struct problem *
 react(struct request *r, const char *sql)

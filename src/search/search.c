@@ -25,8 +25,8 @@ static const struct field api_fields[] = {
           .about = "Words, \"phrases\", or, -without."),
     FIELD(IN_QUERY, struct search, cursor,
           .about = "`nextCursor` of the page before."),
-    FIELD(IN_QUERY, struct search, limit, .min = 1, .max = 100,
-          .otherwise = 20, .about = "At most this many."),
+    FIELD(IN_QUERY, struct search, limit, .min = 1, .max = 100, .otherwise = 20,
+          .about = "At most this many."),
     { 0 },
 };
 

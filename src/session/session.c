@@ -44,8 +44,8 @@ static const struct refusal login_refusals[] = {
 };
 
 static const struct field login_fields[] = {
-    FIELD(IN_BODY, struct login, email, .required = true, .min = 1,
-          .max = 255, .about = "The account's address."),
+    FIELD(IN_BODY, struct login, email, .required = true, .min = 1, .max = 255,
+          .about = "The account's address."),
     FIELD(IN_BODY, struct login, password, .required = true, .min = 1,
           .max = 128, .secret = true, .about = "Its password."),
     FIELD_AS(IN_BODY, "rememberMe", struct login, remember_me,
@@ -62,7 +62,8 @@ static const struct member login_shape[] = {
 };
 
 /* user_card, then what login decides by. */
-static const char login_sql[] = SQL(
+static const char login_sql[] =
+    SQL(
     SELECT id, username, image, verified, level::bigint,
         status <> 'PENDING_VERIFICATION' AS settled, password_hash,
         CASE WHEN status = 'SUSPENDED' AND suspended_until <= $2
@@ -75,7 +76,8 @@ static const char login_sql[] = SQL(
 static const char rehash_sql[] = SQL(
     UPDATE users SET password_hash = $2 WHERE id = $1 AND password_hash = $3
 );
-static const char seen_sql[] = SQL(
+static const char seen_sql[] =
+    SQL(
     UPDATE users SET last_seen_at = $2,
         status = CASE WHEN status = 'SUSPENDED' AND suspended_until <= $2
             THEN 'ACTIVE' ELSE status END

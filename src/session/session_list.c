@@ -15,13 +15,12 @@ static const struct member session_shape[] = {
     { .name = "createdAt", .type = VALUE_TIME },
     { .name = "lastSeenAt", .type = VALUE_TIME },
     { .name = "expiresAt", .type = VALUE_TIME },
-    { .name = "current",
-      .type = VALUE_BOOLEAN,
-      .about = "The one that asks." },
+    { .name = "current", .type = VALUE_BOOLEAN, .about = "The one that asks." },
     { 0 },
 };
 
-static const char list_sql[] = SQL(
+static const char list_sql[] =
+    SQL(
     SELECT id, device, user_agent, host(ip), location, created_at,
         last_seen_at, expires_at, id = $2 AS current
     FROM sessions
@@ -54,12 +53,14 @@ end_sessions(struct request *r, const char *sql, const struct sql_arg *args,
     return NULL;
 }
 
-static const char end_one_sql[] = SQL(
+static const char end_one_sql[] =
+    SQL(
     UPDATE sessions SET ended_at = $3, end_reason = 'ended_by_user'
     WHERE user_id = $1 AND id = $2 AND ended_at IS NULL
     RETURNING token_hash
 );
-static const char end_others_sql[] = SQL(
+static const char end_others_sql[] =
+    SQL(
     UPDATE sessions SET ended_at = $3, end_reason = 'ended_by_user'
     WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL
     RETURNING token_hash
@@ -85,8 +86,7 @@ end_others(struct request *r)
     const struct uuid current = r->session->id;
 
     return end_sessions(r, end_others_sql,
-                        ARGS(ARG(r->viewer), ARG(current), ARG(r->now)),
-                        false);
+                        ARGS(ARG(r->viewer), ARG(current), ARG(r->now)), false);
 }
 
 static const struct field choice_fields[] = {

@@ -12,7 +12,8 @@
 int
 main(int argc, char **argv)
 {
-    static const char password[] = "Sparkle-demo-2026!", salt[] = "0123456789abcdef";
+    static const char password[] = "Sparkle-demo-2026!",
+                      salt[] = "0123456789abcdef";
     unsigned char hash[32];
     struct timespec t0, t1;
 

@@ -43,7 +43,7 @@ test("20 reloads under load: no request fails", async (t) => {
   for (const { failed } of results) assert.deepEqual(failed, []);
   const done = results.reduce((sum, r) => sum + r.done, 0);
   t.diagnostic(`${done} requests, 0 failed, over 20 reloads`);
-  assert.ok(done > 2000, `${done}`);
+  assert.ok(done > 200, `only ${done}: no load to speak of`);
   await until("the old workers have gone", async () =>
     (await d.status()).pools.every((p) => p.stopping_processes === 0),
   );

@@ -48,8 +48,9 @@ text_grows(void)
 static void
 numbers_are_whole(void)
 {
-    static const char *const bad[] = { "",   " 1", "1 ", "+1", "1.0",
-                                       "0x1", "1e3", "-", "9223372036854775808" };
+    static const char *const bad[] = { "",    " 1",  "1 ",
+                                       "+1",  "1.0", "0x1",
+                                       "1e3", "-",   "9223372036854775808" };
     int64_t n = 7;
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -72,9 +73,16 @@ static void
 utf8_refuses_malformed(void)
 {
     static const char *const bad[] = {
-        "\x80",         "\xC0\xAF",     "\xC1\x81",         "\xE0\x80\xAF",
-        "\xED\xA0\x80", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80",
-        "\xE2\x82",     "a\xFF",
+        "\x80",
+        "\xC0\xAF",
+        "\xC1\x81",
+        "\xE0\x80\xAF",
+        "\xED\xA0\x80",
+        "\xF0\x80\x80\x80",
+        "\xF4\x90\x80\x80",
+        "\xF5\x80\x80\x80",
+        "\xE2\x82",
+        "a\xFF",
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -125,8 +133,7 @@ static void
 json_is_escaped(void)
 {
     CU_ASSERT_STRING_EQUAL(json("a\"b\\c\n\x01"), "a\\\"b\\\\c\\n\\u0001");
-    CU_ASSERT_STRING_EQUAL(json("</script>&"),
-                           "\\u003C/script\\u003E\\u0026");
+    CU_ASSERT_STRING_EQUAL(json("</script>&"), "\\u003C/script\\u003E\\u0026");
     CU_ASSERT_STRING_EQUAL(json("\xE2\x80\xA8"), "\\u2028");
     CU_ASSERT_STRING_EQUAL(json("\xC3\xA9\xFF"), "\xC3\xA9\xEF\xBF\xBD");
 }
@@ -243,7 +250,9 @@ base_suite(void)
         CU_TEST_INFO_NULL,
     };
     CU_SuiteInfo suites[] = {
-        { .pName = "base", .pInitFunc = begin, .pCleanupFunc = end,
+        { .pName = "base",
+          .pInitFunc = begin,
+          .pCleanupFunc = end,
           .pTests = tests },
         CU_SUITE_INFO_NULL,
     };

@@ -44,8 +44,8 @@ main(int argc, char **argv)
     CU_basic_set_mode(CU_BRM_NORMAL);
     (void)CU_basic_run_tests();
     unsigned run = CU_get_number_of_tests_run();
-    unsigned failed = CU_get_number_of_tests_failed() +
-                      CU_get_number_of_suites_failed();
+    unsigned failed =
+        CU_get_number_of_tests_failed() + CU_get_number_of_suites_failed();
     CU_cleanup_registry();
     (void)printf("%u passed, %u failed\n", run - failed, failed);
     return failed > 0 || run == 0;
