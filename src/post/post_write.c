@@ -333,7 +333,7 @@ static const char delete_sql[] = SQL(
     ), gone AS (
         UPDATE posts p SET deleted_at = clock_now(), deleted_by = $1,
             version = p.version + 1
-        FROM old WHERE p.id = old.id
+        FROM old WHERE p.id = old.id AND (old.author_id = $1 OR $3::boolean)
         RETURNING p.id
     )
     INSERT INTO outbox (event, subject_id, actor_id, request_id)

@@ -92,6 +92,9 @@ demo(struct ctl *c, int argc, char **argv)
         return 1;
     if (argc > 0)
         return 2;
+    if (app_site(c->app)->production)
+        return ctl_fail("[site] production is set: the demo's administrator "
+                        "has a password that everybody can read");
     if (load(c, &a) != 0)
         return 1;
     (void)printf("In %.1f s.  Sign in as admin@example.org, alice@example.org "
