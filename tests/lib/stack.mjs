@@ -325,7 +325,11 @@ export class Stack {
   /** What the master tells of itself and its pools. */
   async status() {
     const { request } = await import("./client.mjs");
-    const answer = await request(this, "GET", "/status?json");
+    // A master that is replacing itself does not answer for a moment.
+    const answer = await eventually("/status answers", async () => {
+      const some = await request(this, "GET", "/status?json");
+      return some.status === 200 && some;
+    });
     return JSON.parse(answer.text);
   }
 
