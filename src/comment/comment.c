@@ -227,6 +227,7 @@ static const struct refusal edit_refusals[] = {
     { 0 },
 };
 
+/* clang-format off */
 static const char create_sql[] = SQL(
     WITH made AS (
         SELECT c FROM posts p, comment_add(p.id, $3, $1, $4, $5, $6::int) c
@@ -238,7 +239,8 @@ static const char create_sql[] = SQL(
             'mentions', to_jsonb($7::text[])), $8
         FROM made
     ))
-                                       COMMENT_SELECT SQL(FROM made, comment_row(made.c) row);
+    COMMENT_SELECT SQL(FROM made, comment_row(made.c) row);
+/* clang-format on */
 
 static const struct problem *
 create_comment(struct request *r)
@@ -279,6 +281,7 @@ static const struct field create_fields[] = {
 
 /* An edit within 15 minutes of writing is silent.  Who may no longer see the
  * post (blocked, say) may delete there, but not go on writing. */
+/* clang-format off */
 static const char edit_sql[] = SQL(
     WITH made AS (
         UPDATE comments c SET content = $3, content_html = $4,
@@ -295,7 +298,8 @@ static const char edit_sql[] = SQL(
             'postId', post_id, 'mentions', to_jsonb($5::text[])), $6
         FROM made
     ))
-                                                    COMMENT_SELECT SQL(FROM made, comment_row(made) row);
+    COMMENT_SELECT SQL(FROM made, comment_row(made) row);
+/* clang-format on */
 
 static const struct problem *
 edit_comment(struct request *r)

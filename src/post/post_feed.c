@@ -32,11 +32,14 @@ const char *const post_kinds[] = {
  * anew.  These macros' arguments hold no word that is itself a macro (NULL,
  * true).
  */
+/* clang-format off */
 #define FEED(feed_total, feed_from, feed_key)                                  \
     SQL(SELECT page.*, (feed_total) AS total FROM) "(" POST_SELECT SQL(        \
         , feed_key AS cursor_key FROM feed_from                                \
             AND (feed_key, row.id) < ($2, $3)                                  \
-        ORDER BY feed_key DESC, row.id DESC LIMIT 101) ")" SQL(page LIMIT $4 + 1)
+        ORDER BY feed_key DESC, row.id DESC LIMIT 101) ")"                     \
+    SQL(page LIMIT $4 + 1)
+/* clang-format on */
 
 /* The same by an offset, $6, for which no single plan is right. */
 #define FEED_PAGE(feed_total, feed_from, feed_key)                             \

@@ -264,6 +264,7 @@ look_redis_policy(struct ctl *c, const char **ret_found)
 
 /* ---- The checks --------------------------------------------------------- */
 
+/* clang-format off */
 static const struct check checks[] = {
     { "configuration file", .look = look_config_mode,
       .fix = "chmod go-w the file: who can change it can take the site." },
@@ -301,88 +302,69 @@ static const struct check checks[] = {
     { "PostgreSQL version",
       SQL(SELECT current_setting('server_version_num')::int >= 150000,
               current_setting('server_version')),
-                                 .fix = "PostgreSQL 15 or later is needed." },
-      { "application role",
-        SQL(SELECT NOT (rolsuper OR rolcreatedb OR rolcreaterole
+      .fix = "PostgreSQL 15 or later is needed." },
+    { "application role",
+      SQL(SELECT NOT (rolsuper OR rolcreatedb OR rolcreaterole
               OR has_schema_privilege('public', 'CREATE')), rolname::text
           FROM pg_roles WHERE rolname = current_user),
-            .fix =
-                "[database] user must be sparkle_app, which owns nothing: run "
-                "sql/roles.sql as a superuser." },
-        { "fsync",
-          SQL(SELECT current_setting('fsync') = 'on', current_setting('fsync')),
-              .fix = "fsync = on: without it a crash can lose the database." },
-          { "synchronous_commit",
-            SQL(SELECT current_setting('synchronous_commit') <> 'off',
+      .fix = "[database] user must be sparkle_app, which owns nothing: run "
+             "sql/roles.sql as a superuser." },
+    { "fsync",
+      SQL(SELECT current_setting('fsync') = 'on', current_setting('fsync')),
+      .fix = "fsync = on: without it a crash can lose the database." },
+    { "synchronous_commit",
+      SQL(SELECT current_setting('synchronous_commit') <> 'off',
               current_setting('synchronous_commit')),
-                                       .fix = "synchronous_commit = on: else "
-                                              "accepted writes can be lost." },
-            { "shared_buffers",
-              SQL(SELECT pg_size_bytes(current_setting('shared_buffers'))
-              >= 128 * 1024 * 1024, current_setting('shared_buffers')), .otherwise = DOUBTFUL,
-                  .fix = "a quarter of the memory is a good start." },
-              { "autovacuum",
-                SQL(SELECT current_setting('autovacuum') = 'on',
+      .fix = "synchronous_commit = on: else accepted writes can be lost." },
+    { "shared_buffers",
+      SQL(SELECT pg_size_bytes(current_setting('shared_buffers'))
+              >= 128 * 1024 * 1024, current_setting('shared_buffers')),
+      .otherwise = DOUBTFUL,
+      .fix = "a quarter of the memory is a good start." },
+    { "autovacuum",
+      SQL(SELECT current_setting('autovacuum') = 'on',
               current_setting('autovacuum')),
-                                           .fix = "autovacuum = on: the queue "
-                                                  "and the counters need it." },
-                { "time zones",
-                  SQL(SELECT count(*) > 300, count(*)::text || ' known'
+      .fix = "autovacuum = on: the queue and the counters need it." },
+    { "time zones",
+      SQL(SELECT count(*) > 300, count(*)::text || ' known'
           FROM pg_timezone_names),
-                                   .otherwise = DOUBTFUL,
-                                   .fix = "apt-get install tzdata" },
-                  { "audit log's next month",
-                    SQL(SELECT count(*) > 0, coalesce(max(c.relname)::text, 'none')
+      .otherwise = DOUBTFUL, .fix = "apt-get install tzdata" },
+    { "audit log's next month",
+      SQL(SELECT count(*) > 0, coalesce(max(c.relname)::text, 'none')
           FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
           WHERE i.inhparent = to_regclass('audit_log')
               AND c.relname ~ '[0-9]$' AND c.relname > 'audit_log_'
                   || to_char(now() + interval '1 day', 'YYYY_MM')),
-                                    .otherwise = DOUBTFUL,
-                                    .fix =
-                                        "sparkle-batch partition-maintenance" },
-                            { "news waiting",
-                              SQL(SELECT coalesce(max(now() - created_at), '0') < interval '1 minute',
+      .otherwise = DOUBTFUL,
+      .fix = "sparkle-batch partition-maintenance" },
+    { "news waiting",
+      SQL(SELECT coalesce(max(now() - created_at), '0') < interval '1 minute',
               count(*)::text || ' in the outbox'
           FROM (SELECT created_at FROM outbox ORDER BY id LIMIT 1000) o),
-                                        .fix =
-                                            "sparkle-jobs does not run: "
-                                            "systemctl start sparkle-jobs." },
-                                  { "jobs discarded",
-                                    SQL(SELECT count(*) = 0, count(*)::text FROM jobs
+      .fix = "sparkle-jobs does not run: systemctl start sparkle-jobs." },
+    { "jobs discarded",
+      SQL(SELECT count(*) = 0, count(*)::text FROM jobs
           WHERE state = 'discarded'),
-                                        .otherwise = DOUBTFUL,
-                                        .fix =
-                                            "look at their errors: sparklectl "
-                                            "status; SELECT kind, errors "
-                                            "FROM jobs WHERE state = "
-                                            "'discarded'." },
-                                    { "queues paused",
-                                      SQL(SELECT count(*) = 0, coalesce(string_agg(name, ' '), 'none')
+      .otherwise = DOUBTFUL,
+      .fix = "look at their errors: sparklectl status; SELECT kind, errors "
+             "FROM jobs WHERE state = 'discarded'." },
+    { "queues paused",
+      SQL(SELECT count(*) = 0, coalesce(string_agg(name, ' '), 'none')
           FROM job_queues WHERE paused_at IS NOT NULL),
-                                              .otherwise = DOUBTFUL,
-                                              .fix = "resume them when you "
-                                                     "know why." },
-                                          { "transactions open for long",
-                                            SQL(SELECT count(*) = 0, count(*)::text FROM pg_stat_activity
+      .otherwise = DOUBTFUL, .fix = "resume them when you know why." },
+    { "transactions open for long",
+      SQL(SELECT count(*) = 0, count(*)::text FROM pg_stat_activity
           WHERE xact_start < now() - interval '10 minutes'
               AND backend_type = 'client backend'),
-                                                      .otherwise = DOUBTFUL,
-                                                      .fix =
-                                                          "find them in "
-                                                          "pg_stat_activity: "
-                                                          "they keep vacuum "
-                                                          "from working." },
-                                                { "batch programs",
-                                                  SQL(SELECT count(*) > 0, count(*)::text || ' runs in two days'
+      .otherwise = DOUBTFUL,
+      .fix = "find them in pg_stat_activity: they keep vacuum from working." },
+    { "batch programs",
+      SQL(SELECT count(*) > 0, count(*)::text || ' runs in two days'
           FROM batch_runs WHERE started_at > now() - interval '2 days'),
-                                                            .otherwise =
-                                                                DOUBTFUL,
-                                                            .fix =
-                                                                "install the "
-                                                                "cron.d file "
-                                                                "or enable the "
-                                                                "timers." },
-                                                 };
+      .otherwise = DOUBTFUL,
+      .fix = "install the cron.d file or enable the timers." },
+};
+/* clang-format on */
 
 static enum health
 ask(struct ctl *c, const struct check *check, const char **ret_found)
