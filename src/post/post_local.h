@@ -31,7 +31,6 @@ extern const struct route post_page_routes[];
 
 /* A whole post: post_details in sql/post.sql and what the viewer did. */
 extern const struct member post_detail_shape[];
-extern const char post_detail_sql[];
 
 /* Answers with one post, by id or slug, where the viewer may see it; name
  * NULL: the API's answer, else a part of a page. */
