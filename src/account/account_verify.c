@@ -80,7 +80,7 @@ prove(struct request *r, const struct bytes *code, const struct bytes *link)
         ARGS(ARG(r->viewer), ARG(*code), ARG(*link), ARG(r->id)), &error);
 
     if (error.failed)
-        return error.lost ? &problem_unavailable : &problem_internal;
+        return db_problem(&error);
     const char *outcome = db_text(res, 0, 0, NULL);
     if (strcmp(outcome, "gone") == 0)
         return &code_gone;
@@ -120,7 +120,7 @@ resend(struct request *r)
         db_query(r->app->db, r->mem, resend_sql, ARGS(ARG(r->viewer)), &error);
 
     if (error.failed)
-        return error.lost ? &problem_unavailable : &problem_internal;
+        return db_problem(&error);
     event_wake(r);
     return db_boolean(res, 0, 0) ? NULL : &no_resend;
 }

@@ -54,8 +54,10 @@ db_problem(const struct db_error *e)
 {
     if (!e->failed)
         return NULL;
-    /* No connection; insufficient resources; locks that others hold. */
-    if (e->lost || text_starts(e->sqlstate, "53") || state_is(e, "55P03") ||
+    /* No connection; insufficient resources; a server that is going down or
+     * coming up; locks that others hold. */
+    if (e->lost || text_starts(e->sqlstate, "53") ||
+        text_starts(e->sqlstate, "57P") || state_is(e, "55P03") ||
         state_is(e, "40001") || state_is(e, "40P01"))
         return &problem_unavailable;
     return state_is(e, "57014") ? &problem_timeout : &problem_internal;

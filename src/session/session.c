@@ -137,7 +137,7 @@ login(struct request *r)
                  ARGS(ARG(in->email), ARG(r->now)), &error);
 
     if (error.failed)
-        return error.lost ? &problem_unavailable : &problem_internal;
+        return db_problem(&error);
     bool known = db_rows(user) == 1 && !db_null(user, 0, 6);
     const char *phc = known ? db_text(user, 0, 6, NULL) : NULL;
     if (!password_turn(auth))

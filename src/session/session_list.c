@@ -46,7 +46,7 @@ end_sessions(struct request *r, const char *sql, const struct sql_arg *args,
     struct db_result *ended = db_query(r->app->db, r->mem, sql, args, &error);
 
     if (error.failed)
-        return error.lost ? &problem_unavailable : &problem_internal;
+        return db_problem(&error);
     if (some && db_rows(ended) == 0)
         return &problem_not_found;
     session_forget(r, ended);
