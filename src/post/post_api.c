@@ -10,6 +10,7 @@
 #include "account/account.h"
 #include "category/category.h"
 #include "core/session.h"
+#include "reaction/reaction.h"
 
 static const struct member category_card[] = {
     { .name = "id", .type = VALUE_UUID },
@@ -39,17 +40,6 @@ static const struct member detail_viewer_shape[] = {
     { .name = "bookmarked", .type = VALUE_BOOLEAN },
     { .name = "followingAuthor", .type = VALUE_BOOLEAN },
     { .name = "mayEdit", .type = VALUE_BOOLEAN },
-    { 0 },
-};
-
-static const struct member reaction_counts_shape[] = {
-    { .name = "LIKE", .type = VALUE_INTEGER },
-    { .name = "LOVE", .type = VALUE_INTEGER },
-    { .name = "SPARKLE", .type = VALUE_INTEGER },
-    { .name = "FIRE", .type = VALUE_INTEGER },
-    { .name = "LAUGH", .type = VALUE_INTEGER },
-    { .name = "WOW", .type = VALUE_INTEGER },
-    { .name = "SAD", .type = VALUE_INTEGER },
     { 0 },
 };
 
@@ -99,7 +89,7 @@ const struct member post_detail_shape[] = {
     { .name = "visibility", .type = VALUE_TEXT },
     { .name = "youtubeVideoId", .type = VALUE_TEXT, .nullable = true },
     { .name = "language", .type = VALUE_TEXT },
-    { .name = "reactionCounts", .object = reaction_counts_shape },
+    { .name = "reactionCounts", .object = reaction_counts },
     { .name = "updatedAt", .type = VALUE_TIME },
     { .name = "edited", .type = VALUE_BOOLEAN },
     { .name = "viewer",

@@ -14,7 +14,7 @@ struct reaction {
 static const char *const types[] = { "LIKE",  "LOVE", "SPARKLE", "FIRE",
                                      "LAUGH", "WOW",  "SAD",     NULL };
 
-static const struct member counts_shape[] = {
+const struct member reaction_counts[] = {
     { .name = "LIKE", .type = VALUE_INTEGER },
     { .name = "LOVE", .type = VALUE_INTEGER },
     { .name = "SPARKLE", .type = VALUE_INTEGER },
@@ -27,7 +27,7 @@ static const struct member counts_shape[] = {
 
 static const struct member reaction_shape[] = {
     { .name = "reactions", .type = VALUE_INTEGER, .about = "All together." },
-    { .name = "reactionCounts", .object = counts_shape },
+    { .name = "reactionCounts", .object = reaction_counts },
     { 0 },
 };
 

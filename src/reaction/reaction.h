@@ -8,4 +8,7 @@
 
 extern const struct feature reaction_feature;
 
+/* How many of each kind: the columns reactions_like .. reactions_sad. */
+extern const struct member reaction_counts[];
+
 #endif
