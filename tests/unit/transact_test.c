@@ -244,7 +244,7 @@ a_queue_that_is_lost_says_so(void)
 {
     static const char own_pid_sql[] =
         SQL(
-        SELECT pg_terminate_backend(pg_backend_pid())
+        SELECT pg_terminate_backend(pg_backend_pid()), pg_sleep(5)
     );
     struct db *own = db_new(mem, &settings, NULL);
 
