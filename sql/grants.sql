@@ -35,7 +35,7 @@ TO sparkle_app;
 GRANT SELECT ON
     user_cards, user_rows, category_rows, tag_rows, post_rows, post_details,
     comment_rows, follower_rows, following_rows, notification_rows,
-    job_queue_rows, raised_refusals
+    job_queue_rows, raised_refusals, alert_rows
 TO sparkle_app;
 
 -- These run as the owner; the rest of the functions with the caller's rights.
