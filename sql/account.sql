@@ -337,7 +337,8 @@ BEGIN
     IF NOT FOUND THEN
         outcome := 'gone';
         RETURN;
-    ELSIF p_link_hash IS NULL AND v.code_hash <> p_code_hash THEN
+    ELSIF p_link_hash IS NULL
+        AND NOT hash_among(v.code_hash, p_code_hash) THEN
         UPDATE email_verifications SET tries = tries + 1,
             died_at = CASE WHEN tries >= 4 THEN clock_now() END
         WHERE id = v.id;

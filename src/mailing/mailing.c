@@ -10,18 +10,46 @@
 #include "core/app.h"
 #include "mailing/mailing_local.h"
 
-void
-mailing_code_hash(const struct app *app, const struct uuid *user,
-                  const char *code, uint8_t out[SHA256_SIZE])
+static const struct keyring *
+signing_ring(void *mem, const struct app *app)
 {
-    const char *key =
-        SETTINGS_OF(app, &auth_section, struct auth_settings)->signing_key;
+    return keyring_of(
+        mem, SETTINGS_OF(app, &auth_section, struct auth_settings)->signing_key,
+        "signing_key");
+}
+
+static void
+hash_code(const struct crypto_key *key, const struct uuid *user,
+          const char *code, uint8_t out[SHA256_SIZE])
+{
     char text[UUID_TEXT + 16];
     char id[UUID_TEXT];
 
     uuid_write(user, id);
     int n = snprintf(text, sizeof text, "%s:%.12s", id, code);
-    crypto_hmac(key, key == NULL ? 0 : strlen(key), text, (size_t)n, out);
+    crypto_hmac(key->bytes, key->len, text, (size_t)n, out);
+}
+
+void
+mailing_code_hash(const struct app *app, const struct uuid *user,
+                  const char *code, uint8_t out[SHA256_SIZE])
+{
+    void *mem = mem_context(NULL, "code");
+
+    hash_code(keyring_find(signing_ring(mem, app), NULL), user, code, out);
+    mem_free(mem);
+}
+
+struct bytes
+mailing_code_hashes(void *mem, const struct app *app, const struct uuid *user,
+                    const char *code)
+{
+    const struct keyring *ring = signing_ring(mem, app);
+    uint8_t *hashes = mem_alloc(mem, mem_size(ring->n, SHA256_SIZE));
+
+    for (size_t i = 0; i < ring->n; i++)
+        hash_code(&ring->keys[i], user, code, hashes + i * SHA256_SIZE);
+    return (struct bytes){ hashes, ring->n * SHA256_SIZE };
 }
 
 void

@@ -23,9 +23,15 @@ struct app;
 
 extern const struct feature mailing_feature;
 
-/* What email_verifications.code_hash has for a user's code. */
+/* What email_verifications.code_hash gets for a user's code: its HMAC under
+ * the first key of the signing ring. */
 void mailing_code_hash(const struct app *app, const struct uuid *user,
                        const char *code, uint8_t out[SHA256_SIZE]);
+
+/* The same under every key of the ring, one behind the other on mem, for
+ * hash_among() (sql/key.sql): a code outlives the rotation of its key. */
+struct bytes mailing_code_hashes(void *mem, const struct app *app,
+                                 const struct uuid *user, const char *code);
 
 /* What email_verifications.link_hash has for the token of a link. */
 void mailing_link_hash(const char *token, uint8_t out[SHA256_SIZE]);

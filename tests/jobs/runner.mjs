@@ -149,7 +149,7 @@ name = sparkle
 [redis]
 socket = ${join(this.dir, "redis.sock")}
 [auth]
-signing_key = ${"ab".repeat(32)}
+signing_key = k1:${"ab".repeat(32)}
 [mail]
 transport = file:${join(this.dir, "mail")}
 [jobs_master]
