@@ -67,10 +67,18 @@ CREATE TABLE users (
 ) WITH (fillfactor = 80);
 
 CREATE UNIQUE INDEX users_username_key ON users (lower(username));
-CREATE INDEX users_staff_idx ON users (role, id) WHERE role >= 'MODERATOR';
+-- The administrators' list: the newest first, by role, by status, and by the
+-- beginning of a name or an address.
+CREATE INDEX users_created_at_idx ON users (created_at, id);
+CREATE INDEX users_role_idx ON users (role, created_at, id)
+    WHERE role <> 'USER';
+CREATE INDEX users_username_prefix_idx
+    ON users (lower(username) COLLATE "C");
+CREATE INDEX users_email_prefix_idx ON users (email COLLATE "C");
 CREATE INDEX users_suspended_until_idx ON users (suspended_until)
     WHERE status = 'SUSPENDED';
-CREATE INDEX users_status_idx ON users (status, id) WHERE status <> 'ACTIVE';
+CREATE INDEX users_status_idx ON users (status, created_at, id)
+    WHERE status <> 'ACTIVE';
 CREATE INDEX users_status_changed_by_idx ON users (status_changed_by)
     WHERE status_changed_by IS NOT NULL;
 CREATE INDEX users_deleted_by_idx ON users (deleted_by)
@@ -449,7 +457,8 @@ CREATE TABLE login_locks (
     device_id uuid NOT NULL
         DEFAULT '00000000-0000-0000-0000-000000000000',
     user_id uuid,
-    failures int NOT NULL DEFAULT 0,
+    -- The failures of the last 15 minutes; the first of them.
+    failed_at timestamptz[] NOT NULL DEFAULT '{}',
     window_started_at timestamptz NOT NULL DEFAULT clock_now(),
     locked_until timestamptz,
     CONSTRAINT login_locks_pkey PRIMARY KEY (subject, device_id),
@@ -588,7 +597,9 @@ CREATE TABLE two_factor (
     secret bytea NOT NULL,
     kid text NOT NULL,
     last_step bigint NOT NULL DEFAULT 0,
+    -- Codes tried since then; a right one sets them back.
     tries int NOT NULL DEFAULT 0,
+    tries_since timestamptz,
     setup_expires_at timestamptz NOT NULL
         DEFAULT clock_now() + interval '10 minutes',
     created_at timestamptz NOT NULL DEFAULT clock_now(),
@@ -718,6 +729,8 @@ CREATE INDEX audit_log_actor_id_idx ON audit_log (actor_id, created_at);
 CREATE INDEX audit_log_resource_idx
     ON audit_log (resource_type, resource_id, created_at);
 CREATE INDEX audit_log_action_idx ON audit_log (action, created_at);
+CREATE INDEX audit_log_failure_idx ON audit_log (created_at, id)
+    WHERE NOT success;
 CREATE TABLE audit_log_default PARTITION OF audit_log DEFAULT;
 
 -- Make the partition of the month (UTC) that holds a day; true if it was

@@ -35,6 +35,15 @@ crypto_sha256(const void *bytes, size_t n, uint8_t out[SHA256_SIZE])
         die("SHA-256 failed");
 }
 
+void
+crypto_sha1(const void *bytes, size_t n, uint8_t out[20])
+{
+    unsigned size = 20;
+
+    if (EVP_Digest(bytes, n, out, &size, EVP_sha1(), NULL) != 1)
+        die("SHA-1 failed");
+}
+
 /* RFC 2104, by hand: OpenSSL's own looks its algorithm up each time. */
 void
 crypto_hmac(const void *key, size_t key_len, const void *bytes, size_t n,
@@ -212,6 +221,15 @@ static const struct setting rows[] = {
     SETTING(struct auth_settings, hash_concurrency, INTEGER, .otherwise = "4",
             .min = 1, .max = 64,
             .about = "Password hashes at once, over all processes."),
+    SETTING(struct auth_settings, breached_passwords, TEXT,
+            .otherwise = SPARKLE_DATADIR "/breached-passwords.filter",
+            .about = "Filter of passwords that are known from breaches, made "
+                     "by sparklectl breached build.  Without it no new "
+                     "password is taken."),
+    SETTING(struct auth_settings, password_score, INTEGER, .otherwise = "60",
+            .min = 0, .max = 100,
+            .about = "What a new password must score: one that keeps all "
+                     "rules has 80 to 100, by its length."),
     { 0 },
 };
 

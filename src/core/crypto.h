@@ -9,11 +9,14 @@
 #include <stdint.h>
 
 #include "base/setting.h"
+#include "base/text.h"
 #include "core/sql.h"
 
 #define SHA256_SIZE 32
 
 void crypto_sha256(const void *bytes, size_t n, uint8_t out[SHA256_SIZE]);
+/* For lists that others publish so, and for nothing that is to be safe. */
+void crypto_sha1(const void *bytes, size_t n, uint8_t out[20]);
 void crypto_hmac(const void *key, size_t key_len, const void *bytes, size_t n,
                  uint8_t out[SHA256_SIZE]);
 bool crypto_same(const void *a, const void *b, size_t n); /* constant time */
@@ -27,6 +30,8 @@ struct auth_settings {
     const char *encryption_key; /* the same, for AES-256-GCM */
     const char *signing_key;    /* the same, for HMAC of links */
     int64_t argon2_memory, argon2_passes, argon2_lanes, hash_concurrency;
+    const char *breached_passwords; /* file: core/breach.h */
+    int64_t password_score;         /* core/password_policy.h */
 };
 
 /* ---- Passwords ----------------------------------------------------------- */
@@ -70,6 +75,14 @@ struct keyring {
 /* Reads "id:hex,id:hex" onto mem; NULL with *ret_fault (literal). */
 const struct keyring *keyring_read(void *mem, const char *text,
                                    const char **ret_fault);
+
+/* The ring of the setting of that name; dies where it cannot be read, which
+ * auth_check() has found out at the start. */
+const struct keyring *keyring_of(void *mem, const char *text,
+                                 const char *name);
+
+/* Adds a line to the faults for each ring that cannot be read. */
+void auth_check(const struct auth_settings *s, struct text *faults);
 
 /* The key of an id, or the first (id NULL); NULL: there is none. */
 const struct crypto_key *keyring_find(const struct keyring *ring,

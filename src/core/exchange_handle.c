@@ -113,7 +113,7 @@ exchange_handle(struct exchange *ex)
     const char *key = ex->in->idempotency_key;
 
     if (key == NULL || key[0] == '\0' || ex->method != METHOD_POST ||
-        ex->entry->plain)
+        ex->entry->plain || ex->entry->row->secret_answer)
         return handle(ex);
     return handle_once(ex, key);
 }

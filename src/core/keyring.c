@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/encode.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "core/crypto.h"
 
@@ -49,6 +50,36 @@ keyring_read(void *mem, const char *text, const char **ret_fault)
     }
     ring->keys = keys;
     return *ret_fault == NULL ? ring : NULL;
+}
+
+const struct keyring *
+keyring_of(void *mem, const char *text, const char *name)
+{
+    const char *fault;
+    const struct keyring *ring = keyring_read(mem, text, &fault);
+
+    if (ring == NULL)
+        die("[auth] %s: %s", name, fault);
+    return ring;
+}
+
+void
+auth_check(const struct auth_settings *s, struct text *faults)
+{
+    const struct {
+        const char *name, *text;
+    } rings[] = { { "pepper", s->pepper },
+                  { "encryption_key", s->encryption_key },
+                  { "signing_key", s->signing_key } };
+
+    for (size_t i = 0; i < sizeof rings / sizeof *rings; i++) {
+        void *mem = mem_context(NULL, "ring");
+        const char *fault;
+
+        if (keyring_read(mem, rings[i].text, &fault) == NULL)
+            text_addf(faults, "[auth] %s: %s\n", rings[i].name, fault);
+        mem_free(mem);
+    }
 }
 
 const struct crypto_key *

@@ -38,6 +38,12 @@ bool twofactor_wanted(struct request *r, struct uuid user,
 const struct problem *twofactor_check(struct request *r, struct uuid user,
                                       const char *code);
 
+/* The statements that it runs, for STATEMENTS() of a route. */
+extern const char twofactor_try_sql[], twofactor_step_sql[],
+    twofactor_backup_sql[];
+#define TWOFACTOR_CHECK_SQL                                                    \
+    twofactor_try_sql, twofactor_step_sql, twofactor_backup_sql
+
 /* A field's `valid` for such a code, with what to say in `wanted`. */
 bool twofactor_code_formed(const char *s);
 #define TWOFACTOR_CODE_WANTED                                                  \
