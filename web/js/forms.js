@@ -11,6 +11,7 @@
 //                 changed)
 //
 // The button that was pressed sends its name and value too.
+import { withIdentity } from "./again.js";
 import { Problem, goToLogin, send } from "./api.js";
 import { ask, dressed, make, page, say } from "./dom.js";
 import { text } from "./text.js";
@@ -194,12 +195,17 @@ async function submit(form, submitter) {
   if (question && !(await ask(question, yes, text.cancel))) return;
   busy(form, true, submitter);
   try {
-    const data = await deliver(form, submitter);
-    form.dispatchEvent(
-      new CustomEvent("sent", { bubbles: true, detail: data }),
-    );
-    if (form.dataset.say) say(form.dataset.say);
-    await follow(form, data);
+    const data = await withIdentity(() => deliver(form, submitter));
+    const sent = new CustomEvent("sent", {
+      bubbles: true,
+      cancelable: true,
+      detail: data,
+    });
+    // Who listens may have another use for the answer, and say so.
+    if (form.dispatchEvent(sent)) {
+      if (form.dataset.say) say(form.dataset.say);
+      await follow(form, data);
+    }
   } catch (problem) {
     busy(form, false, submitter);
     return refused(form, problem);

@@ -20,6 +20,13 @@ export const text = {
   edit: "Edit your comment",
   save: "Save",
   video: "Video player",
+  again: "Is it you?",
+  againPassword: "Your password",
+  againCode: "Code of your authenticator, or a backup code",
+  againByCode: "Use a code instead",
+  againByPassword: "Use the password instead",
+  againYes: "Confirm",
+  copied: "Copied.",
   done: "done",
   open: "to do",
 };
