@@ -1,9 +1,11 @@
 /*
  * password.c - passwords as Argon2id strings (PHC), with a pepper.
  *
- * What is hashed is HMAC-SHA-256 of the password under the pepper, in hex; the
- * pepper's id stands behind the string: $argon2id$...$hash$pepper=ID.  A login
- * for nobody verifies against a dummy of the same cost.  libargon2 wipes the
+ * What is hashed is HMAC-SHA-256 of the password (in NFKC, so that keyboards
+ * agree) under the pepper, in hex; the pepper's id stands behind the string:
+ * $argon2id$...$hash$pepper=ID.  Strings of an imported database have no pepper
+ * and hash what was typed.  A login for nobody verifies against a dummy of the
+ * same cost.  libargon2 wipes the
  * memory that it used; what is ours is wiped here.
  */
 #include <argon2.h>
@@ -16,6 +18,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "core/password_local.h"
+#include "core/password_policy.h"
 
 #define SALT_SIZE 16
 #define HASH_SIZE 32
@@ -41,13 +44,15 @@ static void
 mix(void *mem, const struct crypto_key *pepper, const char *password,
     char out[MIXED_SIZE])
 {
+    char *normal = password_normal(mem, password);
     uint8_t mac[SHA256_SIZE];
 
-    crypto_hmac(pepper->bytes, pepper->len, password, strlen(password), mac);
+    crypto_hmac(pepper->bytes, pepper->len, normal, strlen(normal), mac);
     char *hex = hex_encode(mem, mac, sizeof mac);
 
     memcpy(out, hex, MIXED_SIZE);
     explicit_bzero(hex, MIXED_SIZE);
+    explicit_bzero(normal, strlen(normal));
     explicit_bzero(mac, sizeof mac);
 }
 
@@ -152,6 +157,7 @@ password_verify(const struct auth_settings *s, const char *phc,
 
     *ret_outdated = false;
     if (phc != NULL && text_starts(phc, "$2")) {
+        (void)password_turn_until(s, INT64_MAX);
         same = verify_bcrypt(phc, password);
         *ret_outdated = same;
         password_turn_end();

@@ -47,25 +47,20 @@ const struct problem problem_internal = { 500, "INTERNAL_ERROR",
 const struct problem problem_unavailable = {
     503, "SERVICE_UNAVAILABLE", "The site is being looked after; try again.", 2
 };
+const struct problem problem_password_unchecked = {
+    503, "PASSWORD_UNCHECKED",
+    "New passwords cannot be checked at the moment, so none is taken. Try "
+    "again later.",
+    60
+};
 const struct problem problem_timeout = { 504, "TIMEOUT", "This took too long.",
                                          0 };
 
 const struct problem *const core_problems[] = {
-    &problem_validation,
-    &problem_malformed,
-    &problem_authentication,
-    &problem_authorization,
-    &problem_csrf,
-    &problem_reauthenticate,
-    &problem_not_found,
-    &problem_method,
-    &problem_conflict,
-    &problem_idempotency,
-    &problem_too_large,
-    &problem_media_type,
-    &problem_rate_limit,
-    &problem_internal,
-    &problem_unavailable,
-    &problem_timeout,
-    NULL,
+    &problem_validation,         &problem_malformed, &problem_authentication,
+    &problem_authorization,      &problem_csrf,      &problem_reauthenticate,
+    &problem_not_found,          &problem_method,    &problem_conflict,
+    &problem_idempotency,        &problem_too_large, &problem_media_type,
+    &problem_rate_limit,         &problem_internal,  &problem_unavailable,
+    &problem_password_unchecked, &problem_timeout,   NULL,
 };

@@ -51,16 +51,21 @@ quota_rule_of(const struct request *r, enum quota quota)
         quota = reads ? QUOTA_READ : QUOTA_WRITE;
     switch (quota) {
     case QUOTA_READ:
-        return (struct quota_rule){ "read", s->read, s->read_window, true };
+        return (struct quota_rule){ "read", s->read, s->read_window, true,
+                                    false };
     case QUOTA_WRITE:
-        return (struct quota_rule){ "write", s->write, s->write_window, true };
+        return (struct quota_rule){ "write", s->write, s->write_window, true,
+                                    false };
     case QUOTA_POST:
-        return (struct quota_rule){ "post", s->post, s->post_window, true };
+        return (struct quota_rule){ "post", s->post, s->post_window, true,
+                                    false };
     case QUOTA_AUTH:
-        return (struct quota_rule){ "auth", s->auth, s->auth_window, false };
+        /* Many accounts must not make many tries at signing in to others. */
+        return (struct quota_rule){ "auth", s->auth, s->auth_window, false,
+                                    r->route->access == ALLOW_ANYONE };
     case QUOTA_UPLOAD:
         return (struct quota_rule){ "upload", s->upload, s->upload_window,
-                                    false };
+                                    false, false };
     default:
         return (struct quota_rule){ 0 };
     }
@@ -239,19 +244,34 @@ take_in_cache(struct request *r, const struct quota_rule *rule, const char *key,
     return true;
 }
 
+static bool
+take(struct request *r, const struct quota_rule *rule, bool spare,
+     const char *key, struct quota_state *ret_state)
+{
+    bool allowed = true;
+
+    *ret_state = (struct quota_state){ 0 };
+    if (rule->name == NULL)
+        return true;
+    bool counted = take_in_cache(r, rule, key, &allowed, ret_state);
+    if (!counted && spare)
+        allowed = quota_spare(r, rule, key, ret_state);
+    quota_tell(r, rule, !counted, allowed);
+    return allowed;
+}
+
 bool
 quota_take(struct request *r, enum quota quota, const char *key,
            struct quota_state *ret_state)
 {
     const struct quota_rule rule = quota_rule_of(r, quota);
-    bool allowed = true;
 
-    *ret_state = (struct quota_state){ 0 };
-    if (rule.name == NULL)
-        return true;
-    bool counted = take_in_cache(r, &rule, key, &allowed, ret_state);
-    if (!counted && quota == QUOTA_AUTH)
-        allowed = quota_spare(r, &rule, key, ret_state);
-    quota_tell(r, &rule, !counted, allowed);
-    return allowed;
+    return take(r, &rule, quota == QUOTA_AUTH, key, ret_state);
+}
+
+bool
+quota_take_rule(struct request *r, const struct quota_rule *rule,
+                const char *key, struct quota_state *ret_state)
+{
+    return take(r, rule, true, key, ret_state);
 }

@@ -20,10 +20,16 @@ struct quota_rule {
     const char *name;      /* in keys and metrics; NULL: no limit */
     int64_t limit, window; /* calls, microseconds */
     bool staff_exempt;
+    bool by_address; /* even of who is signed in */
 };
 
 /* The rule for a call of this route by this method. */
 struct quota_rule quota_rule_of(const struct request *r, enum quota quota);
+
+/* Counts a call by a rule of a route's own, as quota_take does (core/access.h);
+ * in shared memory while Redis is away. */
+bool quota_take_rule(struct request *r, const struct quota_rule *rule,
+                     const char *key, struct quota_state *ret_state);
 
 /* The caller's key without a session: the address, IPv6 by its /64. */
 const char *quota_address(void *mem, const char *ip);

@@ -30,12 +30,15 @@ struct ctl_command {
     bool no_config; /* works without a valid configuration */
 };
 
+extern const struct ctl_command ctl_breach_commands[];
 extern const struct ctl_command ctl_config_commands[];
 extern const struct ctl_command ctl_describe_commands[];
 extern const struct ctl_command ctl_schema_commands[];
 extern const struct ctl_command ctl_user_commands[];
 extern const struct ctl_command ctl_demo_commands[];
+extern const struct ctl_command ctl_jobs_commands[];
 extern const struct ctl_command ctl_status_commands[];
+extern const struct ctl_command ctl_keys_commands[];
 extern const struct ctl_command ctl_setup_commands[];
 extern const struct ctl_command ctl_doctor_commands[];
 
@@ -51,6 +54,11 @@ bool ctl_flag(int *argc, char **argv, const char *name);
 
 /* Says what went wrong on standard error; returns 1. */
 int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* What a master answers on its private socket to GET `what`, without the HTTP
+ * head, on mem; NULL where it does not. */
+const char *ctl_ask_master(void *mem, const char *socket_path,
+                           const char *what);
 
 /* The owner's connection, which may change the schema. */
 struct db *ctl_owner_db(struct ctl *c);

@@ -1,0 +1,82 @@
+/* email.c - see email.h. */
+#include "core/email.h"
+
+#include <idn2.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+enum { LOCAL_MOST = 64, ADDRESS_MOST = 255 };
+
+/* What may stand before the @ without quotes (RFC 5321, 4.1.2), and no control
+ * or other bytes: mail for those needs an extension that few have. */
+static bool
+local_valid(const char *s, size_t n)
+{
+    static const char odd[] = " \"(),:;<>@[\\]";
+
+    if (n == 0 || n > LOCAL_MOST || s[0] == '.' || s[n - 1] == '.')
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (s[i] <= 0x20 || s[i] > 0x7e || strchr(odd, s[i]) != NULL ||
+            (s[i] == '.' && s[i + 1] == '.'))
+            return false;
+    return true;
+}
+
+/* The domain's ASCII form on mem, or NULL. */
+static char *
+domain_normal(const void *mem, const char *domain)
+{
+    char *made = NULL;
+    int flags =
+        IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL | IDN2_USE_STD3_ASCII_RULES;
+
+    if (idn2_to_ascii_8z(domain, &made, flags) != IDN2_OK)
+        return NULL;
+    size_t n = strlen(made);
+    char *out = n == 0 || made[0] == '.' || made[n - 1] == '.'
+                    ? NULL
+                    : mem_strdup(mem, made);
+
+    idn2_free(made);
+    return out;
+}
+
+char *
+email_normal(const void *mem, const char *address)
+{
+    const char *at = strchr(address, '@');
+
+    if (at == NULL || strchr(at + 1, '@') != NULL || at[1] == '\0' ||
+        !local_valid(address, (size_t)(at - address)))
+        return NULL;
+    char *domain = domain_normal(mem, at + 1);
+    if (domain == NULL)
+        return NULL;
+    char *out =
+        mem_printf(mem, "%.*s@%s", (int)(at - address), address, domain);
+    for (char *p = out; *p != '\0'; p++)
+        if (*p >= 'A' && *p <= 'Z')
+            *p = (char)(*p + ('a' - 'A'));
+    return strlen(out) > ADDRESS_MOST ? NULL : out;
+}
+
+bool
+email_valid(const char *address)
+{
+    void *mem = mem_context(NULL, "address");
+    bool valid = email_normal(mem, address) != NULL;
+
+    mem_free(mem);
+    return valid;
+}
+
+char *
+email_local_part(const void *mem, const char *address)
+{
+    size_t n = strcspn(address, "@");
+
+    return mem_strndup(mem, address, address[n] == '@' ? n : 0);
+}
