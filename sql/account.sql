@@ -143,7 +143,8 @@ $$;
 -- ---- When users and profiles change ---------------------------------------
 
 -- A name must be free of reservation: by the system, unless the user is an
--- administrator, or by somebody who had it in the last 90 days.
+-- administrator, or by somebody who had it in the last 90 days.  So must an
+-- address: by somebody who can still undo its change.
 CREATE OR REPLACE FUNCTION users_before() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -156,11 +157,15 @@ BEGIN
     THEN
         PERFORM refuse('users_username_reserved', 'this name is reserved');
     END IF;
+    IF email_kept(NEW.email, NEW.id) THEN
+        RAISE EXCEPTION USING ERRCODE = 'unique_violation',
+            CONSTRAINT = 'users_email_key', MESSAGE = 'this address is kept';
+    END IF;
     RETURN NEW;
 END
 $$;
 CREATE OR REPLACE TRIGGER users_before
-    BEFORE INSERT OR UPDATE OF username ON users
+    BEFORE INSERT OR UPDATE OF username, email ON users
     FOR EACH ROW EXECUTE FUNCTION users_before();
 
 -- The old name leads here for 90 days, unless the account is gone.
@@ -272,116 +277,5 @@ BEGIN
         VALUES ('profile.completed', p_user_id, p_user_id);
     END IF;
     RETURN n;
-END
-$$;
-
--- A registration from outside: like create_user(), but an address that is
--- known gives no error.  Its owner is told by user.registered_again instead.
--- What a new address would be refused for, a known one is refused for too:
--- else a code that is no good would tell which addresses are known.  Returns
--- the address as it is kept.
-CREATE OR REPLACE FUNCTION register_user(
-    p_email text, p_username text, p_password_hash text,
-    p_referral_code text, p_request_id text
-) RETURNS text
-LANGUAGE plpgsql AS $$
-DECLARE
-    address text := lower(p_email);
-    broken text;
-BEGIN
-    PERFORM create_user(p_email => address, p_username => p_username,
-        p_password_hash => p_password_hash,
-        p_referral_code => p_referral_code, p_request_id => p_request_id);
-    RETURN address;
-EXCEPTION WHEN unique_violation THEN
-    GET STACKED DIAGNOSTICS broken = CONSTRAINT_NAME;
-    IF broken <> 'users_email_key' THEN
-        RAISE;
-    ELSIF EXISTS (SELECT FROM users WHERE lower(username) = lower(p_username))
-    THEN
-        RAISE EXCEPTION USING ERRCODE = 'unique_violation',
-            CONSTRAINT = 'users_username_key', MESSAGE = 'the name is taken';
-    ELSIF p_referral_code IS NOT NULL AND NOT EXISTS (SELECT FROM referrals
-        WHERE code = upper(p_referral_code) AND status = 'PENDING')
-    THEN
-        PERFORM refuse('referrals_code_usable', 'no such pending code');
-    END IF;
-    INSERT INTO outbox (event, subject_id, data, request_id)
-    SELECT 'user.registered_again', id, '{}', p_request_id
-    FROM users WHERE email = address AND status <> 'DELETED';
-    RETURN address;
-END
-$$;
-
--- ---- Verifying an address -------------------------------------------------
-
--- A code (its user known) or a link's token is tried: 'verified', 'wrong' (a
--- try was used up), or 'gone' (none is open: never sent, used, too old, or
--- dead after five wrong tries).  Success makes a pending user ACTIVE and
--- tells it by user.verified.  Nothing is raised, so that tries count.
-CREATE OR REPLACE FUNCTION verify_email(
-    p_user_id uuid, p_code_hash bytea, p_link_hash bytea, p_request_id text,
-    OUT outcome text, OUT user_id uuid
-)
-LANGUAGE plpgsql AS $$
-DECLARE
-    v email_verifications;
-BEGIN
-    SELECT * INTO v FROM email_verifications e
-    WHERE CASE WHEN p_link_hash IS NOT NULL THEN e.link_hash = p_link_hash
-            ELSE e.user_id = p_user_id END
-        AND e.used_at IS NULL AND e.died_at IS NULL
-        AND e.expires_at > clock_now()
-    ORDER BY e.created_at DESC LIMIT 1
-    FOR UPDATE;
-    IF NOT FOUND THEN
-        outcome := 'gone';
-        RETURN;
-    ELSIF p_link_hash IS NULL
-        AND NOT hash_among(v.code_hash, p_code_hash) THEN
-        UPDATE email_verifications SET tries = tries + 1,
-            died_at = CASE WHEN tries >= 4 THEN clock_now() END
-        WHERE id = v.id;
-        outcome := 'wrong';
-        RETURN;
-    END IF;
-
-    UPDATE email_verifications SET used_at = clock_now() WHERE id = v.id;
-    UPDATE users u SET email_verified_at = clock_now(),
-        status = CASE u.status WHEN 'PENDING_VERIFICATION' THEN 'ACTIVE'
-            ELSE u.status END,
-        version = u.version + 1
-    WHERE u.id = v.user_id AND u.email = v.email AND u.deleted_at IS NULL;
-    IF NOT FOUND THEN
-        outcome := 'gone';
-        RETURN;
-    END IF;
-    user_id := v.user_id;
-    outcome := 'verified';
-    PERFORM add_experience(v.user_id, NULL, 'email_verified',
-        'email_verified');
-    PERFORM profile_refresh(v.user_id);
-    INSERT INTO outbox (event, subject_id, actor_id, request_id)
-    VALUES ('user.verified', v.user_id, v.user_id, p_request_id);
-END
-$$;
-
--- Another verification mail, three an hour; false where that is used up or
--- nothing is left to verify.
-CREATE OR REPLACE FUNCTION resend_verification(p_user_id uuid)
-RETURNS boolean
-LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM FROM users WHERE id = p_user_id AND email_verified_at IS NULL
-        AND deleted_at IS NULL FOR NO KEY UPDATE;
-    IF NOT FOUND OR (SELECT count(*) FROM email_verifications
-        WHERE user_id = p_user_id
-            AND created_at > clock_now() - interval '1 hour') >= 4
-    THEN
-        RETURN false;
-    END IF;
-    PERFORM job_put('mail.send', 'security_email',
-        '{"mail": "verification"}', p_user_id);
-    RETURN true;
 END
 $$;

@@ -10,10 +10,10 @@ app_stage() {
     fi
     app=$dir/app
     programs=$dir/app/bin
-    as_user rm -rf "$app/web" "$app/emails" "$app/sql"
+    as_user rm -rf "$app/web" "$app/emails" "$app/sql" "$app/data"
     as_user mkdir -p "$programs"
     # tar takes a running program out of the way before it writes a new one.
-    tar -C "$top" -cf - emails sql web/pages web/dist |
+    tar -C "$top" -cf - data emails sql web/pages web/dist |
         as_user tar -C "$app" --no-same-owner -xf -
     tar -C "$build_dir" -cf - sparkle-fcgi sparkle-jobs sparkle-batch sparklectl |
         as_user tar -C "$programs" --no-same-owner -xf -

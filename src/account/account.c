@@ -1,6 +1,7 @@
 /*
- * account.c - accounts, put together: account_api.c registers and verifies,
- * account_page.c shows the pages for it.
+ * account.c - accounts, put together: account_api.c registers, account_verify.c
+ * verifies addresses, account_password.c and account_email.c change passwords
+ * and addresses, account_page.c shows the pages for it.
  */
 #include "account/account.h"
 
@@ -28,13 +29,16 @@ account_username_valid(const char *s)
 }
 
 static const char *const events[] = { "user.created", "user.registered_again",
-                                      "user.verified", NULL };
+                                      "user.reset_wanted", "user.verified",
+                                      NULL };
 
 const struct feature account_feature = {
     .name = "account",
     .about = "Accounts: registration, verification, oneself.",
-    .route_tables = (const struct route *const[]){ account_api_routes,
-                                                   account_verify_routes,
-                                                   account_page_routes, NULL },
+    .route_tables =
+        (const struct route *const[]){
+            account_api_routes, account_verify_routes, account_password_routes,
+            account_email_routes, account_page_routes, NULL },
     .events = events,
+    .listeners = account_listeners,
 };

@@ -7,10 +7,10 @@
  */
 #include "account/account_local.h"
 
-#include <string.h>
-
 #include "core/app.h"
 #include "core/crypto.h"
+#include "core/email.h"
+#include "core/password_policy.h"
 #include "core/session.h"
 
 /* ---- POST /api/auth/register -------------------------------------------- */
@@ -44,17 +44,6 @@ static const struct refusal registration_refusals[] = {
     { 0 },
 };
 
-/* One @ with something on both sides, and no blanks. */
-static bool
-email_valid(const char *s)
-{
-    const char *at = strchr(s, '@');
-
-    return at != NULL && at > s && at[1] != '\0' &&
-           strchr(at + 1, '@') == NULL && strpbrk(s, " \t\"<>(),;:\\") == NULL;
-}
-#define EMAIL_WANTED "must be an e-mail address"
-
 static const struct field registration_fields[] = {
     FIELD(IN_BODY, struct registration, email, .required = true, .min = 3,
           .max = 255, .valid = email_valid, .wanted = EMAIL_WANTED,
@@ -64,8 +53,9 @@ static const struct field registration_fields[] = {
           .pattern = USERNAME_PATTERN, .max = 30,
           .about = "Made from the address if not given."),
     FIELD(IN_BODY, struct registration, password, .required = true,
-          .secret = true, .min = 12, .max = 128,
-          .about = "12 to 128 characters."),
+          .secret = true, .min = 1, .max = PASSWORD_INPUT_MAX,
+          .about = "12 to 128 characters: lower and upper case, a digit, a "
+                   "special one."),
     FIELD_AS(IN_BODY, "agreeToTerms", struct registration, agree_to_terms,
              .required = true, .about = "Must be true."),
     FIELD_AS(IN_BODY, "referralCode", struct registration, referral_code,
@@ -80,8 +70,9 @@ static const struct member registered_shape[] = {
 };
 
 /*
- * An address that is registered already gives the same answer as a new one
- * (nobody learns who is a member): its owner gets a mail instead.
+ * An address that is registered already gives the same answer as a new one,
+ * after the same work (nobody learns who is a member): its owner gets a mail
+ * instead.
  */
 static const char register_sql[] =
     SQL(
@@ -98,14 +89,17 @@ register_user(struct request *r)
 
     if (!in->agree_to_terms)
         return problem_field(r, "agreeToTerms", "must be agreed to");
+    const char *email = email_normal(r->mem, in->email);
+    const struct problem *refused =
+        password_refused(r, "password", in->password, in->username, email);
+    if (refused != NULL)
+        return refused;
     if (!password_turn(auth))
         return &problem_unavailable;
     const char *hash = password_hash(r->mem, auth, in->password);
-    const struct problem *refused =
-        answer_row(r, register_sql,
-                   ARGS(ARG(in->email), ARG(in->username), ARG(hash),
-                        ARG(in->referral_code), ARG(r->id)));
-
+    refused = answer_row(r, register_sql,
+                         ARGS(ARG(email), ARG(in->username), ARG(hash),
+                              ARG(in->referral_code), ARG(r->id)));
     event_wake(r);
     return refused;
 }

@@ -7,7 +7,10 @@
 #include "account/account.h"
 
 extern const struct route account_api_routes[];
+extern const struct route account_email_routes[];
 extern const struct route account_page_routes[];
+extern const struct route account_password_routes[];
 extern const struct route account_verify_routes[];
+extern const struct listener account_listeners[];
 
 #endif

@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "account/account_local.h"
+#include "base/clock.h"
 #include "core/app.h"
 #include "core/crypto.h"
 #include "core/db.h"
+#include "core/quota.h"
 #include "core/session.h"
 #include "mailing/mailing.h"
 
@@ -113,10 +115,21 @@ verify(struct request *r)
 
 static const char resend_sql[] = SQL(SELECT resend_verification($1));
 
+/* Counted here and not by the mails, which are made later than the next call
+ * may come. */
 static const struct problem *
 resend(struct request *r)
 {
+    static const struct quota_rule rule = { .name = "verification",
+                                            .limit = 3,
+                                            .window = CLOCK_HOUR };
+    char user[UUID_TEXT];
+    struct quota_state state;
     struct db_error error;
+
+    uuid_write(&r->viewer, user);
+    if (!quota_take_rule(r, &rule, user, &state))
+        return &no_resend;
     struct db_result *res =
         db_query(r->app->db, r->mem, resend_sql, ARGS(ARG(r->viewer)), &error);
 

@@ -17,7 +17,10 @@
  *   event             subject     actor      data
  *   user.created      user        user       verify: mail a code (boolean)
  *   user.registered_again user               (with the user's address)
+ *   user.reset_wanted user, or    (a link for a new password; nobody has
+ *                       nobody     that address)
  *   user.verified     user        user
+ *   user.deleted      user                   (erased; only its id is left)
  *   user.level_up     user                   oldLevel newLevel experience bonus
  *   profile.completed user        user
  *   referral.completed referrer   who joined referralId bonus
