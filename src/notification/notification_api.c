@@ -4,9 +4,10 @@
  * Every statement asks for the viewer's own rows, so that another's
  * notification is not there (404).
  */
-#include "notification/notification_api.h"
+#include "notification/notification_local.h"
 
 #include "account/account.h"
+#include "core/db.h"
 
 struct notice_list {
     bool unread_only;
@@ -17,29 +18,6 @@ struct notice_list {
 
 struct notice {
     struct uuid notification, up_to;
-};
-
-static const char *const types[] = {
-    "POST_LIKED",
-    "POST_COMMENTED",
-    "COMMENT_LIKED",
-    "COMMENT_REPLIED",
-    "USER_FOLLOWED",
-    "ACHIEVEMENT_UNLOCKED",
-    "LEVEL_UP",
-    "MENTION",
-    "SYSTEM",
-    "GROUP_INVITE",
-    "GROUP_POST",
-    "EVENT_REMINDER",
-    "WATCH_PARTY_INVITE",
-    "DIRECT_MESSAGE",
-    "YOUTUBE_PREMIERE",
-    "QUEST_COMPLETE",
-    "TRADE_REQUEST",
-    "CONTENT_FEATURED",
-    "MILESTONE_REACHED",
-    NULL,
 };
 
 /* notification_rows in sql/notification.sql. */
@@ -108,7 +86,7 @@ static const struct field list_fields[] = {
     FIELD_AS(IN_QUERY, "unreadOnly", struct notice_list, unread_only,
              .about = "Only what was not read."),
     FIELD(IN_QUERY, struct notice_list, types, .max = 19, .item_max = 40,
-          .choices = types, .about = "Only of these types."),
+          .choices = notification_types, .about = "Only of these types."),
     FIELD(IN_QUERY, struct notice_list, cursor,
           .about = "`nextCursor` of the page before."),
     FIELD(IN_QUERY, struct notice_list, limit, .min = 1, .max = 100,
@@ -122,13 +100,17 @@ show_notifications(struct request *r)
     const struct notice_list *in = r->input;
     const int64_t limit = 30;
 
-    return answer_rows_as(
-        r, "notifications", notification_shape, limit, all_sql,
-        ARGS(ARG(r->viewer), ARG_AS(VALUE_TIME, in->cursor.key),
-             ARG(in->cursor.id), ARG(limit), ARG(r->now)));
+    page_flag(r, "unreadOnly", in->unread_only);
+    return answer_rows_as(r, "notifications", notification_shape, limit,
+                          in->unread_only ? unread_sql : all_sql,
+                          ARGS(ARG(r->viewer),
+                               ARG_AS(VALUE_TIME, in->cursor.key),
+                               ARG(in->cursor.id), ARG(limit), ARG(r->now)));
 }
 
 static const struct field page_fields[] = {
+    FIELD_AS(IN_QUERY, "unread", struct notice_list, unread_only,
+             .about = "Only what was not read."),
     FIELD(IN_QUERY, struct notice_list, cursor,
           .about = "Goes on after a page."),
     { 0 },
@@ -140,13 +122,32 @@ static const struct field page_fields[] = {
 static const char count_sql[] =
     SQL(
     SELECT count(*) FROM notifications
-    WHERE user_id = $1 AND NOT read AND expires_at > $2
+    WHERE user_id = $1 AND NOT read AND NOT hidden AND expires_at > $2
 );
 
 static const struct problem *
 count_unread(struct request *r)
 {
     return answer_row(r, count_sql, ARGS(ARG(r->viewer), ARG(r->now)));
+}
+
+/* The bell says no more than 99+. */
+static const char bell_sql[] = SQL(
+    SELECT count(*)::text FROM (
+        SELECT FROM notifications
+        WHERE user_id = $1 AND NOT read AND NOT hidden AND expires_at > $2
+        LIMIT 100) n
+);
+
+void
+notification_frame(struct request *r)
+{
+    const struct db_result *row;
+
+    /* Without a number the page asks for it. */
+    if (answer_query(r, bell_sql, ARGS(ARG(r->viewer), ARG(r->now)), &row) ==
+        NULL)
+        page_text(r, "viewer.unread", db_text(row, 0, 0, NULL));
 }
 
 /* Reading again is no change, but is no error: the row is there. */
@@ -165,9 +166,10 @@ read_one(struct request *r)
         r, read_sql, ARGS(ARG(r->viewer), ARG(in->notification), ARG(r->now)));
 }
 
-static const char read_all_sql[] = SQL(
+static const char read_all_sql[] =
+    SQL(
     UPDATE notifications SET read = TRUE, read_at = $3
-    WHERE user_id = $1 AND NOT read AND ($2::uuid IS NULL
+    WHERE user_id = $1 AND NOT read AND NOT hidden AND ($2::uuid IS NULL
         OR (created_at, id) <= (SELECT created_at, id FROM notifications
             WHERE id = $2 AND user_id = $1))
 );
@@ -267,6 +269,7 @@ const struct route notification_routes[] = {
         .input = INPUT(struct notice_list, page_fields),
         .page = "notification/list",
         .title = "Notifications",
+        .sql = STATEMENTS(all_sql, unread_sql, bell_sql),
     },
     { 0 },
 };

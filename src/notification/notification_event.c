@@ -1,63 +1,49 @@
 /*
  * notification_event.c - from events to notifications.
  *
- * Each listener is one statement: a row of who is told by whom of what
- * (`tell`), and notification_put() (sql/notification.sql), which consolidates
- * and leaves out one's own acts and those of blocked and muted users.  What
- * happened is looked up again, so what was undone meanwhile tells nobody.
+ * Each listener is one statement: a CTE `tell` of who is told of what, and
+ * notification_put() of sql/notification.sql for each of its rows, which does
+ * the rest: titles, preferences, consolidation, channels.  What happened is
+ * looked up again, so what was undone meanwhile tells nobody.
  */
 #include "notification/notification_local.h"
 
-#include "core/batch.h"
-
 /* clang-format off */
 
-/*
- * After a CTE tell (user_id, entity_type, entity_id, message, url, verb): the
- * titles are "<who> <verb>" and "<who> and 3 others <verb>".  The gate is a
- * column of the preferences; no row there is one of all defaults.  It is asked
- * before, whatever order of joins the planner likes.
- */
-#define PUT_AS(type, gate, priority, keep, many)                               \
-    ", wanted AS MATERIALIZED (SELECT t.*, " type " AS type FROM tell t"       \
-    " LEFT JOIN notification_preferences w USING (user_id)"                    \
-    " WHERE t.user_id IS NOT NULL AND coalesce(w." gate ", true)"              \
-    " AND (" type ")::notification_type"                                       \
-    " <> ALL (coalesce(w.in_app_off, '{}')))"                                  \
-    " SELECT n.id FROM wanted t, notification_put(t.user_id,"                  \
-    " t.type::notification_type, $2, t.entity_type, t.entity_id,"              \
-    " '{actor} ' || t.verb, t.message, t.url, " priority ", '" keep "',"       \
-    " t.type || ':' || t.entity_type || ':' || t.entity_id,"                   \
-    " '{actor} and {others} ' || " many ") n"
-#define PUT(type, gate, priority, keep)                                        \
-    PUT_AS("'" type "'", gate, priority, keep, "t.verb")
+/* A CTE tell (user_id, entity_type, entity_id, message, url, data). */
+#define TELL "WITH " TELL_TOO
+#define TELL_TOO                                                               \
+    "tell(user_id, entity_type, entity_id, message, url, data) AS ("
+#define PUT_AS(type)                                                           \
+    ") SELECT n.id FROM tell t, notification_put(t.user_id,"                   \
+    " (" type ")::notification_type, $2, t.entity_type, t.entity_id, NULL,"    \
+    " t.message, t.url, NULL, t.data) n WHERE t.user_id IS NOT NULL"
+#define PUT(type) PUT_AS("'" type "'")
 
 /* ---- Comments ------------------------------------------------------------ */
 
 #define COMMENTED                                                              \
     SQL(left(c.content, 200),                                                  \
-        '/post/' || p.slug || '#c-' || c.id)
+        '/post/' || p.slug || '#c-' || c.id,                                   \
+        jsonb_build_object('comment', c.id, 'postTitle', p.title))
 #define LIVE_COMMENT                                                           \
     SQL(WHERE c.id = $1 AND c.deleted_at IS NULL AND p.deleted_at IS NULL)
 
 /* The post's author, who is told of a reply to their own comment as such. */
 static const char comment_sql[] =
-    "WITH tell(user_id, entity_type, entity_id, message, url, verb) AS ("
-    "SELECT p.author_id, 'post', p.id, " COMMENTED ", 'commented on your post'"
+    TELL "SELECT p.author_id, 'post', p.id, " COMMENTED
     SQL(FROM comments c JOIN posts p ON p.id = c.post_id
         LEFT JOIN comments up ON up.id = c.parent_id)
     LIVE_COMMENT
-    " AND up.author_id IS DISTINCT FROM p.author_id)"
-    PUT("POST_COMMENTED", "post_comments", "1", "7 days");
+    " AND up.author_id IS DISTINCT FROM p.author_id"
+    PUT("POST_COMMENTED");
 
 static const char reply_sql[] =
-    "WITH tell(user_id, entity_type, entity_id, message, url, verb) AS ("
-    "SELECT up.author_id, 'comment', up.id, " COMMENTED
-    ", 'replied to your comment'"
+    TELL "SELECT up.author_id, 'comment', up.id, " COMMENTED
     SQL(FROM comments c JOIN posts p ON p.id = c.post_id
         JOIN comments up ON up.id = c.parent_id AND up.deleted_at IS NULL)
-    LIVE_COMMENT " AND post_visible(p, up.author_id))"
-    PUT("COMMENT_REPLIED", "post_comments", "1", "7 days");
+    LIVE_COMMENT " AND post_visible(p, up.author_id)"
+    PUT("COMMENT_REPLIED");
 
 /* ---- Mentions ------------------------------------------------------------ */
 
@@ -78,12 +64,11 @@ static const char comment_mention_sql[] =
         SELECT c.post_id, c.id, named.id FROM comments c, named
         WHERE c.id = $1 AND c.deleted_at IS NULL
         ON CONFLICT DO NOTHING RETURNING user_id))
-    ", tell(user_id, entity_type, entity_id, message, url, verb) AS ("
-    "SELECT f.user_id, 'comment', c.id, " COMMENTED
-    ", 'mentioned you in a comment'"
+    ", " TELL_TOO "SELECT f.user_id, 'comment', c.id, " COMMENTED
+    " || '{\"where\": \"a comment\"}'"
     SQL(FROM fresh f, comments c JOIN posts p ON p.id = c.post_id)
-    LIVE_COMMENT " AND post_visible(p, f.user_id))"
-    PUT("MENTION", "mentions", "1", "7 days");
+    LIVE_COMMENT " AND post_visible(p, f.user_id)"
+    PUT("MENTION");
 
 /* Drafts tell nobody; the event that publishes a post tells all of them. */
 static const char post_mention_sql[] =
@@ -92,113 +77,94 @@ static const char post_mention_sql[] =
         SELECT p.id, named.id FROM posts p, named
         WHERE p.id = $1 AND p.deleted_at IS NULL
         ON CONFLICT DO NOTHING RETURNING user_id))
-    ", tell(user_id, entity_type, entity_id, message, url, verb) AS ("
+    ", " TELL_TOO
     SQL(SELECT m.user_id, 'post', p.id, left(p.title, 200),
-            '/post/' || p.slug, 'mentioned you in a post'
+            '/post/' || p.slug, jsonb_build_object('postTitle', p.title)
         FROM posts p, LATERAL (SELECT user_id FROM fresh UNION
             SELECT user_id FROM mentions WHERE post_id = p.id
                 AND comment_id IS NULL AND p.published_at = $5) m
         WHERE p.id = $1 AND p.status = 'published' AND p.deleted_at IS NULL
-            AND post_visible(p, m.user_id)) ")"
-    PUT("MENTION", "mentions", "1", "7 days");
+            AND post_visible(p, m.user_id))
+    PUT("MENTION");
 
 /* ---- Reactions ----------------------------------------------------------- */
 
-#define VERB(thing)                                                            \
-    " CASE $3->>'type' WHEN 'LIKE' THEN 'liked your " thing "'"                \
-    " ELSE 'reacted to your " thing "' END "
+#define VERB                                                                   \
+    SQL(jsonb_build_object('postTitle', p.title, 'verb',                       \
+        CASE $3->>'type' WHEN 'LIKE' THEN 'liked' ELSE 'reacted to' END))
 
 /* To a post, or to a comment: one of the two finds a row. */
 static const char liked_sql[] =
-    "WITH tell(user_id, entity_type, entity_id, message, url, verb) AS ("
-    "SELECT p.author_id, 'post', p.id, left(p.title, 200),"
-    " '/post/' || p.slug," VERB("post")
+    TELL SQL(SELECT p.author_id, 'post', p.id, left(p.title, 200),
+            '/post/' || p.slug, ) VERB
     SQL(FROM posts p
         WHERE p.id = $1 AND $3->>'postId' IS NOT NULL AND p.deleted_at IS NULL
             AND EXISTS (SELECT FROM reactions
                 WHERE post_id = p.id AND user_id = $2))
-    " UNION ALL SELECT c.author_id, 'comment', c.id, " COMMENTED ","
-    VERB("comment")
+    " UNION ALL SELECT c.author_id, 'comment', c.id, " COMMENTED " || " VERB
     SQL(FROM comments c JOIN posts p ON p.id = c.post_id)
     LIVE_COMMENT
     SQL(AND $3->>'commentId' IS NOT NULL
         AND EXISTS (SELECT FROM reactions
-            WHERE comment_id = c.id AND user_id = $2)) ")"
+            WHERE comment_id = c.id AND user_id = $2))
     PUT_AS("CASE t.entity_type WHEN 'post' THEN 'POST_LIKED'"
-           " ELSE 'COMMENT_LIKED' END", "post_likes", "0", "7 days", "t.verb");
+           " ELSE 'COMMENT_LIKED' END");
 
 /* Undone within 5 minutes, and nothing else of the same user is left. */
 static const char unliked_sql[] =
-    SQL(SELECT notification_take_back(t.owner, t.key, $2, '5 minutes',
-            '{actor} liked your ' || t.thing,
-            '{actor} and {others} liked your ' || t.thing)
+    SQL(SELECT notification_take_back(t.owner,
+            CASE t.thing WHEN 'post' THEN 'POST_LIKED'
+                ELSE 'COMMENT_LIKED' END::notification_type, t.thing, $1, $2)
         FROM (SELECT ($3->>'owner')::uuid AS owner,
             CASE WHEN $3->>'postId' IS NOT NULL THEN 'post' ELSE 'comment' END
-                AS thing,
-            CASE WHEN $3->>'postId' IS NOT NULL THEN 'POST_LIKED:post:'
-                ELSE 'COMMENT_LIKED:comment:' END || $1 AS key) t
+                AS thing) t
         WHERE t.owner IS NOT NULL AND NOT EXISTS (SELECT FROM reactions
             WHERE (post_id = $1 OR comment_id = $1) AND user_id = $2));
 
 /* ---- Follows, levels ----------------------------------------------------- */
 
 static const char followed_sql[] =
-    "WITH tell(user_id, entity_type, entity_id, message, url, verb) AS ("
-    SQL(SELECT f.following_id, 'user', f.following_id, '',
-            '/profile/' || u.username, 'follows you'
+    TELL SQL(SELECT f.following_id, 'user', f.following_id, '',
+            '/profile/' || u.username, '{}'::jsonb
         FROM follows f JOIN users u ON u.id = f.follower_id
-        WHERE f.following_id = $1 AND f.follower_id = $2) ")"
-    PUT_AS("'USER_FOLLOWED'", "new_followers", "0", "7 days", "'follow you'");
+        WHERE f.following_id = $1 AND f.follower_id = $2)
+    PUT("USER_FOLLOWED");
 
 static const char unfollowed_sql[] =
-    SQL(SELECT notification_take_back($1, 'USER_FOLLOWED:user:' || $1, $2,
-            '5 minutes', '{actor} follows you',
-            '{actor} and {others} follow you')
+    SQL(SELECT notification_take_back($1, 'USER_FOLLOWED', 'user', $1, $2)
         WHERE NOT EXISTS (SELECT FROM follows
             WHERE following_id = $1 AND follower_id = $2));
 
 static const char level_sql[] =
-    SQL(WITH u AS MATERIALIZED (
-            SELECT u.id, u.username FROM users u
-            LEFT JOIN notification_preferences w ON w.user_id = u.id
-            WHERE u.id = $1 AND u.deleted_at IS NULL
-                AND 'LEVEL_UP' <> ALL (coalesce(w.in_app_off, '{}')))
-        SELECT n.id FROM u, notification_put(u.id, 'LEVEL_UP', NULL, 'user',
-            u.id,
-            'You reached level ' || ($3->>'newLevel'),
+    TELL SQL(SELECT u.id, 'user', u.id,
             'That earned you ' || ($3->>'bonus') || ' sparkle points.',
-            '/profile/' || u.username, 1, '90 days', NULL, NULL, $3) n);
+            '/profile/' || u.username, jsonb_build_object(
+                'level', $3->'newLevel', 'oldLevel', $3->'oldLevel',
+                'bonus', $3->'bonus', 'experience', $3->'experience')
+        FROM users u WHERE u.id = $1)
+    PUT("LEVEL_UP");
+
+/* ---- What is deleted ----------------------------------------------------- */
+
+static const char post_deleted_sql[] =
+    SQL(DELETE FROM notifications WHERE entity_id = $1);
+
+/* What told of the comment goes; a row that told of others, too, keeps them,
+ * and loses the words of this one. */
+static const char comment_deleted_sql[] =
+    SQL(WITH told AS (
+            SELECT n.id, n.actor_count FROM notifications n
+            WHERE n.entity_id IN ($1, ($3->>'postId')::uuid,
+                    (SELECT parent_id FROM comments WHERE id = $1))
+                AND n.data->>'comment' = $1::text
+        ), gone AS (
+            DELETE FROM notifications n USING told t
+            WHERE n.id = t.id AND (t.actor_count < 2 OR n.entity_id = $1)
+        )
+        UPDATE notifications n SET message = '' FROM told t
+        WHERE n.id = t.id AND t.actor_count >= 2 AND n.entity_id <> $1);
 
 /* clang-format on */
-
-/* ---- Expiry -------------------------------------------------------------- */
-
-/* clang-format off */
-static const char expired_count_sql[] = SQL(
-    SELECT count(*) FROM notifications WHERE expires_at <= clock_now()
-);
-static const char expire_sql[] = SQL(
-    DELETE FROM notifications WHERE id = ANY (ARRAY(
-        SELECT id FROM notifications WHERE expires_at <= clock_now()
-        ORDER BY expires_at LIMIT 5000))
-);
-/* clang-format on */
-
-static int64_t
-expire(struct job *job, bool dry_run)
-{
-    return batch_delete(job, dry_run, expired_count_sql, expire_sql);
-}
-
-const struct batch notification_batches[] = {
-    {
-        .name = "expired-notifications",
-        .when = "0 2 * * *",
-        .about = "Delete notifications past their time.",
-        .step = expire,
-    },
-    { 0 },
-};
 
 /* ---- The listeners ------------------------------------------------------- */
 
@@ -279,6 +245,20 @@ const struct listener notification_listeners[] = {
         .queue = "notification",
         .about = "Tell somebody of their new level.",
         .sql = level_sql,
+    },
+    {
+        .name = "notify-post-deleted",
+        .event = "post.deleted",
+        .queue = "notification",
+        .about = "Take away what told of a post that is gone.",
+        .sql = post_deleted_sql,
+    },
+    {
+        .name = "notify-comment-deleted",
+        .event = "comment.deleted",
+        .queue = "notification",
+        .about = "Take away what told of a comment that is gone.",
+        .sql = comment_deleted_sql,
     },
     { 0 },
 };

@@ -1,0 +1,55 @@
+-- push.sql - subscriptions to Web Push; see src/push.
+
+-- Subscribe a browser, or say again that it is: its id.  An address belongs to
+-- whoever knows the keys that came with it, so a browser that somebody else
+-- signs in with changes hands, and nobody can take an address by its name.
+-- Each user has the latest 20.  Refusal: push_subscriptions_taken.
+CREATE OR REPLACE FUNCTION push_subscribe(
+    p_user_id uuid, p_endpoint text, p_p256dh bytea, p_auth bytea,
+    p_user_agent text
+) RETURNS push_subscriptions
+LANGUAGE plpgsql AS $$
+DECLARE
+    made push_subscriptions;
+BEGIN
+    INSERT INTO push_subscriptions AS s (user_id, endpoint, p256dh, auth,
+        user_agent)
+    VALUES (p_user_id, p_endpoint, p_p256dh, p_auth, p_user_agent)
+    ON CONFLICT (endpoint) DO UPDATE SET user_id = excluded.user_id,
+        p256dh = excluded.p256dh, auth = excluded.auth,
+        user_agent = excluded.user_agent, failures = 0
+    WHERE s.user_id = p_user_id
+        OR (s.p256dh = excluded.p256dh AND s.auth = excluded.auth)
+    RETURNING * INTO made;
+    IF NOT FOUND THEN
+        PERFORM refuse('push_subscriptions_taken',
+            'this address has other keys');
+    END IF;
+    DELETE FROM push_subscriptions WHERE id IN (
+        SELECT id FROM push_subscriptions
+        WHERE user_id = p_user_id AND id <> made.id
+        ORDER BY coalesce(last_used_at, created_at) DESC OFFSET 19);
+    RETURN made;
+END
+$$;
+
+-- What a push says, as JSON, for one browser; none where the notification was
+-- read, is gone, or is not for this browser's user (any more).
+CREATE OR REPLACE FUNCTION push_message(
+    p_subscription uuid, p_notification uuid
+) RETURNS TABLE (endpoint text, p256dh bytea, auth bytea, body text,
+    urgency text, topic text)
+LANGUAGE sql STABLE AS $$
+SELECT s.endpoint, s.p256dh, s.auth, json_build_object(
+        'title', left(n.title, 150), 'body', left(n.message, 250),
+        'url', CASE WHEN octet_length(n.action_url) <= 500 THEN n.action_url
+            ELSE '/notifications' END,
+        'tag', n.id, 'unread', (SELECT count(*) FROM notifications u
+            WHERE u.user_id = n.user_id AND NOT u.read AND NOT u.hidden
+                AND u.expires_at > clock_now()))::text,
+    CASE n.priority WHEN 0 THEN 'low' WHEN 1 THEN 'normal' ELSE 'high' END,
+    replace(n.id::text, '-', '')
+FROM push_subscriptions s JOIN notifications n ON n.user_id = s.user_id
+WHERE s.id = p_subscription AND n.id = p_notification AND NOT n.read
+    AND n.expires_at > clock_now()
+$$;

@@ -1,0 +1,193 @@
+/*
+ * sms_api.c - one's telephone number: named, verified by a code, forgotten.
+ */
+#include <string.h>
+
+#include "core/app.h"
+#include "core/db.h"
+#include "core/event.h"
+#include "sms/sms.h"
+#include "sms/sms_local.h"
+
+static const struct problem sms_off = {
+    .status = 503,
+    .code = "SMS_OFF",
+    .title = "This site sends no SMS.",
+};
+static const struct problem no_phone = {
+    .status = 422,
+    .code = "NO_PHONE_NUMBER",
+    .title = "Write the number with its country: +49 170 1234567.",
+};
+static const struct problem codes_used_up = {
+    .status = 429,
+    .code = "CODES_USED_UP",
+    .title = "That were five codes today. Try again tomorrow.",
+};
+static const struct problem wrong_code = {
+    .status = 422,
+    .code = "WRONG_CODE",
+    .title = "This is not the code that we sent.",
+};
+static const struct problem code_gone = {
+    .status = 422,
+    .code = "CODE_GONE",
+    .title = "This code counts no more. Ask for another one.",
+};
+
+static const struct refusal phone_refusals[] = {
+    { .problem = &sms_off },
+    { .problem = &no_phone,
+      .constraint = "phones_number_form",
+      .field = "number" },
+    { .problem = &codes_used_up, .constraint = "phones_codes_limit" },
+    { 0 },
+};
+static const struct refusal code_refusals[] = {
+    { .problem = &wrong_code, .field = "code" },
+    { .problem = &code_gone },
+    { 0 },
+};
+
+struct phone {
+    const char *number, *code;
+};
+
+/* Digits, with what people put between them. */
+static bool
+number_valid(const char *s)
+{
+    return s[0] == '+' && s[strspn(s, "+0123456789 -()/.")] == '\0';
+}
+
+static bool
+code_valid(const char *s)
+{
+    return strspn(s, "0123456789") == 6 && s[6] == '\0';
+}
+
+static const struct field phone_fields[] = {
+    FIELD(IN_BODY, struct phone, number, .required = true, .secret = true,
+          .min = 8, .max = 30, .valid = number_valid,
+          .wanted = "must begin with + and the country",
+          .about = "International, +49 170 1234567."),
+    { 0 },
+};
+static const struct field code_fields[] = {
+    FIELD(IN_BODY, struct phone, code, .required = true, .secret = true,
+          .max = 6, .valid = code_valid, .wanted = "must be six digits",
+          .pattern = "^[0-9]{6}$", .about = "From the SMS."),
+    { 0 },
+};
+
+const struct member sms_phone_shape[] = {
+    { .name = "number", .type = VALUE_TEXT },
+    { .name = "verified", .type = VALUE_BOOLEAN },
+    { 0 },
+};
+static const struct member verified_shape[] = {
+    { .name = "verified", .type = VALUE_BOOLEAN },
+    { 0 },
+};
+
+/* clang-format off */
+const char sms_phone_sql[] = SQL(
+    SELECT number, verified_at IS NOT NULL AS verified FROM phones
+    WHERE user_id = $1
+);
+static const char put_sql[] = SQL(
+    SELECT p.number, p.verified_at IS NOT NULL AS verified
+    FROM phone_put($1, regexp_replace($2, '[^+0-9]', '', 'g'), $3) p
+);
+static const char drop_sql[] = SQL(DELETE FROM phones WHERE user_id = $1);
+static const char verify_sql[] = SQL(SELECT phone_verify($1, $2));
+/* clang-format on */
+
+static const struct problem *
+show_phone(struct request *r)
+{
+    return answer_row(r, sms_phone_sql, ARGS(ARG(r->viewer)));
+}
+
+static const struct problem *
+put_phone(struct request *r)
+{
+    const struct phone *in = r->input;
+
+    if (!sms_offered(r->app))
+        return &sms_off;
+    const struct problem *refused = answer_row(
+        r, put_sql, ARGS(ARG(r->viewer), ARG(in->number), ARG(r->id)));
+    event_wake(r);
+    return refused;
+}
+
+static const struct problem *
+drop_phone(struct request *r)
+{
+    return answer_done(r, drop_sql, ARGS(ARG(r->viewer)));
+}
+
+static const struct problem *
+verify(struct request *r)
+{
+    const struct phone *in = r->input;
+    const struct bytes hashes =
+        sms_code_hashes(r->mem, r->app, &r->viewer, in->code);
+    const bool verified = true;
+    const struct db_result *row;
+    const struct problem *failed =
+        answer_query(r, verify_sql, ARGS(ARG(r->viewer), ARG(hashes)), &row);
+
+    if (failed != NULL)
+        return failed;
+    const char *outcome = db_text(row, 0, 0, NULL);
+    if (strcmp(outcome, "gone") == 0)
+        return &code_gone;
+    if (strcmp(outcome, "wrong") == 0)
+        return &wrong_code;
+    return answer_values(r, ARGS(ARG(verified)));
+}
+
+const struct route sms_routes[] = {
+    {
+        .on = "GET /api/users/me/phone",
+        .access = ALLOW_SIGNED_IN,
+        .handle = show_phone,
+        .about = "Read the number that urgent notices go to.",
+        .returns = sms_phone_shape,
+        .sql = STATEMENTS(sms_phone_sql),
+    },
+    {
+        .on = "PUT /api/users/me/phone",
+        .access = ALLOW_MEMBERS,
+        .quota = QUOTA_AUTH,
+        .handle = put_phone,
+        .about = "Name a telephone number; a code goes there.",
+        .input = INPUT(struct phone, phone_fields),
+        .refusals = phone_refusals,
+        .returns = sms_phone_shape,
+        .sql = STATEMENTS(put_sql),
+    },
+    {
+        .on = "POST /api/users/me/phone/verify",
+        .access = ALLOW_MEMBERS,
+        .quota = QUOTA_AUTH,
+        .handle = verify,
+        .about = "Verify the number by the code.",
+        .input = INPUT(struct phone, code_fields),
+        .refusals = code_refusals,
+        .returns = verified_shape,
+        .sql = STATEMENTS(verify_sql),
+    },
+    {
+        .on = "DELETE /api/users/me/phone",
+        .access = ALLOW_SIGNED_IN,
+        .handle = drop_phone,
+        .about = "Forget the number.",
+        .form = ANSWER_NOTHING,
+        .success = 204,
+        .sql = STATEMENTS(drop_sql),
+    },
+    { 0 },
+};

@@ -1,0 +1,26 @@
+/* sms_local.h - what the files of this folder share. */
+#ifndef SMS_SMS_LOCAL_H
+#define SMS_SMS_LOCAL_H
+
+#include "core/crypto.h"
+#include "core/endpoint.h"
+#include "core/job.h"
+
+struct app;
+
+/* [sms] */
+struct sms_settings {
+    const char *url; /* NULL: nothing is sent */
+    const char *method, *content_type, *body;
+    const char *header; /* with a secret: "Authorization: Bearer ..." */
+};
+
+extern const struct route sms_routes[];
+extern const struct job_kind sms_jobs[];
+
+/* The hashes of a code for a user, under each key of the ring, the newest
+ * first: SHA256_SIZE bytes each. */
+struct bytes sms_code_hashes(void *mem, const struct app *app,
+                             const struct uuid *user, const char *code);
+
+#endif
