@@ -58,13 +58,17 @@ write_all(int fd, const char *p, size_t n)
     return true;
 }
 
-bool
-file_write(const char *path, const void *bytes, size_t n, int mode)
+/* A file that mkstemp made is ours alone until its mode is set. */
+static bool
+write_beside(const char *path, const void *bytes, size_t n, mode_t mode,
+             const struct stat *owner)
 {
     char *beside = mem_printf(NULL, "%s.XXXXXX", path);
     int fd CLOSED_AT_END = mkstemp(beside);
     bool done = fd >= 0 && write_all(fd, bytes, n) &&
-                fchmod(fd, (mode_t)mode) == 0 && fsync(fd) == 0 &&
+                (owner == NULL ||
+                 fchown(fd, owner->st_uid, owner->st_gid) == 0) &&
+                fchmod(fd, mode) == 0 && fsync(fd) == 0 &&
                 rename(beside, path) == 0;
     int why = errno;
 
@@ -73,4 +77,19 @@ file_write(const char *path, const void *bytes, size_t n, int mode)
     mem_free(beside);
     errno = why;
     return done;
+}
+
+bool
+file_write(const char *path, const void *bytes, size_t n, int mode)
+{
+    return write_beside(path, bytes, n, (mode_t)mode, NULL);
+}
+
+bool
+file_replace(const char *path, const void *bytes, size_t n)
+{
+    struct stat was;
+
+    return stat(path, &was) == 0 &&
+           write_beside(path, bytes, n, was.st_mode & 0640, &was);
 }

@@ -21,6 +21,10 @@ char *file_read(const void *mem, const char *path, size_t most,
  */
 bool file_write(const char *path, const void *bytes, size_t n, int mode);
 
+/* The same for a file that is there: owner and group stay, and the mode as far
+ * as 0640 goes.  For secrets. */
+bool file_replace(const char *path, const void *bytes, size_t n);
+
 /* int fd CLOSED_AT_END = open(...); */
 void file_close(int *fd);
 #define CLOSED_AT_END __attribute__((cleanup(file_close)))

@@ -244,8 +244,8 @@ config_instance(const struct config *c, const struct section *s, size_t n,
     return NULL;
 }
 
-const char *
-config_where(const struct config *c, const void *in, const char *key)
+static const struct origin *
+origin_of(const struct config *c, const void *in, const char *key)
 {
     const struct instance *i = c->first;
     size_t n = 0;
@@ -257,6 +257,21 @@ config_where(const struct config *c, const void *in, const char *key)
     while (i->section->settings[n].key != NULL &&
            strcmp(i->section->settings[n].key, key) != 0)
         n++;
-    const struct origin *o = &i->origins[n];
+    return &i->origins[n];
+}
+
+const char *
+config_secret_file(const struct config *c, const void *in, const char *key)
+{
+    const struct origin *o = origin_of(c, in, key);
+
+    return o->kind == FROM_SECRET_FILE ? o->source : NULL;
+}
+
+const char *
+config_where(const struct config *c, const void *in, const char *key)
+{
+    const struct origin *o = origin_of(c, in, key);
+
     return o->line > 0 ? mem_printf(c, "%s:%d", o->file, o->line) : "default";
 }

@@ -79,6 +79,10 @@ const void *config_instance(const struct config *c, const struct section *s,
 const char *config_where(const struct config *c, const void *in,
                          const char *key);
 
+/* The file that a secret was read from; NULL where it stands elsewhere. */
+const char *config_secret_file(const struct config *c, const void *in,
+                               const char *key);
+
 /* Writes the file anew: all values, or only those that are not the default.
  * Secrets appear as their source, never as their value. */
 void config_print(struct text *to, const struct config *c, bool all);

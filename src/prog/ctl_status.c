@@ -1,6 +1,6 @@
 /*
  * ctl_status.c - sparklectl status: what the running programs say of
- * themselves, and what waits in the queues.
+ * themselves, what waits in the queues, how the batch programs fared.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,9 +15,8 @@
 #include "pool/pool.h"
 #include "prog/ctl.h"
 
-/* What a master answers on its private socket, without the HTTP head. */
-static const char *
-ask_master(void *mem, const char *socket_path, const char *what)
+const char *
+ctl_ask_master(void *mem, const char *socket_path, const char *what)
 {
     struct sockaddr_un to = { .sun_family = AF_UNIX };
     int fd CLOSED_AT_END = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -64,6 +63,55 @@ print_queues(const struct db_result *res)
                      db_boolean(res, i, 1) ? "  paused" : "");
 }
 
+/* ---- Batch programs ------------------------------------------------------ */
+
+static struct texts
+batch_names(void *mem)
+{
+    const char **names = mem_array(mem, const char *, 1);
+    size_t n = 0;
+
+    for (size_t i = 0; all_features[i] != NULL; i++)
+        for (const struct batch *b = all_features[i]->batches;
+             b != NULL && b->name != NULL; b++) {
+            names = mem_grow(mem, names, (n + 1) * sizeof *names);
+            names[n++] = b->name;
+        }
+    return (struct texts){ names, n };
+}
+
+static const char batches_sql[] = SQL(
+    SELECT name, to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
+        took_ms, items, exit_code
+    FROM batch_last($1)
+);
+
+/* What became of a run: its exit code in words. */
+static const char *
+outcome(const struct db_result *res, size_t row)
+{
+    if (db_null(res, row, 1))
+        return "never ran";
+    if (db_null(res, row, 4))
+        return "runs, or died";
+    return db_integer(res, row, 4) == 0 ? "" : "FAILED: see its log";
+}
+
+static void
+print_batches(const struct db_result *res)
+{
+    (void)printf("\n%-24s %-16s %9s %9s\n", "batch program", "last run (UTC)",
+                 "ms", "rows");
+    for (size_t i = 0; i < db_rows(res); i++) {
+        const char *at = db_text(res, i, 1, NULL);
+
+        (void)printf("%-24s %-16s %9" PRId64 " %9" PRId64 " %s\n",
+                     db_text(res, i, 0, NULL), at != NULL ? at : "-",
+                     db_integer(res, i, 2), db_integer(res, i, 3),
+                     outcome(res, i));
+    }
+}
+
 static int
 status(struct ctl *c, int argc, char **argv)
 {
@@ -71,7 +119,7 @@ status(struct ctl *c, int argc, char **argv)
         config_section(c->app->config, &master_section);
     const char *what =
         ctl_flag(&argc, argv, "json") ? "/status?json" : "/status";
-    const char *said = ask_master(c->mem, m->status_socket, what);
+    const char *said = ctl_ask_master(c->mem, m->status_socket, what);
     struct db_error error;
 
     if (argc > 0)
@@ -82,6 +130,11 @@ status(struct ctl *c, int argc, char **argv)
     if (error.failed)
         return ctl_fail("the database: %s", error.message);
     print_queues(res);
+    const struct texts names = batch_names(c->mem);
+    res = db_query(c->app->db, c->mem, batches_sql, ARGS(ARG(names)), &error);
+    if (error.failed)
+        return ctl_fail("the database: %s", error.message);
+    print_batches(res);
     return said == NULL;
 }
 
@@ -89,8 +142,8 @@ const struct ctl_command ctl_status_commands[] = {
     {
         .name = "status",
         .usage = "[--json]",
-        .about = "Print the pools' workers and the queues; 1 where the "
-                 "master does not answer.",
+        .about = "Print the pools' workers, the queues and the last runs of "
+                 "the batch programs; 1 where the master does not answer.",
         .run = status,
     },
     { 0 },
