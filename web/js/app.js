@@ -2,14 +2,18 @@
 import { article } from "./article.js";
 import { docs } from "./docs.js";
 import { editor } from "./editor.js";
+import { factor } from "./factor.js";
 import { forms } from "./forms.js";
 import { frame } from "./frame.js";
 import { more } from "./more.js";
+import { strength } from "./strength.js";
 import { toggles } from "./toggles.js";
 import { words } from "./words.js";
 
 frame();
 forms();
+factor();
+strength();
 toggles();
 more();
 words();
