@@ -58,18 +58,36 @@ clock_shift_by(const char *path)
     shift = at;
 }
 
-/* The calendar of a time, which may lie before 2000. */
+/*
+ * The calendar of a time, which may lie before 2000: proleptic Gregorian, as
+ * gmtime has it, but in a tenth of its time, for this is in every answer.
+ * Years begin in March, so that a leap day is a year's last, and come in eras
+ * of 400, which have all the same number of days.
+ */
+#define ERA_DAYS 146097
 static struct tm
 calendar(int64_t time)
 {
-    struct tm t;
+    const int64_t day_us = 86400 * CLOCK_SECOND, to_march_0 = 719468;
     int64_t unix_us = time + CLOCK_UNIX_OFFSET;
-    int64_t seconds = unix_us / CLOCK_SECOND;
-    time_t whole = (time_t)(unix_us % CLOCK_SECOND < 0 ? seconds - 1 : seconds);
+    int64_t days = unix_us / day_us - (unix_us % day_us < 0);
+    int seconds = (int)((unix_us - days * day_us) / CLOCK_SECOND);
+    int64_t from = days + to_march_0;
+    int64_t era = (from >= 0 ? from : from - (ERA_DAYS - 1)) / ERA_DAYS;
+    int d = (int)(from - era * ERA_DAYS);
+    int year = (d - d / 1460 + d / 36524 - d / (ERA_DAYS - 1)) / 365;
+    int in_year = d - (365 * year + year / 4 - year / 100);
+    int month = (5 * in_year + 2) / 153; /* 0: March */
 
-    if (gmtime_r(&whole, &t) == NULL)
-        t = (struct tm){ .tm_mday = 1 };
-    return t;
+    return (struct tm){
+        .tm_year = (int)(year + era * 400) + (month >= 10) - 1900,
+        .tm_mon = month < 10 ? month + 2 : month - 10,
+        .tm_mday = in_year - (153 * month + 2) / 5 + 1,
+        .tm_hour = seconds / 3600,
+        .tm_min = seconds / 60 % 60,
+        .tm_sec = seconds % 60,
+        .tm_wday = (int)(((days % 7) + 11) % 7),
+    };
 }
 
 /* The digits of a number, by hand: this is in every answer. */

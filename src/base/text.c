@@ -27,17 +27,23 @@ text_new(const void *mem)
     return t;
 }
 
-char *
-text_room(struct text *t, size_t n)
+/* Off the way of the many calls that find room. */
+static __attribute__((noinline)) void
+grow(struct text *t, size_t n)
 {
     size_t need;
 
     if (__builtin_add_overflow(t->len, n + 1, &need))
         die("a text of more than %zu bytes", t->len);
-    if (need > t->room) {
-        t->room = need > t->room * 2 ? need : t->room * 2;
-        t->at = mem_grow(t->mem, t->at, t->room);
-    }
+    t->room = need > t->room * 2 ? need : t->room * 2;
+    t->at = mem_grow(t->mem, t->at, t->room);
+}
+
+char *
+text_room(struct text *t, size_t n)
+{
+    if (n >= t->room - t->len)
+        grow(t, n);
     return t->at + t->len;
 }
 
@@ -60,7 +66,11 @@ text_adds(struct text *t, const char *s)
 void
 text_addc(struct text *t, char c)
 {
-    text_add(t, &c, 1);
+    char *end = text_room(t, 1);
+
+    end[0] = c;
+    end[1] = '\0';
+    t->len++;
 }
 
 void

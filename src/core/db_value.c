@@ -10,12 +10,18 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-bool
-db_null(const struct db_result *res, size_t row, size_t column)
+static void
+check_place(const struct db_result *res, size_t row, size_t column)
 {
     if (row >= res->rows || column >= res->columns)
         BUG("row %zu of %zu, column %zu of %zu", row, res->rows, column,
             res->columns);
+}
+
+bool
+db_null(const struct db_result *res, size_t row, size_t column)
+{
+    check_place(res, row, column);
     return PQgetisnull(res->pg, (int)row, (int)column) != 0;
 }
 
@@ -24,12 +30,14 @@ static const char *
 value(const struct db_result *res, size_t row, size_t column,
       enum value_type type, size_t *ret_len)
 {
-    if (db_null(res, row, column))
-        return NULL;
-    if (res->types[column] != type)
+    check_place(res, row, column);
+    if (res->types[column] != type &&
+        !PQgetisnull(res->pg, (int)row, (int)column))
         BUG("column %s is of type %d and was read as %d",
             db_column_name(res, column), res->types[column], (int)type);
     *ret_len = (size_t)PQgetlength(res->pg, (int)row, (int)column);
+    if (*ret_len == 0 && PQgetisnull(res->pg, (int)row, (int)column))
+        return NULL;
     return PQgetvalue(res->pg, (int)row, (int)column);
 }
 

@@ -1,6 +1,8 @@
 /* base_test.c - texts, UTF-8, escapes, encodings, ids, times. */
 #include <CUnit/CUnit.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/encode.h"
@@ -138,6 +140,23 @@ json_is_escaped(void)
     CU_ASSERT_STRING_EQUAL(json("\xC3\xA9\xFF"), "\xC3\xA9\xEF\xBF\xBD");
 }
 
+/* A text is looked at by words: every byte at every place of one. */
+static void
+json_is_escaped_anywhere(void)
+{
+    for (int c = 1; c < 0x80; c++)
+        for (int at = 0; at < 17; at++) {
+            char s[18] = "aaaaaaaaaaaaaaaaa", alone[2] = { (char)c };
+            char want[32];
+
+            s[at] = (char)c;
+            (void)snprintf(want, sizeof want, "%.*s%s%s", at, s, json(alone),
+                           s + at + 1);
+            if (strcmp(json(s), want) != 0)
+                CU_FAIL("a byte is escaped otherwise in a word");
+        }
+}
+
 static void
 html_is_escaped(void)
 {
@@ -219,6 +238,27 @@ times_are_written(void)
     CU_ASSERT_STRING_EQUAL(t->at, "Tue, 29 Feb 2000 01:00:00 +0000");
 }
 
+/* 20,000 times between the years 1000 and 9999, by the C library. */
+static void
+calendar_is_that_of_gmtime(void)
+{
+    struct text *t = text_new(mem);
+    char want[64];
+
+    for (int i = 0; i < 20000; i++) {
+        time_t at =
+            (time_t)(random_below(2840125000U) * 100ULL) - INT64_C(30610224000);
+        struct tm tm;
+
+        text_clear(t);
+        clock_rfc5322(t, (int64_t)at * CLOCK_SECOND - CLOCK_UNIX_OFFSET);
+        (void)strftime(want, sizeof want, "%a, %d %b %Y %H:%M:%S +0000",
+                       gmtime_r(&at, &tm));
+        if (strcmp(t->at, want) != 0)
+            CU_FAIL("a time is written otherwise than by gmtime");
+    }
+}
+
 static void
 random_is_even(void)
 {
@@ -241,11 +281,13 @@ base_suite(void)
         { "UTF-8 refuses controls", utf8_refuses_controls },
         { "UTF-8 counts code points", utf8_counts_code_points },
         { "JSON is escaped", json_is_escaped },
+        { "JSON is escaped anywhere", json_is_escaped_anywhere },
         { "HTML is escaped", html_is_escaped },
         { "URLs go and come", urls_go_and_come },
         { "base64 goes and comes", base64_goes_and_comes },
         { "UUIDs sort by time", uuids_sort_by_time },
         { "times are written", times_are_written },
+        { "calendar is that of gmtime", calendar_is_that_of_gmtime },
         { "random is even", random_is_even },
         CU_TEST_INFO_NULL,
     };
