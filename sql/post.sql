@@ -10,8 +10,7 @@
 -- Lists page by (published_at, id), (score, id) or (hot, id), all DESC, each
 -- with an index, also by category_id and (first only) author_id and
 -- kind_enum.  Enums are compared as enums: kind_enum = $1::text::post_kind.
--- Select the columns by name (the rest costs a sixth more), and a total as
--- (SELECT site_total('posts')), lest it is asked for every row.
+-- Select the columns by name (the rest costs a sixth more).
 CREATE OR REPLACE VIEW post_rows AS
 SELECT p.id, p.slug, p.title, p.excerpt, p.cover_image, p.kind::text AS kind,
     true AS published, p.views,

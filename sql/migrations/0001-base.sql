@@ -142,7 +142,3 @@ INSERT INTO site_totals AS t (name, slot, n)
 VALUES (of, pg_backend_pid() % 8, delta)
 ON CONFLICT (name, slot) DO UPDATE SET n = t.n + excluded.n
 $$;
-
-CREATE FUNCTION site_total(of text) RETURNS bigint
-LANGUAGE sql STABLE
-RETURN (SELECT coalesce(sum(n), 0)::bigint FROM site_totals WHERE name = of);

@@ -48,14 +48,19 @@ const char *const post_kinds[] = {
             AND (feed_key, row.id) < ($2, $3)                                  \
         ORDER BY feed_key DESC, row.id DESC LIMIT $4 + 1 OFFSET $6)
 
+/* Not a function: an SQL function is parsed anew in every call of a statement
+ * (it took an eighth of a list's time). */
+#define SITE_TOTAL(total_name)                                                 \
+    SELECT coalesce(sum(n), 0)::bigint FROM site_totals WHERE name = total_name
+
 #define ALL post_rows row WHERE row.published
-#define ALL_TOTAL SELECT site_total('posts')
+#define ALL_TOTAL SITE_TOTAL('posts')
 #define CATEGORY                                                               \
     post_rows row WHERE row.by_category_id =                                   \
         (SELECT id FROM categories WHERE slug = $5)
 #define CATEGORY_TOTAL SELECT post_count::bigint FROM categories WHERE slug = $5
 #define KIND post_rows row WHERE row.kind_enum = $5::text::post_kind
-#define KIND_TOTAL SELECT site_total('posts:' || $5)
+#define KIND_TOTAL SITE_TOTAL('posts:' || $5)
 #define AUTHOR                                                                 \
     post_rows row WHERE row.by_author_id =                                     \
         (SELECT id FROM users WHERE lower(username) = lower($5))
