@@ -5,7 +5,7 @@
 #   DIR/etc         configuration, written anew at each start
 #   DIR/secrets     made once, 0600
 #   DIR/run         sockets and pid files
-#   DIR/log  DIR/cache  DIR/mail (a Maildir)  DIR/blobs  DIR/tls
+#   DIR/log  DIR/cache  DIR/mail (a Maildir)  DIR/blobs  DIR/exports  DIR/tls
 #   DIR/postgres  DIR/redis
 
 # The directory where none is given.  Below the tree, unless root calls and
@@ -77,7 +77,7 @@ instance_make() {
         fail "$dir belongs to $(stat -c %U "$dir"), and $(runs_as) cannot write there" \
             "Choose another one with --dir, or: chown -R $(runs_as) $dir"
     as_user chmod 0755 "$dir"
-    for part in etc secrets run log cache mail blobs tls redis temp; do
+    for part in etc secrets run log cache mail blobs exports tls redis temp; do
         [ -d "$dir/$part" ] || as_user mkdir -m 0750 "$dir/$part"
     done
     as_user chmod 0700 "$dir/secrets"
@@ -151,6 +151,13 @@ shared_mb() {
         print (mb < 128 ? 128 : mb > 1024 ? 1024 : mb) }' /proc/meminfo
 }
 
+# Two a processor, four at least.
+pool_workers() {
+    local cpus
+    cpus=$(nproc)
+    echo $((cpus > 2 ? cpus * 2 : 4))
+}
+
 values_print() {
     local https=$listen:$https_port http=$listen:$http_port shared
     shared=$(shared_mb)
@@ -166,6 +173,7 @@ web=$app/web
 emails=$app/emails
 sql=$app/sql
 state=$dir
+exports=$dir/exports
 secrets=$dir/secrets
 url=https://$host:$https_port
 server_names=$host localhost
@@ -184,7 +192,9 @@ database_host=$run
 redis_socket=$run/redis.sock
 redis_host=
 owner_password_file=$dir/secrets/owner_password
+breached_passwords=$app/data/breached-passwords.filter
 listen_mode=0600
+pool_workers=$(pool_workers)
 shared_mb=$shared
 cache_mb=$((shared * 4))
 END
