@@ -27,18 +27,24 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     follows, blocks, mutes, leaderboard_archives,
     outbox, job_queues, jobs, job_schedules, job_archive,
     notifications, notification_actors, notification_preferences,
-    push_subscriptions,
+    push_subscriptions, phones,
     mail_sent, mail_skipped, mail_suppressions, mail_bounces, mail_scores,
-    mail_digests, batch_runs
+    mail_digests, mail_rates, mail_turns, batch_runs
 TO sparkle_app;
 
 GRANT SELECT ON
+    account_rows, audit_rows,
     user_cards, user_rows, category_rows, tag_rows, post_rows, post_details,
     comment_rows, follower_rows, following_rows, notification_rows,
-    job_queue_rows, raised_refusals, alert_rows
+    notification_kinds, notification_preference_rows,
+    job_queue_rows, raised_refusals, alert_rows, login_rows, mail_log_rows,
+    mail_suppressed_rows,
+    privacy_places, site_tables, privacy_remains,
+    key_uses
 TO sparkle_app;
 
 -- These run as the owner; the rest of the functions with the caller's rights.
 GRANT EXECUTE ON FUNCTION
-    audit_log_add_month(date), audit_log_drop_before(date)
+    audit_log_add_month(date), audit_log_drop_before(date),
+    privacy_erase_ledger(uuid, bigint)
 TO sparkle_app;

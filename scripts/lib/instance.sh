@@ -117,7 +117,7 @@ secrets_make() {
     for name in pepper encryption_key signing_key; do
         secret_make "$name" random_key
     done
-    for name in database_password owner_password; do
+    for name in database_password owner_password vapid_key; do
         secret_make "$name" random_hex
     done
 }

@@ -42,7 +42,8 @@ INSERT INTO job_queues (name, concurrency, lane) VALUES
     ('security_email', 2, 0), ('event', 10, 10), ('notification', 10, 20),
     ('push', 5, 30), ('email', 5, 40), ('image', 2, 50), ('video', 1, 60),
     ('achievement', 5, 50), ('leaderboard', 3, 50), ('moderation', 5, 50),
-    ('youtube', 2, 60), ('analytics', 20, 70), ('cleanup', 1, 80);
+    ('youtube', 2, 60), ('analytics', 20, 70), ('export', 1, 75),
+    ('cleanup', 1, 80);
 
 -- state says where a job is looked for:
 --   scheduled, retryable  jobs_due_idx, until run_at; then made available
@@ -111,6 +112,7 @@ CREATE INDEX jobs_subject_idx ON jobs (subject_id, kind, id)
     WHERE subject_id IS NOT NULL
         AND state IN ('scheduled', 'available', 'running', 'retryable');
 
+-- What is put by the clock: see sql/job_schedule.sql.
 CREATE TABLE job_schedules (
     name text NOT NULL,
     queue text NOT NULL,
@@ -122,6 +124,7 @@ CREATE TABLE job_schedules (
     last_run_at timestamptz,
     next_run_at timestamptz,
     CONSTRAINT job_schedules_pkey PRIMARY KEY (name),
+    CONSTRAINT job_schedules_name_form CHECK (name ~ '^[a-z0-9-]{1,60}$'),
     CONSTRAINT job_schedules_queue_fkey FOREIGN KEY (queue)
         REFERENCES job_queues ON DELETE RESTRICT ON UPDATE CASCADE
 );
@@ -143,7 +146,8 @@ CREATE TABLE job_archive (
 
 -- One unread row a user and group_key ('POST_LIKED:post:<id>') takes all that
 -- happens within 24 hours of started_at; created_at is the latest of it and
--- what lists sort by.  A row that takes no more has group_key NULL.
+-- what lists sort by.  A row that takes no more has group_key NULL.  One whose
+-- user wants it by other channels only is hidden: in no list and no count.
 CREATE TABLE notifications (
     id uuid NOT NULL DEFAULT uuidv7(),
     user_id uuid NOT NULL,
@@ -161,6 +165,7 @@ CREATE TABLE notifications (
     priority smallint NOT NULL DEFAULT 0,
     read boolean NOT NULL DEFAULT false,
     read_at timestamptz,
+    hidden boolean NOT NULL DEFAULT false,
     started_at timestamptz NOT NULL DEFAULT clock_now(),
     created_at timestamptz NOT NULL DEFAULT clock_now(),
     expires_at timestamptz NOT NULL DEFAULT clock_now() + interval '7 days',
@@ -181,7 +186,7 @@ CREATE TABLE notifications (
 CREATE INDEX notifications_user_id_idx
     ON notifications (user_id, created_at, id);
 CREATE INDEX notifications_unread_idx
-    ON notifications (user_id, created_at, id) WHERE NOT read;
+    ON notifications (user_id, created_at, id) WHERE NOT read AND NOT hidden;
 CREATE UNIQUE INDEX notifications_group_key
     ON notifications (user_id, group_key)
     WHERE NOT read AND group_key IS NOT NULL;
@@ -262,6 +267,27 @@ CREATE TABLE push_subscriptions (
 );
 CREATE INDEX push_subscriptions_user_id_idx ON push_subscriptions (user_id);
 
+-- Where SMS go, once the code that was sent there came back.  A new number
+-- begins anew; the codes of a day are counted, for each costs money.
+CREATE TABLE phones (
+    user_id uuid NOT NULL,
+    number text NOT NULL,
+    verified_at timestamptz,
+    code_hash bytea,
+    code_expires_at timestamptz,
+    tries int NOT NULL DEFAULT 0,
+    codes int NOT NULL DEFAULT 0,
+    codes_day date,
+    created_at timestamptz NOT NULL DEFAULT clock_now(),
+    CONSTRAINT phones_pkey PRIMARY KEY (user_id),
+    CONSTRAINT phones_number_form CHECK (number ~ '^\+[1-9][0-9]{7,14}$'),
+    CONSTRAINT phones_code_hash_size CHECK (octet_length(code_hash) = 32),
+    CONSTRAINT phones_tries_range CHECK (tries BETWEEN 0 AND 5),
+    CONSTRAINT phones_codes_limit CHECK (codes <= 5),
+    CONSTRAINT phones_user_id_fkey FOREIGN KEY (user_id)
+        REFERENCES users ON DELETE CASCADE
+);
+
 -- ---- E-mail ---------------------------------------------------------------
 
 -- A mail is written down before it is handed over: a row found in 'sending'
@@ -280,6 +306,9 @@ CREATE TABLE mail_sent (
     response text,
     created_at timestamptz NOT NULL DEFAULT clock_now(),
     sent_at timestamptz,
+    -- Of digests and campaigns, where tracking is switched on.
+    opened_at timestamptz,
+    clicked_at timestamptz,
     CONSTRAINT mail_sent_pkey PRIMARY KEY (message_id),
     CONSTRAINT mail_sent_user_id_fkey FOREIGN KEY (user_id)
         REFERENCES users ON DELETE CASCADE,
@@ -289,6 +318,8 @@ CREATE TABLE mail_sent (
 CREATE INDEX mail_sent_user_id_idx ON mail_sent (user_id, created_at);
 CREATE INDEX mail_sent_recipient_idx ON mail_sent (recipient, created_at);
 CREATE INDEX mail_sent_created_at_idx ON mail_sent (created_at);
+-- What bounces and tracked links name.
+CREATE INDEX mail_sent_job_id_idx ON mail_sent (job_id);
 CREATE INDEX mail_sent_notification_id_idx ON mail_sent (notification_id)
     WHERE notification_id IS NOT NULL;
 CREATE INDEX mail_sent_doubtful_idx ON mail_sent (created_at)
@@ -345,6 +376,8 @@ CREATE TABLE mail_bounces (
 CREATE INDEX mail_bounces_email_idx ON mail_bounces (email, created_at);
 CREATE INDEX mail_bounces_user_id_idx ON mail_bounces (user_id);
 CREATE INDEX mail_bounces_created_at_idx ON mail_bounces (created_at);
+CREATE UNIQUE INDEX mail_bounces_once ON mail_bounces (message_id, kind)
+    WHERE message_id IS NOT NULL;
 
 -- The bounce score of an address: soft 1, hard 2, a success takes 0.1 off.
 CREATE TABLE mail_scores (
@@ -355,6 +388,24 @@ CREATE TABLE mail_scores (
     CONSTRAINT mail_scores_positive CHECK (score >= 0)
 );
 CREATE INDEX mail_scores_updated_at_idx ON mail_scores (updated_at);
+
+-- How many mails left in a minute, over all processes; those that cannot wait
+-- have rows of their own, so that they wait for no lock either.
+CREATE TABLE mail_rates (
+    minute timestamptz NOT NULL,
+    urgent boolean NOT NULL DEFAULT false,
+    n int NOT NULL DEFAULT 0,
+    CONSTRAINT mail_rates_pkey PRIMARY KEY (minute, urgent)
+);
+
+-- One row: until when moments are booked by mails that have to wait.
+CREATE TABLE mail_turns (
+    id boolean NOT NULL DEFAULT true,
+    next_at timestamptz NOT NULL DEFAULT '-infinity',
+    CONSTRAINT mail_turns_pkey PRIMARY KEY (id),
+    CONSTRAINT mail_turns_one CHECK (id)
+);
+INSERT INTO mail_turns DEFAULT VALUES;
 
 -- One row a user, digest and period: what keeps a restarted run from sending
 -- twice.

@@ -23,6 +23,9 @@ struct feature {
     const struct batch *batches;
     const struct section *settings;
     const char *const *events; /* the events it writes, ended by NULL */
+    /* For each page that is shown to who is signed in: the words that the
+     * layout wants of this feature (page_text). */
+    void (*frame)(struct request *r);
 };
 
 /* The i-th table of a feature's routes; NULL past the last. */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/app.h"
+#include "core/feature.h"
 #include "core/shape.h"
 #include "core/template_json.h"
 
@@ -89,6 +90,20 @@ set_what_is_missing(struct exchange *ex)
     page_set(r, "canonical", url.at);
 }
 
+/* What features add to the frame; not to pages of errors: whatever is broken
+ * may break that, too. */
+static void
+add_frame(struct exchange *ex, const char *name)
+{
+    struct request *r = &ex->request;
+
+    if (r->session == NULL || r->route == NULL || r->route->page != name)
+        return;
+    for (const struct feature *const *f = ex->app->features; *f != NULL; f++)
+        if ((*f)->frame != NULL)
+            (*f)->frame(r);
+}
+
 bool
 page_render(struct exchange *ex, const char *name)
 {
@@ -103,6 +118,7 @@ page_render(struct exchange *ex, const char *name)
     if (page == NULL || layout == NULL)
         return false;
     set_what_is_missing(ex);
+    add_frame(ex, name);
     exchange_drop_body(ex);
     template_object(&root, &page_root, ex);
     /* What rendering needs besides goes with the request, not the buffer. */

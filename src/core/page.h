@@ -6,7 +6,8 @@
  * Besides these, templates find at the root:
  *
  *   site.name .url          viewer (nothing for visitors) .id .username .image
- *   csrf                      .role .isStaff, and words set as "viewer.x"
+ *   csrf                      .role .isStaff, and words set as "viewer.x",
+ *                             by the features' `frame` too
  *   theme                   page.title and what page_set set
  *   asset.css .js .icons    words and flags, q or sort.recent
  *   path pathEncoded        year  requestId

@@ -7,6 +7,7 @@ import { forms } from "./forms.js";
 import { frame } from "./frame.js";
 import { more } from "./more.js";
 import { strength } from "./strength.js";
+import { push } from "./push.js";
 import { toggles } from "./toggles.js";
 import { words } from "./words.js";
 
@@ -15,6 +16,7 @@ forms();
 factor();
 strength();
 toggles();
+push();
 more();
 words();
 if (document.querySelector("[data-editor]")) editor();

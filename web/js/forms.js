@@ -8,7 +8,8 @@
 //   data-confirm  a question to ask first; data-yes is the button's word
 //   data-type     on a field: number, boolean, tags (a list), time (seconds),
 //                 optional (left out when empty), changed (left out when not
-//                 changed)
+//                 changed); on checkboxes of one name: off (the list of the
+//                 values of those that are off)
 //
 // The button that was pressed sends its name and value too.
 import { withIdentity } from "./again.js";
@@ -46,6 +47,11 @@ export function inputOf(form, submitter) {
   const input = {};
   for (const field of form.elements) {
     if (!field.name || field.disabled || field.type === "submit") continue;
+    if (field.dataset.type === "off") {
+      input[field.name] ??= [];
+      if (!field.checked) input[field.name].push(field.value);
+      continue;
+    }
     const value = valueOf(field);
     if (value !== undefined) input[field.name] = value;
   }

@@ -1,0 +1,84 @@
+// Push messages on this device, and the device's time zone: settings.
+//
+//   <div data-push="KEY"><p data-push-says></p><button aria-pressed></button>
+//   <button data-zone="#field">   puts the zone's name into the field
+//
+// Our side of a subscription is known by its id, kept on the device.
+import { Problem, send } from "./api.js";
+import { say } from "./dom.js";
+import { text } from "./text.js";
+
+const kept = "push-subscription";
+
+const able = () =>
+  "serviceWorker" in navigator &&
+  "PushManager" in window &&
+  window.Notification;
+
+async function current() {
+  const worker = await navigator.serviceWorker.getRegistration("/");
+  return worker?.pushManager.getSubscription();
+}
+
+async function tell(subscription) {
+  const { endpoint, keys } = subscription.toJSON();
+  const { p256dh, auth } = keys;
+  const input = { endpoint, p256dh, auth };
+  const made = await send("POST", "/api/push/subscriptions", input);
+  localStorage.setItem(kept, made.id);
+}
+
+async function switchOn(key) {
+  if ((await Notification.requestPermission()) !== "granted")
+    throw new Problem(400, { title: text.pushDenied });
+  await navigator.serviceWorker.register("/sw.js");
+  const worker = await navigator.serviceWorker.ready;
+  const options = { userVisibleOnly: true, applicationServerKey: key };
+  await tell(await worker.pushManager.subscribe(options));
+}
+
+async function switchOff() {
+  const id = localStorage.getItem(kept);
+  await (await current())?.unsubscribe();
+  localStorage.removeItem(kept);
+  if (id) await send("DELETE", `/api/push/subscriptions/${id}`).catch(() => {});
+}
+
+async function press(box, button) {
+  const on = button.getAttribute("aria-pressed") !== "true";
+  button.disabled = true;
+  try {
+    await (on ? switchOn(box.dataset.push) : switchOff());
+    button.setAttribute("aria-pressed", String(on));
+    say(on ? text.pushOn : text.pushOff);
+  } catch (problem) {
+    say(problem instanceof Problem ? problem.message : text.pushFailed);
+  }
+  button.disabled = false;
+}
+
+async function device(box) {
+  const button = box.querySelector("button");
+  if (!able()) {
+    box.querySelector("[data-push-says]").textContent = text.pushUnable;
+    return;
+  }
+  const subscription = await current().catch(() => null);
+  button.setAttribute("aria-pressed", String(Boolean(subscription)));
+  button.disabled = false;
+  button.addEventListener("click", () => press(box, button));
+  // Whoever uses the device now is who it tells.
+  if (subscription) tell(subscription).catch(() => {});
+}
+
+/** Sets both up where the page has them. */
+export function push() {
+  const box = document.querySelector("[data-push]");
+  if (box) device(box);
+  const zone = document.querySelector("[data-zone]");
+  zone?.addEventListener("click", () => {
+    const field = document.querySelector(zone.dataset.zone);
+    field.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    field.focus();
+  });
+}
