@@ -1,0 +1,218 @@
+/*
+ * privacy_erase.c - the batch program account-deletion: erases the accounts
+ * whose 14 days are over, place by place of the list in sql/privacy.sql.
+ *
+ * The account is closed first; then its sessions' copies and all that bears
+ * its id go out of Redis, then its files, then its rows in chunks.  A run
+ * that ends early leaves a request without an end, which the next one takes
+ * up; everything may be done twice.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "core/app.h"
+#include "core/batch.h"
+#include "core/cache.h"
+#include "core/db.h"
+#include "core/session.h"
+#include "privacy/privacy_local.h"
+
+#define DUE                                                                    \
+    SQL(FROM deletion_requests                                                 \
+        WHERE cancelled_at IS NULL AND done_at IS NULL                         \
+            AND due_at <= clock_now())
+
+static const char count_sql[] = "SELECT count(*) " DUE;
+static const char due_sql[] =
+    "SELECT user_id " DUE "ORDER BY due_at, id LIMIT 1000";
+static const char adopt_sql[] = SQL(SELECT privacy_adopt());
+static const char begin_sql[] = SQL(SELECT privacy_erase_begin($1));
+static const char end_sql[] = SQL(SELECT privacy_erase_end($1));
+
+static struct db_result *
+query(struct job *job, const char *sql, const struct sql_arg *args)
+{
+    struct db_error error;
+    struct db_result *res = db_query(job->db, job->mem, sql, args, &error);
+
+    if (!error.failed)
+        return res;
+    log_error("%s: %s (%s)", job->kind, error.message, error.sqlstate);
+    return NULL;
+}
+
+/* ---- Redis --------------------------------------------------------------- */
+
+static const char hashes_sql[] =
+    SQL(
+    SELECT h FROM sessions s, unnest(ARRAY[s.token_hash, s.previous_hash]) h
+    WHERE s.user_id = $1 AND h IS NOT NULL
+);
+
+/* Deletes the keys of a page of SCAN; the cursor of the next, or NULL. */
+static const char *
+scan(struct job *job, const char *cursor, const char *pattern)
+{
+    const char *const words[] = { "SCAN",  cursor,  "MATCH",
+                                  pattern, "COUNT", "1000" };
+    const struct cache_reply *page =
+        cache_command(job->app->cache, job->mem, 6, words, NULL);
+
+    if (page == NULL || page->kind != CACHE_LIST || page->len != 2)
+        return NULL;
+    for (size_t i = 0; i < page->list[1].len; i++) {
+        const char *const gone[] = { "DEL", page->list[1].list[i].text };
+
+        if (cache_command(job->app->cache, job->mem, 2, gone, NULL) == NULL)
+            return NULL;
+    }
+    return page->list[0].text;
+}
+
+/* Whatever bears the user's id: rates, counts.  Here a scan hinders nobody. */
+static bool
+forget_keys(struct job *job, const struct uuid *user)
+{
+    char id[UUID_TEXT];
+    const char *cursor = "0";
+
+    uuid_write(user, id);
+    const char *pattern = mem_printf(job->mem, "*%s*", id);
+    do {
+        cursor = scan(job, cursor, pattern);
+    } while (cursor != NULL && strcmp(cursor, "0") != 0);
+    return cursor != NULL;
+}
+
+static bool
+forget_cache(struct job *job, const struct uuid *user)
+{
+    const struct db_result *hashes = query(job, hashes_sql, ARGS(ARG(*user)));
+
+    if (hashes == NULL)
+        return false;
+    if (session_refresh(job->app, job->mem, hashes) && forget_keys(job, user))
+        return true;
+    log_error("%s: Redis is away, so nothing is erased yet", job->kind);
+    return false;
+}
+
+/* ---- Files --------------------------------------------------------------- */
+
+static const char files_sql[] = SQL(
+    SELECT path FROM data_exports WHERE user_id = $1 AND path IS NOT NULL
+);
+
+static bool
+remove_files(struct job *job, const struct uuid *user)
+{
+    const struct db_result *files = query(job, files_sql, ARGS(ARG(*user)));
+    bool fine = files != NULL;
+
+    for (size_t i = 0; fine && i < db_rows(files); i++)
+        fine = privacy_unlink(job->app, job->mem, db_text(files, i, 0, NULL));
+    return fine;
+}
+
+/* ---- Rows ---------------------------------------------------------------- */
+
+static const char places_sql[] =
+    SQL(
+    SELECT n FROM privacy_places WHERE erase <> 'keep' ORDER BY n
+);
+static const char erase_sql[] = SQL(SELECT privacy_erase($1, $2, $3));
+
+/* Between full chunks others get their turn. */
+static void
+rest(void)
+{
+    const struct timespec pause = { .tv_nsec = 20000000 };
+
+    (void)nanosleep(&pause, NULL);
+}
+
+static bool
+erase_place(struct job *job, const struct uuid *user, int64_t place)
+{
+    const int64_t most = BATCH_ROWS;
+    int64_t done;
+
+    do {
+        const struct db_result *row =
+            query(job, erase_sql, ARGS(ARG(*user), ARG(place), ARG(most)));
+
+        if (row == NULL)
+            return false;
+        done = db_integer(row, 0, 0);
+        if (done >= most)
+            rest();
+    } while (done >= most);
+    return true;
+}
+
+static bool
+erase_rows(struct job *job, const struct uuid *user)
+{
+    const struct db_result *places = query(job, places_sql, NO_ARGS);
+    bool fine = places != NULL;
+
+    for (size_t i = 0; fine && i < db_rows(places); i++)
+        fine = erase_place(job, user, db_integer(places, i, 0));
+    return fine;
+}
+
+/* ---- An account ---------------------------------------------------------- */
+
+static bool
+erase_closed(struct job *job, const struct uuid *user)
+{
+    char id[UUID_TEXT];
+
+    if (!forget_cache(job, user) || !remove_files(job, user) ||
+        !erase_rows(job, user) || query(job, end_sql, ARGS(ARG(*user))) == NULL)
+        return false;
+    uuid_write(user, id);
+    log_event(LOG_INFO, "account erased", LOG_TEXT("user", id));
+    return true;
+}
+
+/* Nothing where its owner was faster and cancelled. */
+static bool
+erase_account(struct job *job, const struct uuid *user, int64_t *done)
+{
+    const struct db_result *begun = query(job, begin_sql, ARGS(ARG(*user)));
+
+    if (begun == NULL)
+        return false;
+    if (!db_boolean(begun, 0, 0))
+        return true;
+    if (!erase_closed(job, user))
+        return false;
+    (*done)++;
+    return true;
+}
+
+/* What fails for one account does not keep the others waiting. */
+int64_t
+privacy_erase_due(struct job *job, bool dry_run)
+{
+    int64_t done = 0;
+    bool fine = true;
+
+    if (dry_run)
+        return batch_value(job, count_sql, NO_ARGS);
+    if (batch_value(job, adopt_sql, NO_ARGS) < 0)
+        return -1;
+    const struct db_result *due = query(job, due_sql, NO_ARGS);
+    for (size_t i = 0; due != NULL && i < db_rows(due); i++) {
+        const struct uuid user = db_uuid(due, i, 0);
+        struct job one = *job;
+
+        one.mem = mem_context(job->mem, "account");
+        fine = erase_account(&one, &user, &done) && fine;
+        mem_free(one.mem);
+    }
+    return due != NULL && fine ? done : -1;
+}
