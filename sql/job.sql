@@ -315,9 +315,9 @@ BEGIN
 END
 $$;
 
--- Once a second: make due jobs available, resume those whose lease ran out;
--- how many of the latter.  Leases end by the real time, whatever clock_now()
--- says in tests.
+-- Once a second: put what is scheduled, make due jobs available, resume those
+-- whose lease ran out; how many of the latter.  Leases end by the real time,
+-- whatever clock_now() says in tests.
 CREATE OR REPLACE FUNCTION job_tend() RETURNS bigint
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
@@ -326,6 +326,7 @@ DECLARE
     job jobs;
     n bigint := 0;
 BEGIN
+    PERFORM job_tick();
     UPDATE jobs SET state = 'available' WHERE id = ANY (ARRAY(
         SELECT id FROM jobs
         WHERE state IN ('scheduled', 'retryable') AND run_at <= clock_now()
@@ -340,29 +341,3 @@ BEGIN
     RETURN n;
 END
 $$;
-
--- ---- Looking --------------------------------------------------------------
-
--- How many jobs wait, run and are done, by queue; oldest: how long the
--- oldest that could start has waited.
-CREATE OR REPLACE VIEW job_queue_rows AS
-SELECT q.name, q.lane::bigint AS lane, q.concurrency::bigint AS concurrency,
-    q.paused_at IS NOT NULL AS paused,
-    coalesce(n.available, 0) AS available, coalesce(n.running, 0) AS running,
-    coalesce(n.scheduled, 0) AS scheduled,
-    coalesce(n.retryable, 0) AS retryable,
-    coalesce(n.completed, 0) AS completed,
-    coalesce(n.discarded, 0) AS discarded,
-    coalesce(n.cancelled, 0) AS cancelled, n.oldest_at
-FROM job_queues q
-LEFT JOIN (
-    SELECT queue, count(*) FILTER (WHERE state = 'available') AS available,
-        count(*) FILTER (WHERE state = 'running') AS running,
-        count(*) FILTER (WHERE state = 'scheduled') AS scheduled,
-        count(*) FILTER (WHERE state = 'retryable') AS retryable,
-        count(*) FILTER (WHERE state = 'completed') AS completed,
-        count(*) FILTER (WHERE state = 'discarded') AS discarded,
-        count(*) FILTER (WHERE state = 'cancelled') AS cancelled,
-        min(run_at) FILTER (WHERE state = 'available') AS oldest_at
-    FROM jobs GROUP BY 1
-) n ON n.queue = q.name;

@@ -291,6 +291,8 @@ CREATE TABLE xp_log (
     CONSTRAINT xp_log_key_length CHECK (char_length(key) BETWEEN 1 AND 200)
 );
 CREATE INDEX xp_log_user_id_idx ON xp_log (user_id, created_at, id);
+-- What a day brought, for the leaderboards.
+CREATE INDEX xp_log_created_at_idx ON xp_log USING brin (created_at);
 
 CREATE TABLE xp_days (
     user_id uuid NOT NULL,
@@ -569,7 +571,8 @@ CREATE TABLE email_changes (
     user_id uuid NOT NULL,
     old_email text NOT NULL,
     new_email text NOT NULL,
-    confirm_hash bytea NOT NULL,
+    -- NULL until the mail with its token is made.
+    confirm_hash bytea,
     undo_hash bytea,
     created_at timestamptz NOT NULL DEFAULT clock_now(),
     expires_at timestamptz NOT NULL DEFAULT clock_now() + interval '1 day',
@@ -589,6 +592,9 @@ CREATE TABLE email_changes (
 CREATE UNIQUE INDEX email_changes_one_live ON email_changes (user_id)
     WHERE confirmed_at IS NULL AND died_at IS NULL;
 CREATE INDEX email_changes_user_id_idx ON email_changes (user_id, created_at);
+-- Addresses that are kept for who had them.
+CREATE INDEX email_changes_old_email_idx ON email_changes (old_email)
+    WHERE undo_expires_at IS NOT NULL AND undone_at IS NULL;
 
 -- enabled_at NULL: set up, not yet proven; good until setup_expires_at.  A
 -- TOTP step is good once: an update takes a step above last_step only.
@@ -668,6 +674,8 @@ CREATE TABLE deletion_requests (
     reason text,
     created_at timestamptz NOT NULL DEFAULT clock_now(),
     due_at timestamptz NOT NULL DEFAULT clock_now() + interval '14 days',
+    -- Set when erasing begins: from then on nothing can be cancelled.
+    started_at timestamptz,
     cancelled_at timestamptz,
     done_at timestamptz,
     CONSTRAINT deletion_requests_pkey PRIMARY KEY (id),

@@ -366,6 +366,8 @@ CREATE UNIQUE INDEX reactions_post_key ON reactions (post_id, user_id, type)
 CREATE UNIQUE INDEX reactions_comment_key
     ON reactions (comment_id, user_id, type) WHERE comment_id IS NOT NULL;
 CREATE INDEX reactions_user_id_idx ON reactions (user_id, created_at);
+-- What a day brought, for the leaderboards.
+CREATE INDEX reactions_created_at_idx ON reactions USING brin (created_at);
 
 -- What each user adds to a post's score: each kind counts once.  The row is
 -- what two acts of one user at once queue up on, so that first and last are

@@ -147,6 +147,20 @@ key_of(const struct db_result *res, size_t row, size_t column)
     return db_integer(res, row, column);
 }
 
+/* A row's id, as a cursor has it: a bigint takes the last octets. */
+static struct uuid
+id_of(const struct db_result *res, size_t row)
+{
+    struct uuid id = { { 0 } };
+
+    if (db_column_type(res, 0) != VALUE_INTEGER)
+        return db_uuid(res, row, 0);
+    uint64_t n = (uint64_t)db_integer(res, row, 0);
+    for (size_t i = 0; i < 8; i++)
+        id.octet[15 - i] = (uint8_t)(n >> 8 * i);
+    return id;
+}
+
 /* Where the page after these rows begins, on r->mem; NULL if nowhere. */
 static const char *
 next_cursor(struct request *r, const struct db_result *res, size_t rows)
@@ -157,7 +171,7 @@ next_cursor(struct request *r, const struct db_result *res, size_t rows)
     if (key < 0 || rows == 0 || db_null(res, rows - 1, (size_t)key))
         return NULL;
     struct cursor c = { .key = key_of(res, rows - 1, (size_t)key),
-                        .id = db_uuid(res, rows - 1, 0) };
+                        .id = id_of(res, rows - 1) };
     cursor_write(&c, out);
     return out;
 }

@@ -128,7 +128,9 @@ run_steps(struct app *app, const struct batch *batch,
           const struct batch_options *options, int64_t *ret_done)
 {
     void *mem = mem_context(NULL, "batch");
+    void *state = mem_zero(NULL, batch->state + 1);
     int64_t started = clock_steady(), n;
+    bool more;
 
     do {
         struct job job = {
@@ -139,19 +141,55 @@ run_steps(struct app *app, const struct batch *batch,
             .attempt = 1,
             .now = { clock_now() },
             .repair = options->repair,
+            .with = state,
         };
         n = batch->step(&job, options->dry_run);
         *ret_done += n > 0 ? n : 0;
         mem_clear(mem);
         if (options->progress)
             show_progress(batch, *ret_done, started);
-        if (n >= BATCH_ROWS)
+        more = n >= 0 && (job.more || (n >= BATCH_ROWS && !options->dry_run &&
+                                       !batch->once));
+        if (more && !options->dry_run)
             rest();
-    } while (n >= BATCH_ROWS && !options->dry_run);
+    } while (more);
     if (options->progress)
         (void)fputc('\n', stderr);
+    mem_free(state);
     mem_free(mem);
     return n < 0 ? BATCH_FAILED : BATCH_DONE;
+}
+
+/*
+ * A batch may take longer than a request, and waits for no lock for long.  In
+ * a dry run the database itself sees to it that nothing is written.
+ */
+static const char session_sql[] = SQL(
+    SELECT set_config('statement_timeout', '30min', false),
+        set_config('lock_timeout', '5s', false),
+        set_config('default_transaction_read_only', $1, false)
+);
+
+static void
+begin_session(struct app *app, void *mem, bool dry_run)
+{
+    const char *read_only = dry_run ? "on" : "off";
+    struct db_error error;
+
+    (void)db_query(app->db, mem, session_sql, ARGS(ARG(read_only)), &error);
+    if (error.failed)
+        die("%s", error.message);
+}
+
+static const char writable_sql[] =
+    SQL(SELECT set_config('default_transaction_read_only', 'off', false));
+
+static void
+end_session(struct app *app, void *mem)
+{
+    struct db_error ignored; /* a new connection can write */
+
+    (void)db_query(app->db, mem, writable_sql, NO_ARGS, &ignored);
 }
 
 static enum batch_exit
@@ -168,7 +206,9 @@ run_locked(struct app *app, void *mem, const struct batch *batch,
     if (!db_boolean(row, 0, 0))
         return BATCH_BUSY;
     struct uuid id = begin_record(app, mem, batch, options);
+    begin_session(app, mem, options->dry_run);
     enum batch_exit code = run_steps(app, batch, options, &done);
+    end_session(app, mem);
     end_record(app, mem, id, code, done);
     log_event(code == BATCH_DONE ? LOG_INFO : LOG_ERROR,
               options->dry_run ? "batch would do" : "batch done",

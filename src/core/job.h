@@ -46,14 +46,27 @@ struct job {
     struct uuid subject, actor;
     struct instant happened;
     /* of a handler that acts: */
-    void *with;      /* what its steps hand on, on mem */
-    bool done;       /* set by prepare: nothing is left to do */
+    void *with;           /* what its steps hand on, on mem */
+    bool done;            /* set by prepare: nothing is left to do */
+    struct instant later; /* set by prepare: not before then; this attempt does
+                             not count */
     bool hopeless;   /* set by any step that fails: not to be tried again */
     const char *why; /* for run: NULL, or why act failed */
     /* of a batch program: */
     bool repair; /* it was called with --repair */
+    bool more;   /* set by a step after which another is to come in any case */
     /* the engine's own */
     struct jobs *jobs;
+};
+
+/* A member of the payload of a kind of job. */
+struct payload_member {
+    const char *name;
+    enum value_type type; /* TEXT, INTEGER, BOOLEAN, UUID or JSON: an object */
+    bool required;
+    int64_t min, max; /* of a number; of a text's bytes, where 0 is 500 */
+    const char *const *choices; /* a text's only words, ended by NULL */
+    const char *about;
 };
 
 struct job_kind {
@@ -66,6 +79,9 @@ struct job_kind {
     /* For an effect outside of the database; NULL, or why it failed. */
     const char *(*prepare)(struct job *job);
     const char *(*act)(struct job *job);
+    /* What the payload says, ended by one without a name; NULL: people put no
+     * jobs of this kind by hand. */
+    const struct payload_member *payload;
 };
 
 /* A batch program of sparkle-batch. */
@@ -73,13 +89,37 @@ struct batch {
     const char *name;
     const char *when; /* cron's five fields, UTC */
     const char *about;
-    /* One step of at most 5,000 rows: the rows done; less than BATCH_ROWS ends
+    /* One step of about 5,000 rows: the rows done; less than BATCH_ROWS ends
      * the run; -1: an error was logged.  A dry run counts what would be done,
      * all of it at once, and changes nothing. */
     int64_t (*step)(struct job *job, bool dry_run);
     bool repairs; /* takes --repair */
+    bool once;    /* one step is all of it, whatever it counts */
+    size_t state; /* bytes, zero at first, that the steps of a run share: their
+                     job->with */
 };
 #define BATCH_ROWS INT64_C(5000)
+
+/* ---- Jobs that people put by hand ---------------------------------------- */
+
+struct feature;
+
+/* The kind of that name, or NULL. */
+const struct job_kind *job_kind_named(const struct feature *const *features,
+                                      const char *name);
+
+/*
+ * Why a job of this kind cannot go into a queue: NULL if it can.  That is its
+ * own or its urgent one; where it does not act, any where none does.
+ */
+const char *job_queue_fault(const struct feature *const *features,
+                            const struct job_kind *kind, const char *queue);
+
+/* What is wrong with a payload (JSON; NULL is {}), on mem; NULL: nothing. */
+const char *job_payload_fault(void *mem, const struct job_kind *kind,
+                              const char *payload);
+
+/* ---- For handlers -------------------------------------------------------- */
 
 /* Runs a statement of a job; NULL where it failed, with *ret_why set. */
 struct db_result *job_query(struct job *job, const char *sql,

@@ -133,6 +133,24 @@ claim_complete(struct jobs *jobs, int64_t id, struct db_error *ret_error)
 }
 
 /* clang-format off */
+static const char put_off_sql[] = SQL(
+    UPDATE jobs SET state = 'scheduled', run_at = $3, leased_until = NULL,
+        attempts = attempts - 1
+    WHERE id = $1 AND state = 'running' AND worker = $2
+);
+/* clang-format on */
+
+void
+claim_put_off(struct jobs *jobs, int64_t id, struct instant until,
+              struct db_error *ret_error)
+{
+    const char *name = jobs->name;
+
+    (void)db_query(jobs->db, jobs->now, put_off_sql,
+                   ARGS(ARG(id), ARG(name), ARG(until)), ret_error);
+}
+
+/* clang-format off */
 static const char beat_sql[] = SQL(
     UPDATE jobs SET leased_until = now() + interval '10 s'
     WHERE id = $1 AND state = 'running' AND worker = $2

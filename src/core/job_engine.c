@@ -38,10 +38,13 @@ jobs_leave(struct jobs *jobs)
 }
 
 void
-jobs_count(const struct jobs *jobs, int64_t *ret_run, int64_t *ret_failed)
+jobs_count(const struct jobs *jobs,
+           void (*tell)(void *with, const char *queue, int64_t run,
+                        int64_t failed),
+           void *with)
 {
-    *ret_run = jobs->run;
-    *ret_failed = jobs->failed;
+    for (const struct job_queue *q = jobs->queues; q != NULL; q = q->next)
+        tell(with, q->name, q->run, q->failed);
 }
 
 struct job_queue *
@@ -56,6 +59,7 @@ jobs_queue(struct jobs *jobs, const char *name)
     q = mem_new(jobs->mem, struct job_queue);
     q->name = mem_strdup(q, name);
     q->leased = job_registry_leased(jobs->registry, name);
+    q->urgent = job_registry_urgent(jobs->registry, name);
     q->batch = JOB_BATCH_FIRST;
     q->next = jobs->queues;
     jobs->queues = q;
@@ -82,12 +86,25 @@ tend(struct jobs *jobs)
 }
 
 static enum jobs_outcome
+run_one(struct jobs *jobs, struct job_queue *q)
+{
+    if (!q->leased)
+        return run_direct(jobs, q);
+    if (q->urgent)
+        return run_leased(jobs, q);
+    if (!job_slot_act(jobs->board, jobs->slot))
+        return JOBS_IDLE;
+    enum jobs_outcome outcome = run_leased(jobs, q);
+    job_slot_acted(jobs->slot);
+    return outcome;
+}
+
+static enum jobs_outcome
 run_first(struct jobs *jobs, const struct db_result *names)
 {
     for (size_t i = 0; i < db_rows(names); i++) {
         struct job_queue *q = jobs_queue(jobs, db_text(names, i, 0, NULL));
-        enum jobs_outcome outcome =
-            q->leased ? run_leased(jobs, q) : run_direct(jobs, q);
+        enum jobs_outcome outcome = run_one(jobs, q);
 
         if (outcome != JOBS_IDLE)
             return outcome;

@@ -13,8 +13,9 @@
  *   3. runs it: see core/job.h.  A queue's concurrency is kept by as many
  *      advisory locks, over all processes and hosts.
  *
- * Once a second one of the workers of a board makes due jobs available and
- * resumes those whose lease ran out or whose worker is gone.
+ * Once a second one of the workers of a board puts what is scheduled, makes
+ * due jobs available and resumes those whose lease ran out or whose worker is
+ * gone.
  */
 #ifndef CORE_JOB_ENGINE_H
 #define CORE_JOB_ENGINE_H
@@ -42,6 +43,9 @@ struct job_registry *job_registry_new(const void *mem,
                                       const struct feature *const *features,
                                       struct text *faults);
 
+/* The queues of all of them, ended by NULL. */
+const char *const *job_registry_queues(const struct job_registry *reg);
+
 /* What runs under a name; one of the two is set, or neither. */
 struct job_handler {
     const char *name;
@@ -54,10 +58,23 @@ const struct job_handler *job_handler_named(const struct job_registry *reg,
 /*
  * What the workers of one master share: who runs what, so that the jobs of a
  * dead one are resumed at once.  Made before the first fork, for up to
- * `workers` processes; never freed.
+ * `workers` processes, and as many again while a reload lets the old ones
+ * finish; never freed.
+ *
+ * Of more than one worker the last that is free takes no job that acts but
+ * urgent ones: so a password reset does not wait for a mail server that lets
+ * all the others wait.
  */
 struct job_board;
 struct job_board *job_board_new(size_t workers);
+
+/*
+ * True for one caller now and then, who counts the queues for all, and says
+ * how many microseconds that took: it is done again after 5 s, or a hundred
+ * times as long.
+ */
+bool job_board_counts(struct job_board *board);
+void job_board_counted(struct job_board *board, int64_t us);
 
 /* The engine of this process; its parts live on mem. */
 struct jobs *jobs_new(void *mem, struct app *app,
@@ -72,8 +89,12 @@ enum jobs_outcome {
 /* One step, at most one batch. */
 enum jobs_outcome jobs_step(struct jobs *jobs);
 
-/* How many jobs this engine has run, and of those how many failed. */
-void jobs_count(const struct jobs *jobs, int64_t *ret_run, int64_t *ret_failed);
+/* How many jobs of a queue this engine has run, and how often one failed;
+ * for each queue that it met. */
+void jobs_count(const struct jobs *jobs,
+                void (*tell)(void *with, const char *queue, int64_t run,
+                             int64_t failed),
+                void *with);
 
 /* Leaves the board, when the process ends in order. */
 void jobs_leave(struct jobs *jobs);

@@ -19,6 +19,9 @@ job_registry_listeners(const struct job_registry *reg);
 /* Whether jobs of this queue hold leases: one of its kinds acts. */
 bool job_registry_leased(const struct job_registry *reg, const char *queue);
 
+/* Whether it is some kind's urgent queue, for which a worker is kept free. */
+bool job_registry_urgent(const struct job_registry *reg, const char *queue);
+
 /* ---- The board ----------------------------------------------------------- */
 
 #define JOB_WORKER_NAME 80
@@ -31,6 +34,13 @@ void job_slot_leave(struct job_slot *slot);
 
 /* Says which job runs, 0: none that would have to be blamed. NULL is fine. */
 void job_slot_running(struct job_slot *slot, int64_t job);
+
+/*
+ * Says that this worker is going to act, for as long as that may take; false,
+ * and it is not, where it is the last one that is free.  NULL is fine.
+ */
+bool job_slot_act(struct job_board *board, struct job_slot *slot);
+void job_slot_acted(struct job_slot *slot);
 
 /* True for one caller a second. */
 bool job_board_turn(struct job_board *board);
@@ -47,9 +57,10 @@ bool job_board_dead(struct job_board *board, struct job_slot **ret_slot,
 /* What a worker knows of a queue. */
 struct job_queue {
     const char *name;
-    bool leased;
+    bool leased, urgent;
     int64_t batch; /* jobs to take at once, as handlers are quick or slow */
     int conflicts; /* batches in a row that the database refused to mix */
+    int64_t run, failed;
     struct job_queue *next;
 };
 #define JOB_BATCH_FIRST 50
@@ -67,7 +78,6 @@ struct jobs {
     char name[JOB_WORKER_NAME];
     struct db_error error; /* of the last statement of a handler */
     int64_t beaten;        /* clock_steady() of the lease's last renewal */
-    int64_t run, failed;
 };
 
 struct job_queue *jobs_queue(struct jobs *jobs, const char *name);
@@ -99,6 +109,10 @@ bool claim_complete(struct jobs *jobs, int64_t id, struct db_error *ret_error);
 /* Notes a failure: the job is to be tried again later, or discarded. */
 void claim_fail(struct jobs *jobs, const struct job *job, const char *why,
                 struct db_error *ret_error);
+
+/* Gives a leased job back until then, as if it had not been taken. */
+void claim_put_off(struct jobs *jobs, int64_t id, struct instant until,
+                   struct db_error *ret_error);
 
 bool claim_beat(struct jobs *jobs, int64_t id);
 

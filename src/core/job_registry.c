@@ -12,8 +12,8 @@ struct job_registry {
     struct job_handler *handlers; /* by name */
     size_t n;
     struct job_listeners listeners;
-    const char **leased; /* queues */
-    size_t n_leased;
+    const char **leased, **urgent, **queues; /* queues: all, then NULL */
+    size_t n_leased, n_urgent, n_queues;
 };
 
 static int
@@ -52,6 +52,22 @@ written(const struct feature *const *features, const char *event)
     return false;
 }
 
+static bool
+among(const char *const *queues, size_t n, const char *queue)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(queues[i], queue) == 0)
+            return true;
+    return false;
+}
+
+static void
+add_queue(const char **queues, size_t *n, const char *queue)
+{
+    if (queue != NULL && !among(queues, *n, queue))
+        queues[(*n)++] = queue;
+}
+
 static void
 add_listener(struct job_registry *reg, const struct listener *l)
 {
@@ -61,23 +77,20 @@ add_listener(struct job_registry *reg, const struct listener *l)
     ((const char **)all->names.at)[all->names.n++] = l->name;
     ((const char **)all->events.at)[all->events.n++] = l->event;
     ((const char **)all->queues.at)[all->queues.n++] = l->queue;
-}
-
-static void
-add_leased(struct job_registry *reg, const char *queue)
-{
-    if (queue != NULL && !job_registry_leased(reg, queue))
-        reg->leased[reg->n_leased++] = queue;
+    add_queue(reg->queues, &reg->n_queues, l->queue);
 }
 
 static void
 add_kind(struct job_registry *reg, const struct job_kind *k)
 {
     reg->handlers[reg->n++] = (struct job_handler){ k->name, NULL, k };
+    add_queue(reg->urgent, &reg->n_urgent, k->urgent);
+    add_queue(reg->queues, &reg->n_queues, k->queue);
+    add_queue(reg->queues, &reg->n_queues, k->urgent);
     if (k->act == NULL)
         return;
-    add_leased(reg, k->queue);
-    add_leased(reg, k->urgent);
+    add_queue(reg->leased, &reg->n_leased, k->queue);
+    add_queue(reg->leased, &reg->n_leased, k->urgent);
 }
 
 static void
@@ -127,6 +140,8 @@ job_registry_new(const void *mem, const struct feature *const *features,
 
     reg->handlers = mem_array(reg, struct job_handler, n + 1);
     reg->leased = mem_array(reg, const char *, 2 * n + 1);
+    reg->urgent = mem_array(reg, const char *, n + 1);
+    reg->queues = mem_array(reg, const char *, 2 * n + 1);
     reg->listeners.names.at = mem_array(reg, const char *, listeners + 1);
     reg->listeners.events.at = mem_array(reg, const char *, listeners + 1);
     reg->listeners.queues.at = mem_array(reg, const char *, listeners + 1);
@@ -145,6 +160,12 @@ job_handler_named(const struct job_registry *reg, const char *name)
     return bsearch(&key, reg->handlers, reg->n, sizeof key, by_name);
 }
 
+const char *const *
+job_registry_queues(const struct job_registry *reg)
+{
+    return reg->queues;
+}
+
 const struct job_listeners *
 job_registry_listeners(const struct job_registry *reg)
 {
@@ -154,8 +175,11 @@ job_registry_listeners(const struct job_registry *reg)
 bool
 job_registry_leased(const struct job_registry *reg, const char *queue)
 {
-    for (size_t i = 0; i < reg->n_leased; i++)
-        if (strcmp(reg->leased[i], queue) == 0)
-            return true;
-    return false;
+    return among(reg->leased, reg->n_leased, queue);
+}
+
+bool
+job_registry_urgent(const struct job_registry *reg, const char *queue)
+{
+    return among(reg->urgent, reg->n_urgent, queue);
 }

@@ -171,7 +171,7 @@ give_way(struct jobs *jobs, struct job_queue *q, const struct stop *stop)
         return q->conflicts < 10 ? JOBS_WORKED : JOBS_IDLE;
     }
     q->batch = q->batch > 1 ? q->batch / 2 : 1;
-    jobs->failed++;
+    q->failed++;
     claim_fail(jobs, stop->job, stop->why, &error);
     return error.failed && error.lost ? JOBS_AWAY : JOBS_WORKED;
 }
@@ -202,7 +202,7 @@ run_batch(struct jobs *jobs, struct job_queue *q)
     }
     if (!db_commit(jobs->db, &stop.error))
         return give_way(jobs, q, &stop);
-    jobs->run += (int64_t)n;
+    q->run += (int64_t)n;
     adapt(q, (int64_t)n, clock_steady() - started);
     return JOBS_WORKED;
 }
@@ -281,8 +281,8 @@ settle(struct jobs *jobs, struct job *job, const struct job_kind *kind)
 
 /* Runs a claimed job; what went wrong before its effect is noted. */
 static const char *
-run_steps(struct jobs *jobs, struct job *job, const struct job_kind *kind,
-          struct db_error *ret_error)
+run_steps(struct jobs *jobs, struct job_queue *q, struct job *job,
+          const struct job_kind *kind, struct db_error *ret_error)
 {
     const char *why;
 
@@ -290,6 +290,10 @@ run_steps(struct jobs *jobs, struct job *job, const struct job_kind *kind,
         why = in_transaction(jobs, job, kind->prepare, false, ret_error);
         if (why != NULL)
             return why;
+        if (job->later.us != 0) {
+            claim_put_off(jobs, job->id, job->later, ret_error);
+            return NULL;
+        }
         if (job->done)
             return in_transaction(jobs, job, NULL, true, ret_error);
     }
@@ -299,7 +303,7 @@ run_steps(struct jobs *jobs, struct job *job, const struct job_kind *kind,
     job->why = kind->act(job);
     if (job->why == NULL)
         return settle(jobs, job, kind);
-    jobs->failed++;
+    q->failed++;
     settle_failure(jobs, job, kind, ret_error);
     return NULL;
 }
@@ -320,15 +324,15 @@ run_leased(struct jobs *jobs, struct job_queue *q)
     job_slot_running(jobs->slot, job.id);
     const char *why = h == NULL || h->kind == NULL
                           ? "no handler of this name is here"
-                          : run_steps(jobs, &job, h->kind, &error);
+                          : run_steps(jobs, q, &job, h->kind, &error);
     if (why != NULL && !error.lost) {
         error = (struct db_error){ 0 };
-        jobs->failed++;
+        q->failed++;
         claim_fail(jobs, &job, why, &error);
     }
     job_slot_running(jobs->slot, 0);
     end_work(jobs);
-    jobs->run++;
+    q->run++;
     if (error.lost)
         return JOBS_AWAY;
     place_leave(jobs, q->name, place);

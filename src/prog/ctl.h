@@ -41,6 +41,7 @@ extern const struct ctl_command ctl_status_commands[];
 extern const struct ctl_command ctl_keys_commands[];
 extern const struct ctl_command ctl_setup_commands[];
 extern const struct ctl_command ctl_doctor_commands[];
+extern const struct ctl_command ctl_email_commands[];
 
 /* All sections that any program reads, ended by NULL: features.c. */
 extern const struct section *const all_sections[];

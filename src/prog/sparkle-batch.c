@@ -18,7 +18,7 @@
 
 /* The command line. */
 struct words {
-    const char *config, *name, *lock_dir;
+    const char *config, *name, *which, *lock_dir;
     bool dry_run, repair, list, help, version;
 };
 
@@ -26,7 +26,8 @@ static void
 usage(FILE *to)
 {
     (void)fputs(
-        "usage: sparkle-batch [--config FILE] [--dry-run] [--repair] NAME\n"
+        "usage: sparkle-batch [--config FILE] [--dry-run] [--repair] NAME "
+        "[WHICH]\n"
         "       sparkle-batch --list\n\n"
         "  --config FILE    instead of " SPARKLE_SYSCONFDIR "/sparkle.conf\n"
         "  --dry-run        say what would be done, and change nothing\n"
@@ -35,6 +36,7 @@ usage(FILE *to)
         "pid\n"
         "                   file, or /tmp)\n"
         "  --list           the programs, and when they should run\n\n"
+        "NAME WHICH is NAME-WHICH: leaderboard-reset daily.\n"
         "Exit status: 0 done; 1 failed, or something is wrong; 2 wrong usage;\n"
         "3 another run of the same program is going on.\n",
         to);
@@ -73,6 +75,8 @@ read_word(struct words *w, char **argv, int *i)
         w->lock_dir = argv[++*i];
     else if (word[0] != '-' && w->name == NULL)
         w->name = word;
+    else if (word[0] != '-' && w->which == NULL)
+        w->which = word;
     else
         return false;
     return true;
@@ -93,6 +97,18 @@ lock_dir(void *mem, const struct words *w, const struct config *config)
         return "/tmp";
     return mem_strndup(mem, master->pid_file,
                        (size_t)(slash - master->pid_file));
+}
+
+/* Statements of a batch take longer than those of a request. */
+static const struct db_settings *
+patient(void *mem, const struct config *config)
+{
+    struct db_settings *settings = mem_new(mem, struct db_settings);
+
+    *settings =
+        *(const struct db_settings *)config_section(config, &db_section);
+    settings->timeout = CLOCK_HOUR;
+    return settings;
 }
 
 static enum batch_exit
@@ -117,11 +133,25 @@ run(const struct words *w, const struct batch *batch)
     options.lock_dir = lock_dir(mem, w, app.config);
     if (app_site(&app)->clock_file != NULL)
         clock_shift_by(app_site(&app)->clock_file);
-    app.db = db_new(mem, config_section(app.config, &db_section), NULL);
+    app.db = db_new(mem, patient(mem, app.config), NULL);
     app.cache = cache_new(mem, config_section(app.config, &cache_section));
     enum batch_exit code = batch_run(&app, batch, &options);
     mem_free(mem);
     return code;
+}
+
+/* "leaderboard-reset daily" is leaderboard-reset-daily. */
+static const struct batch *
+find(const struct words *w)
+{
+    char name[80];
+
+    if (w->name == NULL)
+        return NULL;
+    (void)snprintf(name, sizeof name, "%s%s%s", w->name,
+                   w->which != NULL ? "-" : "",
+                   w->which != NULL ? w->which : "");
+    return batch_named(all_features, name);
 }
 
 int
@@ -145,8 +175,7 @@ main(int argc, char **argv)
     if (w.help || w.list || w.version)
         return 0;
 
-    const struct batch *batch =
-        w.name == NULL ? NULL : batch_named(all_features, w.name);
+    const struct batch *batch = find(&w);
     if (batch == NULL || (w.repair && !batch->repairs)) {
         usage(stderr);
         return BATCH_USAGE;

@@ -7,8 +7,6 @@
  * core answer it, and writes one line to the log.
  */
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -19,12 +17,14 @@
 #include "core/db.h"
 #include "core/exchange.h"
 #include "core/fcgi.h"
+#include "core/mail.h"
 #include "core/openapi.h"
 #include "core/page.h"
-#include "core/schema.h"
+#include "core/session.h"
 #include "core/template.h"
 #include "pool/master.h"
 #include "prog/ctl.h"
+#include "prog/database_check.h"
 
 /* ---- Metrics ------------------------------------------------------------- */
 
@@ -123,88 +123,6 @@ work(struct worker *w, void *context)
 
 /* ---- Start --------------------------------------------------------------- */
 
-/*
- * Adds a line where the database is behind the files of sql/, which are beside
- * web/ in the source and where they are installed; no such files: no check.
- */
-static void
-check_schema(struct app *app, struct text *faults)
-{
-    void *mem = mem_context(NULL, "schema");
-    const char *sql = mem_printf(mem, "%s/../sql", app_site(app)->web);
-    struct schema schema;
-    struct text *said = text_new(mem);
-
-    if (access(sql, R_OK) == 0 &&
-        schema_read(mem, sql, app->db, &schema, said) &&
-        schema_pending(&schema) > 0)
-        text_addf(faults,
-                  "the database is behind this program by %zu migrations; "
-                  "run: sparklectl migrate\n",
-                  schema_pending(&schema));
-    mem_free(mem);
-}
-
-/* What only the database can tell; written to fd, for the parent. */
-static int
-ask_database(struct app *app, int fd)
-{
-    struct text faults;
-
-    text_init(&faults, NULL, 1024);
-    app->db = db_new(NULL, config_section(app->config, &db_section), NULL);
-    bool answered = db_ping(app->db);
-    if (answered)
-        check_schema(app, &faults);
-    if (faults.len == 0)
-        answered = route_check_constraints(app, &faults);
-    ssize_t n = write(fd, faults.at, faults.len);
-    return !answered ? 2 : faults.len > 0 && n > 0;
-}
-
-static void
-read_all(int fd, struct text *to)
-{
-    char part[1024];
-    ssize_t n;
-
-    while ((n = read(fd, part, sizeof part)) > 0)
-        text_add(to, part, (size_t)n);
-}
-
-/*
- * Asks in a child, since the master opens no connections.  A database that
- * does not answer is no fault of the configuration: the workers say 503 until
- * it is there.
- */
-static bool
-check_database(struct app *app, struct text *faults)
-{
-    struct text said;
-    int ends[2], status = 0;
-
-    text_init(&said, faults->mem, 256);
-    if (pipe(ends) != 0)
-        return true;
-    pid_t child = fork();
-    if (child == 0) {
-        (void)close(ends[0]);
-        _exit(ask_database(app, ends[1]));
-    }
-    (void)close(ends[1]);
-    read_all(ends[0], &said);
-    (void)close(ends[0]);
-    if (child < 0 || waitpid(child, &status, 0) != child)
-        return true;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 1) {
-        text_add(faults, said.at, said.len);
-        return false;
-    }
-    if (said.len > 0)
-        log_warn("%.*s", (int)said.len - 1, said.at);
-    return true;
-}
-
 static bool
 load_pages(struct app *app, const void *mem, struct text *faults)
 {
@@ -214,6 +132,9 @@ load_pages(struct app *app, const void *mem, struct text *faults)
     if (app->pages == NULL)
         return false;
     router_check_pages(app->router, app->pages, faults);
+    app->mails = mailer_load(mem, app_site(app)->emails, faults);
+    if (app->mails == NULL)
+        return false;
     return page_assets(mem, app, web, faults);
 }
 
@@ -228,7 +149,8 @@ prepare(struct setup *s)
         clock_shift_by(app_site(app)->clock_file);
     app->router = router_new(s->mem, all_features, s->faults);
     if (app->router == NULL || !load_pages(app, s->mem, s->faults) ||
-        !check_database(app, s->faults) || s->faults->len > 0)
+        !database_check(app, route_check_constraints, s->faults) ||
+        s->faults->len > 0)
         return false;
     openapi_print(document, app);
     app->openapi = document;
@@ -236,6 +158,7 @@ prepare(struct setup *s)
     metrics_table(s->metrics, request_metrics);
     metrics_table(s->metrics, quota_metrics);
     app->spare = quota_table_new();
+    app->fence = session_fence_new();
     s->context = app;
     return true;
 }

@@ -19,34 +19,9 @@
 #include "core/mail.h"
 #include "pool/master.h"
 #include "prog/ctl.h"
+#include "prog/database_check.h"
+#include "prog/jobs_metrics.h"
 #include "prog/jobs_settings.h"
-
-/* ---- Metrics ------------------------------------------------------------- */
-
-enum { RUN, FAILED };
-
-static const struct metric job_metrics[] = {
-    [RUN] = { .name = "sparkle_jobs_run_total",
-              .type = METRIC_COUNTER,
-              .help = "Jobs run, listeners of events among them." },
-    [FAILED] = { .name = "sparkle_jobs_failed_total",
-                 .type = METRIC_COUNTER,
-                 .help = "Attempts that failed." },
-    { 0 },
-};
-
-/* Adds what was done since the counts in *run and *failed. */
-static void
-count(struct worker *w, const struct jobs *jobs, int64_t *run, int64_t *failed)
-{
-    int64_t run_now, failed_now;
-
-    jobs_count(jobs, &run_now, &failed_now);
-    metric_add(w, &job_metrics[RUN], 0, (uint64_t)(run_now - *run));
-    metric_add(w, &job_metrics[FAILED], 0, (uint64_t)(failed_now - *failed));
-    *run = run_now;
-    *failed = failed_now;
-}
 
 /* ---- Start --------------------------------------------------------------- */
 
@@ -54,11 +29,11 @@ count(struct worker *w, const struct jobs *jobs, int64_t *run, int64_t *failed)
 struct runner {
     struct app app;
     const struct job_registry *registry;
+    const struct jobs_metrics *metrics;
     struct job_board *board;
 };
 
-/* Slots for all workers of all pools, and as many again while a reload lets
- * the old ones finish. */
+/* Of all pools. */
 static size_t
 count_workers(const struct config *config)
 {
@@ -70,7 +45,7 @@ count_workers(const struct config *config)
          (pool = config_instance(config, &jobs_pool_section, i, &name)) != NULL;
          i++)
         n += pool->max_children;
-    return (size_t)n * 2 + 1;
+    return (size_t)n;
 }
 
 static bool
@@ -87,9 +62,12 @@ prepare(struct setup *s)
     runner->registry = job_registry_new(s->mem, all_features, s->faults);
     runner->app.mails = mailer_load(s->mem, site->emails, s->faults);
     runner->board = job_board_new(count_workers(s->config));
-    metrics_table(s->metrics, job_metrics);
     s->context = runner;
-    return runner->registry != NULL && runner->app.mails != NULL;
+    if (runner->registry == NULL || runner->app.mails == NULL)
+        return false;
+    runner->metrics =
+        jobs_metrics_new(s->mem, s->metrics, runner->registry, all_features);
+    return database_check(&runner->app, NULL, s->faults);
 }
 
 /* ---- A worker ------------------------------------------------------------ */
@@ -103,26 +81,35 @@ patience(int vain)
     return vain < (int)(sizeof waits / sizeof *waits) ? waits[vain] : 1000;
 }
 
+/* A worker's parts. */
+struct parts {
+    struct app app;
+    struct jobs *jobs;
+    struct bus *bus;
+    struct jobs_told *told;
+    struct job_board *board;
+};
+
 static void
-serve(struct worker *w, struct jobs *jobs, struct bus *bus)
+serve(struct worker *w, struct parts *p)
 {
     enum worker_next next = WORKER_TIMEOUT;
-    int64_t run = 0, failed = 0;
     int vain = 0;
 
     while (next != WORKER_STOP) {
-        enum jobs_outcome outcome = jobs_step(jobs);
+        enum jobs_outcome outcome = jobs_step(p->jobs);
 
-        count(w, jobs, &run, &failed);
+        jobs_told_run(p->told, p->jobs);
+        jobs_told_count(p->told, &p->app, p->board);
         if (outcome == JOBS_WORKED)
             vain = 0;
         else
             vain += vain < 100;
         if (outcome == JOBS_WORKED && !worker_stopping(w))
             continue;
-        bus_tend(bus);
+        bus_tend(p->bus);
         next = worker_wait(w, outcome == JOBS_WORKED ? 0 : patience(vain - 1));
-        if (next == WORKER_WATCHED && bus_heard(bus))
+        if (next == WORKER_WATCHED && bus_heard(p->bus))
             vain = 0;
     }
 }
@@ -132,17 +119,19 @@ work(struct worker *w, void *context)
 {
     const struct runner *runner = context;
     void *mem = worker_mem(w);
-    struct app app = runner->app;
+    struct parts p = { .app = runner->app, .board = runner->board };
+    const struct config *config = p.app.config;
 
-    app.worker = w;
-    app.db = db_new(mem, config_section(app.config, &db_section), w);
-    app.cache = cache_new(mem, config_section(app.config, &cache_section));
-    struct jobs *jobs = jobs_new(mem, &app, runner->registry, runner->board);
-    struct bus *bus = bus_new(mem, config_section(app.config, &cache_section),
-                              EVENT_CHANNEL, w);
-    serve(w, jobs, bus);
-    jobs_leave(jobs);
-    mem_free(app.db); /* says good-bye to the server */
+    p.app.worker = w;
+    p.app.db = db_new(mem, config_section(config, &db_section), w);
+    p.app.cache = cache_new(mem, config_section(config, &cache_section));
+    p.jobs = jobs_new(mem, &p.app, runner->registry, runner->board);
+    p.bus =
+        bus_new(mem, config_section(config, &cache_section), EVENT_CHANNEL, w);
+    p.told = jobs_told_new(mem, runner->metrics, w);
+    serve(w, &p);
+    jobs_leave(p.jobs);
+    mem_free(p.app.db); /* says good-bye to the server */
 }
 
 int

@@ -1,223 +1,27 @@
 /*
  * upkeep.c - batch programs over tables that belong to no feature, or to
- * several: see the rows at the bottom.
+ * several: their rows.  The steps are in the files beside it.
  */
-#include "upkeep/upkeep.h"
+#include "upkeep/upkeep_local.h"
 
-#include "base/log.h"
-#include "base/mem.h"
-#include "core/batch.h"
-#include "core/db.h"
+#include "base/clock.h"
 
-/* clang-format off */
-
-/* ---- jobs-cleanup -------------------------------------------------------- */
-
-/* Completed: an hour, and in any case the newest 100 of a queue. */
-#define OLD_JOBS                                                               \
-    SQL(SELECT j.id FROM job_queues q CROSS JOIN LATERAL (                     \
-            (SELECT id FROM jobs                                               \
-            WHERE queue = q.name AND state = 'completed'                       \
-                AND finished_at < clock_now() - interval '1 hour'              \
-                AND finished_at < (SELECT finished_at FROM jobs                \
-                    WHERE queue = q.name AND state = 'completed'               \
-                    ORDER BY finished_at DESC OFFSET 99 LIMIT 1)               \
-            ORDER BY finished_at LIMIT $1)                                     \
-            UNION ALL                                                          \
-            (SELECT id FROM jobs                                               \
-            WHERE queue = q.name AND state IN ('discarded', 'cancelled')       \
-                AND finished_at < clock_now() - interval '24 hours'            \
-            LIMIT $1)) j                                                       \
-        LIMIT $1)
-
-static const char old_jobs_sql[] =
-    "SELECT count(*) FROM (" OLD_JOBS ") old";
-static const char archive_jobs_sql[] =
-    "WITH gone AS (DELETE FROM jobs WHERE id = ANY (ARRAY(" OLD_JOBS "))"
-    SQL(RETURNING queue, kind, state, finished_at)
-    "), counted AS ("
-    SQL(INSERT INTO job_archive AS a (day, queue, kind, state, n)
-        SELECT (finished_at AT TIME ZONE 'UTC')::date, queue, kind, state,
-            count(*)
-        FROM gone GROUP BY 1, 2, 3, 4
-        ON CONFLICT (day, queue, kind, state)
-            DO UPDATE SET n = a.n + excluded.n)
-    ") SELECT count(*) FROM gone";
-
-static int64_t
-clean_jobs(struct job *job, bool dry_run)
-{
-    const int64_t rows = dry_run ? INT64_MAX : BATCH_ROWS;
-
-    return batch_value(job, dry_run ? old_jobs_sql : archive_jobs_sql,
-                       ARGS(ARG(rows)));
-}
-
-/* ---- session-cleanup ----------------------------------------------------- */
-
-/* Kept after their end for the list of sign-ins: see the policy. */
-#define OLD_SESSIONS                                                           \
-    SQL(SELECT s.id FROM sessions s, data_retention_policies p                 \
-        WHERE p.table_name = 'sessions' AND p.enabled                          \
-            AND (s.expires_at < clock_now() - p.keep                           \
-                OR s.ended_at < clock_now() - p.keep)                          \
-        LIMIT $1)
-
-static const char old_sessions_sql[] =
-    "SELECT count(*) FROM (" OLD_SESSIONS ") old";
-static const char end_sessions_sql[] =
-    "WITH gone AS (DELETE FROM sessions WHERE id = ANY (ARRAY(" OLD_SESSIONS
-    ")) RETURNING 1) SELECT count(*) FROM gone";
-
-/* clang-format on */
-
-static int64_t
-clean_sessions(struct job *job, bool dry_run)
-{
-    const int64_t rows = dry_run ? INT64_MAX : BATCH_ROWS;
-
-    return batch_value(job, dry_run ? old_sessions_sql : end_sessions_sql,
-                       ARGS(ARG(rows)));
-}
-
-/* ---- idempotency-keys ---------------------------------------------------- */
-
-static const char old_keys_sql[] = SQL(
-    SELECT count(*) FROM idempotency_keys WHERE expires_at <= clock_now()
-);
-/* clang-format off */
-static const char forget_keys_sql[] = SQL(
-    DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM idempotency_keys WHERE expires_at <= clock_now()
-        ORDER BY expires_at LIMIT 5000))
-);
-/* clang-format on */
-
-static int64_t
-clean_keys(struct job *job, bool dry_run)
-{
-    return batch_delete(job, dry_run, old_keys_sql, forget_keys_sql);
-}
-
-/* ---- old-logs ------------------------------------------------------------ */
-
-/* A table that data_retention_policies names, by its column of time. */
-struct kept {
-    const char *table, *count_sql, *delete_sql;
-};
-#define OLD(table, column)                                                     \
-    " FROM " #table " t, data_retention_policies p"                            \
-    " WHERE p.table_name = '" #table "' AND p.enabled"                         \
-    " AND t." #column " < clock_now() - p.keep"
-#define KEPT(table, column)                                                    \
-    {                                                                          \
-#table, "SELECT count(*)" OLD(table, column),                          \
-            "DELETE FROM " #table                                              \
-            " WHERE ctid = ANY (ARRAY(SELECT t.ctid" OLD(                      \
-                table, column) " LIMIT 5000))"                                 \
-    }
-
-static const struct kept kept[] = {
-    KEPT(login_history, created_at),
-    KEPT(security_alerts, created_at),
-    KEPT(email_verifications, created_at),
-    KEPT(password_resets, created_at),
-    KEPT(login_challenges, expires_at),
-    KEPT(login_locks, window_started_at),
-    KEPT(session_tokens_spent, spent_at),
-    KEPT(user_names_old, until),
-    KEPT(xp_days, day),
-    KEPT(mail_sent, created_at),
-    KEPT(mail_skipped, created_at),
-    KEPT(mail_bounces, created_at),
-    KEPT(mail_digests, created_at),
-    KEPT(batch_runs, started_at),
+static const struct setting settings[] = {
+    SETTING(struct upkeep_settings, temp_dirs, TEXT,
+            .about = "Directories of unfinished files, with blanks between "
+                     "them: temp-files empties them of what is old."),
+    SETTING(struct upkeep_settings, temp_age, DURATION, .otherwise = "24h",
+            .min = CLOCK_HOUR,
+            .about = "How long an unfinished file is left alone."),
     { 0 },
 };
 
-/* A chunk of each table; a full step while one has more. */
-static int64_t
-clean_logs(struct job *job, bool dry_run)
-{
-    int64_t sum = 0, most = 0;
-
-    for (const struct kept *k = kept; k->table != NULL; k++) {
-        int64_t n = batch_delete(job, dry_run, k->count_sql, k->delete_sql);
-
-        if (n < 0)
-            return -1;
-        if (n > 0)
-            log_event(LOG_INFO, dry_run ? "too old" : "deleted",
-                      LOG_TEXT("table", k->table), LOG_NUMBER("rows", n));
-        sum += n;
-        most = n > most ? n : most;
-    }
-    return most < BATCH_ROWS && sum >= BATCH_ROWS && !dry_run ? BATCH_ROWS - 1
-                                                              : sum;
-}
-
-/* ---- counter-audit ------------------------------------------------------- */
-
-/* clang-format off */
-static const char audit_sql[] = SQL(
-    SELECT counter, key, stored, counted, count(*) OVER ()
-    FROM (SELECT * FROM counter_audit() UNION ALL
-        SELECT * FROM ledger_audit()) a
-    LIMIT 20
-);
-/* clang-format on */
-static const char repair_sql[] = SQL(SELECT counter_repair());
-
-static int64_t
-audit_counters(struct job *job, bool dry_run)
-{
-    struct db_error error;
-    const struct db_result *faults =
-        db_query(job->db, job->mem, audit_sql, NO_ARGS, &error);
-
-    if (error.failed) {
-        log_error("%s: %s", job->kind, error.message);
-        return -1;
-    }
-    for (size_t i = 0; i < db_rows(faults); i++)
-        log_event(LOG_WARN, "a counter is wrong",
-                  LOG_TEXT("counter", db_text(faults, i, 0, NULL)),
-                  LOG_TEXT("key", db_text(faults, i, 1, NULL)),
-                  LOG_NUMBER("stored", db_integer(faults, i, 2)),
-                  LOG_NUMBER("counted", db_integer(faults, i, 3)));
-    if (db_rows(faults) == 0)
-        return 0;
-    if (job->repair && !dry_run)
-        return batch_value(job, repair_sql, NO_ARGS);
-    log_error("%lld counters are wrong: --repair puts those of content right",
-              (long long)db_integer(faults, 0, 4));
-    return dry_run ? db_integer(faults, 0, 4) : -1;
-}
-
-/* ---- partition-maintenance ----------------------------------------------- */
-
-/* clang-format off */
-static const char months_missing_sql[] = SQL(
-    SELECT count(*) FROM generate_series(0, 2) n
-    WHERE to_regclass('audit_log_' || to_char(clock_now() AT TIME ZONE 'UTC'
-        + n * interval '1 month', 'YYYY_MM')) IS NULL
-);
-static const char months_sql[] = SQL(
-    SELECT (SELECT count(*) FROM generate_series(0, 2) n
-        WHERE audit_log_add_month((clock_now() AT TIME ZONE 'UTC'
-            + n * interval '1 month')::date))
-    + (SELECT coalesce(sum(audit_log_drop_before((clock_now()
-            - greatest(p.keep, interval '1 year'))::date)), 0)
-        FROM data_retention_policies p
-        WHERE p.table_name = 'audit_log' AND p.enabled)::bigint
-);
-/* clang-format on */
-
-static int64_t
-keep_partitions(struct job *job, bool dry_run)
-{
-    return batch_value(job, dry_run ? months_missing_sql : months_sql, NO_ARGS);
-}
+const struct section upkeep_section = {
+    .name = "upkeep",
+    .settings = settings,
+    .size = sizeof(struct upkeep_settings),
+    .about = "The batch programs.",
+};
 
 /* ---- noop ---------------------------------------------------------------- */
 
@@ -228,12 +32,21 @@ do_nothing(struct job *job)
     return NULL;
 }
 
+static const struct payload_member anything[] = {
+    { .name = "note",
+      .type = VALUE_TEXT,
+      .max = 200,
+      .about = "whatever you like" },
+    { 0 },
+};
+
 static const struct job_kind jobs[] = {
     {
         .name = "noop",
         .queue = "analytics",
         .about = "Does nothing: to try a queue, and to measure it.",
         .run = do_nothing,
+        .payload = anything,
     },
     { 0 },
 };
@@ -242,41 +55,76 @@ static const struct job_kind jobs[] = {
 
 static const struct batch batches[] = {
     {
+        .name = "publish-scheduled",
+        .when = "* * * * *",
+        .about = "Publish the posts whose time has come.",
+        .step = upkeep_publish,
+    },
+    {
+        .name = "flush-views",
+        .when = "* * * * *",
+        .about = "Add the views counted in Redis to the posts.",
+        .step = upkeep_flush_views,
+        .once = true,
+    },
+    {
         .name = "jobs-cleanup",
         .when = "*/10 * * * *",
         .about = "Delete finished jobs and keep their numbers.",
-        .step = clean_jobs,
+        .step = upkeep_clean_jobs,
+    },
+    {
+        .name = "temp-files",
+        .when = "30 * * * *",
+        .about = "Delete files that were begun and never finished.",
+        .step = upkeep_sweep_files,
     },
     {
         .name = "session-cleanup",
         .when = "40 * * * *",
         .about = "Delete sessions that ended long ago.",
-        .step = clean_sessions,
+        .step = upkeep_clean_sessions,
     },
     {
         .name = "idempotency-keys",
         .when = "50 * * * *",
         .about = "Forget answers kept for Idempotency-Key.",
-        .step = clean_keys,
+        .step = upkeep_clean_keys,
     },
     {
         .name = "old-logs",
         .when = "0 3 * * 0",
         .about = "Delete what data_retention_policies says is too old.",
-        .step = clean_logs,
+        .step = upkeep_clean_logs,
     },
     {
         .name = "counter-audit",
         .when = "20 4 * * *",
-        .about = "Compare counters and balances with their rows.",
-        .step = audit_counters,
+        .about = "Compare counters with what they count.",
+        .step = upkeep_audit_counters,
+        .repairs = true,
+        .once = true,
+    },
+    {
+        .name = "ledger-audit",
+        .when = "35 4 * * *",
+        .about = "Compare balances with the ledger, levels with experience.",
+        .step = upkeep_audit_ledger,
+        .once = true,
+    },
+    {
+        .name = "trending-decay",
+        .when = "50 4 * * *",
+        .about = "Check that the ranks of posts follow their dates.",
+        .step = upkeep_check_trending,
         .repairs = true,
     },
     {
         .name = "partition-maintenance",
         .when = "10 1 * * *",
         .about = "Make the months of the audit log to come; drop old ones.",
-        .step = keep_partitions,
+        .step = upkeep_keep_partitions,
+        .once = true,
     },
     { 0 },
 };

@@ -151,7 +151,7 @@ child_dies(struct job_board *board, bool in_order)
 static void
 test_board(void)
 {
-    struct job_board *board = job_board_new(2);
+    struct job_board *board = job_board_new(1);
     struct job_slot *mine = job_board_join(board, "me"), *slot;
     char name[JOB_WORKER_NAME];
     int64_t running = 0;
@@ -160,14 +160,15 @@ test_board(void)
     CU_ASSERT_FALSE(job_board_dead(board, &slot, name, &running));
     child_dies(board, true);
     CU_ASSERT_FALSE(job_board_dead(board, &slot, name, &running));
+    CU_ASSERT_PTR_NOT_NULL(job_board_join(board, "second"));
     child_dies(board, false);
-    CU_ASSERT_PTR_NULL(job_board_join(board, "third"));
+    CU_ASSERT_PTR_NULL(job_board_join(board, "fourth"));
     CU_ASSERT_TRUE_FATAL(job_board_dead(board, &slot, name, &running));
     CU_ASSERT_STRING_EQUAL(name, "child");
     CU_ASSERT_EQUAL(running, 42);
     CU_ASSERT_FALSE(job_board_dead(board, &slot, name, &running));
     job_slot_leave(slot);
-    CU_ASSERT_PTR_NOT_NULL(job_board_join(board, "fourth"));
+    CU_ASSERT_PTR_NOT_NULL(job_board_join(board, "fifth"));
     job_slot_leave(NULL);
     job_slot_running(NULL, 1);
 }
@@ -183,6 +184,107 @@ test_turn(void)
     CU_ASSERT(turns == 1 || turns == 2);
 }
 
+static void
+test_last_one_free(void)
+{
+    struct job_board *board = job_board_new(2), *alone = job_board_new(1);
+    struct job_slot *a = job_board_join(board, "a");
+    struct job_slot *b = job_board_join(board, "b");
+
+    CU_ASSERT(job_slot_act(board, a));
+    CU_ASSERT_FALSE(job_slot_act(board, b));
+    job_slot_acted(a);
+    CU_ASSERT(job_slot_act(board, b));
+    job_slot_leave(b);
+    CU_ASSERT(job_slot_act(board, a));
+    CU_ASSERT(job_slot_act(alone, job_board_join(alone, "only")));
+    CU_ASSERT(job_slot_act(board, NULL));
+}
+
+static void
+test_counts(void)
+{
+    struct job_board *board = job_board_new(1);
+
+    CU_ASSERT(job_board_counts(board));
+    CU_ASSERT_FALSE(job_board_counts(board));
+    job_board_counted(board, 1);
+    CU_ASSERT_FALSE(job_board_counts(board));
+}
+
+/* ---- By hand ------------------------------------------------------------- */
+
+static const char *const colours[] = { "red", "blue", NULL };
+static const struct payload_member members[] = {
+    { .name = "name", .type = VALUE_TEXT, .required = true, .max = 5 },
+    { .name = "colour", .type = VALUE_TEXT, .choices = colours },
+    { .name = "n", .type = VALUE_INTEGER, .min = 1, .max = 9 },
+    { .name = "who", .type = VALUE_UUID },
+    { .name = "data", .type = VALUE_JSON },
+    { .name = "now", .type = VALUE_BOOLEAN },
+    { 0 },
+};
+static const struct job_kind by_hand = {
+    .name = "k", .queue = "event", .payload = members, .run = fine
+};
+
+static void
+test_payload(void)
+{
+    static const char *const good[] = {
+        "{\"name\":\"ann\"}",
+        "{\"name\":\"ann\",\"n\":9,\"now\":true,\"data\":{\"a\":[1]},"
+        "\"colour\":\"red\",\"who\":"
+        "\"01234567-89ab-7def-8123-456789abcdef\"}",
+        NULL,
+    };
+    static const char *const bad[] = {
+        NULL,
+        "[]",
+        "{}",
+        "{\"name\":\"longer\"}",
+        "{\"name\":7}",
+        "{\"name\":\"a\",\"n\":10}",
+        "{\"name\":\"a\",\"n\":0}",
+        "{\"name\":\"a\",\"n\":1.5}",
+        "{\"name\":\"a\",\"n\":\"1\"}",
+        "{\"name\":\"a\",\"colour\":\"green\"}",
+        "{\"name\":\"a\",\"who\":\"me\"}",
+        "{\"name\":\"a\",\"data\":[]}",
+        "{\"name\":\"a\",\"now\":1}",
+        "{\"name\":\"a\",\"constructor\":1}",
+        "{\"name\":\"a\"} x",
+    };
+
+    for (size_t i = 0; good[i] != NULL; i++)
+        CU_ASSERT_PTR_NULL(job_payload_fault(mem, &by_hand, good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CU_ASSERT_PTR_NOT_NULL(job_payload_fault(mem, &by_hand, bad[i]));
+}
+
+static void
+test_hand_queue(void)
+{
+    static const struct job_kind kinds[] = {
+        { .name = "mail",
+          .queue = "email",
+          .urgent = "fast",
+          .run = fine,
+          .act = fine },
+        { .name = "count", .queue = "event", .run = fine },
+        { 0 },
+    };
+    const struct feature feature = { .jobs = kinds };
+    const struct feature *const all[] = { &feature, NULL };
+
+    CU_ASSERT_PTR_EQUAL(job_kind_named(all, "count"), &kinds[1]);
+    CU_ASSERT_PTR_NULL(job_kind_named(all, "__proto__"));
+    CU_ASSERT_PTR_NULL(job_queue_fault(all, &kinds[0], "fast"));
+    CU_ASSERT_PTR_NOT_NULL(job_queue_fault(all, &kinds[0], "event"));
+    CU_ASSERT_PTR_NULL(job_queue_fault(all, &kinds[1], "analytics"));
+    CU_ASSERT_PTR_NOT_NULL(job_queue_fault(all, &kinds[1], "email"));
+}
+
 int
 job_suite(void)
 {
@@ -191,6 +293,10 @@ job_suite(void)
         { "contradictions are refused", test_registry_faults },
         { "the board shows who died", test_board },
         { "one turn a second", test_turn },
+        { "the last worker that is free does not act", test_last_one_free },
+        { "one counts for all", test_counts },
+        { "payloads are checked by their rows", test_payload },
+        { "a kind goes where it belongs", test_hand_queue },
         CU_TEST_INFO_NULL,
     };
     CU_SuiteInfo suites[] = {

@@ -1,0 +1,180 @@
+/*
+ * upkeep_clean.c - batch programs that delete what is too old, and keep the
+ * partitions of what is kept long.
+ */
+#include "upkeep/upkeep_local.h"
+
+#include "base/log.h"
+#include "core/batch.h"
+
+/* clang-format off */
+
+/* ---- jobs-cleanup -------------------------------------------------------- */
+
+/* Completed: an hour, and in any case the newest 100 of a queue. */
+#define OLD_JOBS                                                               \
+    SQL(SELECT j.id FROM job_queues q CROSS JOIN LATERAL (                     \
+            (SELECT id FROM jobs                                               \
+            WHERE queue = q.name AND state = 'completed'                       \
+                AND finished_at < clock_now() - interval '1 hour'              \
+                AND finished_at < (SELECT finished_at FROM jobs                \
+                    WHERE queue = q.name AND state = 'completed'               \
+                    ORDER BY finished_at DESC OFFSET 99 LIMIT 1)               \
+            ORDER BY finished_at LIMIT $1)                                     \
+            UNION ALL                                                          \
+            (SELECT id FROM jobs                                               \
+            WHERE queue = q.name AND state IN ('discarded', 'cancelled')       \
+                AND finished_at < clock_now() - interval '24 hours'            \
+            LIMIT $1)) j                                                       \
+        LIMIT $1)
+
+static const char old_jobs_sql[] =
+    "SELECT count(*) FROM (" OLD_JOBS ") old";
+static const char archive_jobs_sql[] =
+    "WITH gone AS (DELETE FROM jobs WHERE id = ANY (ARRAY(" OLD_JOBS "))"
+    SQL(RETURNING queue, kind, state, finished_at)
+    "), counted AS ("
+    SQL(INSERT INTO job_archive AS a (day, queue, kind, state, n)
+        SELECT (finished_at AT TIME ZONE 'UTC')::date, queue, kind, state,
+            count(*)
+        FROM gone GROUP BY 1, 2, 3, 4
+        ON CONFLICT (day, queue, kind, state)
+            DO UPDATE SET n = a.n + excluded.n)
+    ") SELECT count(*) FROM gone";
+
+int64_t
+upkeep_clean_jobs(struct job *job, bool dry_run)
+{
+    const int64_t rows = dry_run ? INT64_MAX : BATCH_ROWS;
+
+    return batch_value(job, dry_run ? old_jobs_sql : archive_jobs_sql,
+                       ARGS(ARG(rows)));
+}
+
+/* ---- session-cleanup ----------------------------------------------------- */
+
+/* Kept after their end for the list of sign-ins: see the policy. */
+#define OLD_SESSIONS                                                           \
+    SQL(SELECT s.id FROM sessions s, data_retention_policies p                 \
+        WHERE p.table_name = 'sessions' AND p.enabled                          \
+            AND (s.expires_at < clock_now() - p.keep                           \
+                OR s.ended_at < clock_now() - p.keep)                          \
+        LIMIT $1)
+
+static const char old_sessions_sql[] =
+    "SELECT count(*) FROM (" OLD_SESSIONS ") old";
+static const char end_sessions_sql[] =
+    "WITH gone AS (DELETE FROM sessions WHERE id = ANY (ARRAY(" OLD_SESSIONS
+    ")) RETURNING 1) SELECT count(*) FROM gone";
+
+/* clang-format on */
+
+int64_t
+upkeep_clean_sessions(struct job *job, bool dry_run)
+{
+    const int64_t rows = dry_run ? INT64_MAX : BATCH_ROWS;
+
+    return batch_value(job, dry_run ? old_sessions_sql : end_sessions_sql,
+                       ARGS(ARG(rows)));
+}
+
+/* ---- idempotency-keys ---------------------------------------------------- */
+
+static const char old_keys_sql[] = SQL(
+    SELECT count(*) FROM idempotency_keys WHERE expires_at <= clock_now()
+);
+/* clang-format off */
+static const char forget_keys_sql[] = SQL(
+    DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM idempotency_keys WHERE expires_at <= clock_now()
+        ORDER BY expires_at LIMIT 5000))
+);
+/* clang-format on */
+
+int64_t
+upkeep_clean_keys(struct job *job, bool dry_run)
+{
+    return batch_delete(job, dry_run, old_keys_sql, forget_keys_sql);
+}
+
+/* ---- old-logs ------------------------------------------------------------ */
+
+/* A table that data_retention_policies names, by its column of time. */
+struct kept {
+    const char *table, *count_sql, *delete_sql;
+};
+#define OLD(table, column)                                                     \
+    " FROM " #table " t, data_retention_policies p"                            \
+    " WHERE p.table_name = '" #table "' AND p.enabled"                         \
+    " AND t." #column " < clock_now() - p.keep"
+#define KEPT(table, column)                                                    \
+    {                                                                          \
+#table, "SELECT count(*)" OLD(table, column),                          \
+            "DELETE FROM " #table                                              \
+            " WHERE ctid = ANY (ARRAY(SELECT t.ctid" OLD(                      \
+                table, column) " LIMIT 5000))"                                 \
+    }
+
+static const struct kept kept[] = {
+    KEPT(login_history, created_at),
+    KEPT(security_alerts, created_at),
+    KEPT(email_verifications, created_at),
+    KEPT(password_resets, created_at),
+    KEPT(login_challenges, expires_at),
+    KEPT(login_locks, window_started_at),
+    KEPT(session_tokens_spent, spent_at),
+    KEPT(user_names_old, until),
+    KEPT(xp_days, day),
+    KEPT(mail_sent, created_at),
+    KEPT(mail_skipped, created_at),
+    KEPT(mail_bounces, created_at),
+    KEPT(mail_digests, created_at),
+    KEPT(batch_runs, started_at),
+    { 0 },
+};
+
+/* A chunk of each table; a full step while one has more. */
+int64_t
+upkeep_clean_logs(struct job *job, bool dry_run)
+{
+    int64_t sum = 0, most = 0;
+
+    for (const struct kept *k = kept; k->table != NULL; k++) {
+        int64_t n = batch_delete(job, dry_run, k->count_sql, k->delete_sql);
+
+        if (n < 0)
+            return -1;
+        if (n > 0)
+            log_event(LOG_INFO, dry_run ? "too old" : "deleted",
+                      LOG_TEXT("table", k->table), LOG_NUMBER("rows", n));
+        sum += n;
+        most = n > most ? n : most;
+    }
+    return most < BATCH_ROWS && sum >= BATCH_ROWS && !dry_run ? BATCH_ROWS - 1
+                                                              : sum;
+}
+
+/* ---- partition-maintenance ----------------------------------------------- */
+
+/* clang-format off */
+static const char months_missing_sql[] = SQL(
+    SELECT count(*) FROM generate_series(0, 2) n
+    WHERE to_regclass('audit_log_' || to_char(clock_now() AT TIME ZONE 'UTC'
+        + n * interval '1 month', 'YYYY_MM')) IS NULL
+);
+static const char months_sql[] = SQL(
+    SELECT (SELECT count(*) FROM generate_series(0, 2) n
+        WHERE audit_log_add_month((clock_now() AT TIME ZONE 'UTC'
+            + n * interval '1 month')::date))
+    + (SELECT coalesce(sum(audit_log_drop_before((clock_now()
+            - greatest(p.keep, interval '1 year'))::date)), 0)
+        FROM data_retention_policies p
+        WHERE p.table_name = 'audit_log' AND p.enabled)::bigint
+);
+/* clang-format on */
+
+int64_t
+upkeep_keep_partitions(struct job *job, bool dry_run)
+{
+    return batch_value(job, dry_run ? months_missing_sql : months_sql, NO_ARGS);
+}
