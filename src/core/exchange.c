@@ -177,6 +177,10 @@ fill_from_body(struct exchange *ex, struct input *in, size_t n)
         ex->entry->row->no_csrf &&
         media_is(ex->in->content_type, "application/x-www-form-urlencoded");
 
+    /* RFC 8058 sends its one click so, too; its address says it all. */
+    if (ex->entry->row->no_csrf &&
+        media_is(ex->in->content_type, "multipart/form-data"))
+        return NULL;
     if (!form && !media_is(ex->in->content_type, "application/json"))
         return &problem_media_type;
     char *body = mem_alloc(ex->request.mem, n + 1);

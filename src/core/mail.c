@@ -189,11 +189,42 @@ mail_transport_of(const char *url, const char **ret_rest)
     return NULL;
 }
 
+struct mail_answer
+mail_deliver(struct mailer *mailer, void *mem,
+             const struct mail_provider *provider,
+             const struct mail_letter *letter, const struct mail_pulse *pulse)
+{
+    const char *rest;
+    const struct mail_transport *by = mail_transport_of(provider->url, &rest);
+
+    if (by == NULL)
+        return (struct mail_answer){
+            .outcome = MAIL_LATER,
+            .response = "the setting names no transport that there is",
+        };
+    return by->deliver(mailer, mem, provider, rest, letter, pulse);
+}
+
 const struct mail_transport mail_transports[] = {
     {
         .scheme = "file",
         .about = "file:DIRECTORY puts mails into a Maildir.",
         .deliver = maildir_deliver,
+    },
+    {
+        .scheme = "smtp",
+        .about = "smtp://HOST[:PORT], with STARTTLS.",
+        .deliver = smtp_deliver,
+    },
+    {
+        .scheme = "smtps",
+        .about = "smtps://HOST[:PORT], with TLS from the start.",
+        .deliver = smtp_deliver,
+    },
+    {
+        .scheme = "relay",
+        .about = "relay:HOST[:PORT], the mail server of this machine.",
+        .deliver = relay_deliver,
     },
     { 0 },
 };

@@ -47,10 +47,18 @@ const char *mail_domain(const char *address);
 
 /* ---- Templates ----------------------------------------------------------- */
 
-/* emails/: NAME.subject and NAME.txt in plain text, NAME.html; the layouts
- * layout.txt and layout.html have {{{content}}}. */
+struct mail_lines;
+
+/*
+ * emails/: NAME.subject and NAME.txt in plain text, NAME.html; the layouts
+ * layout.txt and layout.html have {{{content}}}.  style/NAME.html are the
+ * attributes of an element in one look: <p {{> style/text}}>.  NAME.json is
+ * what previews and tests show a template with.
+ */
 struct mailer {
     struct template_set *subjects, *texts, *pages;
+    const char *directory;
+    struct mail_lines *lines; /* this process's connections: mail_smtp.c */
 };
 
 /* Loads them; NULL with faults, as templates_load does. */
@@ -65,6 +73,10 @@ bool mailer_render(const struct mailer *mailer, const void *mem,
                    const char *name, const struct template_scope *scope,
                    struct mail *mail);
 
+/* The JSON of NAME.json on mem; NULL where there is none. */
+const char *mailer_sample(const struct mailer *mailer, const void *mem,
+                          const char *name);
+
 /* ---- Transports ---------------------------------------------------------- */
 
 enum mail_outcome {
@@ -77,6 +89,7 @@ enum mail_outcome {
 struct mail_answer {
     enum mail_outcome outcome;
     const char *response; /* the last line of the server, or the error */
+    bool answered;        /* it is the server's word about this recipient */
 };
 
 /* The envelope, and the bytes that mail_write made. */
@@ -86,12 +99,37 @@ struct mail_letter {
     size_t len;
 };
 
-/* A way to send; the scheme of the setting's URL chooses the row. */
+/* Where mails are given to, and how. */
+struct mail_provider {
+    const char *url; /* file:DIRECTORY  smtps://HOST  smtp://HOST  relay:HOST */
+    const char *user, *password; /* NULL: without AUTH */
+    const char *ca_file;         /* of its certificate; NULL: the system's */
+    int64_t timeout;             /* us for a whole delivery */
+};
+
+/* Called about once a second while a delivery lasts; false: give up. */
+struct mail_pulse {
+    bool (*beat)(void *with);
+    void *with;
+};
+
+/*
+ * A way to send; the scheme of the provider's URL chooses the row.
+ *
+ *   file:DIRECTORY       into a Maildir, which is made if need be
+ *   smtp://HOST[:587]    STARTTLS required, certificate verified
+ *   smtps://HOST[:465]   TLS from the start, certificate verified
+ *   relay:HOST[:25]      the mail server of this machine, without TLS: HOST
+ *                        is a loopback address
+ */
 struct mail_transport {
-    const char *scheme; /* "file" */
+    const char *scheme;
     const char *about;
-    struct mail_answer (*deliver)(void *mem, const char *rest,
-                                  const struct mail_letter *letter);
+    struct mail_answer (*deliver)(struct mailer *mailer, void *mem,
+                                  const struct mail_provider *provider,
+                                  const char *rest,
+                                  const struct mail_letter *letter,
+                                  const struct mail_pulse *pulse);
 };
 extern const struct mail_transport mail_transports[];
 
@@ -99,8 +137,10 @@ extern const struct mail_transport mail_transports[];
 const struct mail_transport *mail_transport_of(const char *url,
                                                const char **ret_rest);
 
-/* "file:DIRECTORY": into a Maildir, which is made if need be. */
-struct mail_answer maildir_deliver(void *mem, const char *directory,
-                                   const struct mail_letter *letter);
+/* Delivers by the provider's transport; pulse may be NULL. */
+struct mail_answer mail_deliver(struct mailer *mailer, void *mem,
+                                const struct mail_provider *provider,
+                                const struct mail_letter *letter,
+                                const struct mail_pulse *pulse);
 
 #endif

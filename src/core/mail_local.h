@@ -1,8 +1,9 @@
-/* mail_local.h - the encodings of mails, between mail.c and mail_encode.c. */
+/* mail_local.h - encodings and transports, between the files of mails. */
 #ifndef CORE_MAIL_LOCAL_H
 #define CORE_MAIL_LOCAL_H
 
 #include "base/text.h"
+#include "core/mail.h"
 
 /*
  * A header's free text (RFC 2047): as it is, folded at blanks, where it is
@@ -20,5 +21,23 @@ void mail_add_phrase(struct text *out, size_t column, const char *s);
  * "From " at their beginning are encoded.
  */
 void mail_add_quoted(struct text *out, const char *body);
+
+/* ---- Transports, see mail.h ---------------------------------------------- */
+
+struct mail_answer maildir_deliver(struct mailer *mailer, void *mem,
+                                   const struct mail_provider *provider,
+                                   const char *directory,
+                                   const struct mail_letter *letter,
+                                   const struct mail_pulse *pulse);
+struct mail_answer smtp_deliver(struct mailer *mailer, void *mem,
+                                const struct mail_provider *provider,
+                                const char *rest,
+                                const struct mail_letter *letter,
+                                const struct mail_pulse *pulse);
+struct mail_answer relay_deliver(struct mailer *mailer, void *mem,
+                                 const struct mail_provider *provider,
+                                 const char *rest,
+                                 const struct mail_letter *letter,
+                                 const struct mail_pulse *pulse);
 
 #endif

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "core/mail.h"
+#include "core/mail_local.h"
 
 /* time.MmicrosecondsPprocessQcount.host, with / and : of the host spelt out */
 static const char *
@@ -98,11 +98,16 @@ store(void *mem, const char *directory, const struct mail_letter *letter)
 }
 
 struct mail_answer
-maildir_deliver(void *mem, const char *directory,
-                const struct mail_letter *letter)
+maildir_deliver(struct mailer *mailer, void *mem,
+                const struct mail_provider *provider, const char *directory,
+                const struct mail_letter *letter,
+                const struct mail_pulse *pulse)
 {
+    (void)mailer;
+    (void)provider;
+    (void)pulse;
     if (make_directories(mem, directory) && store(mem, directory, letter))
-        return (struct mail_answer){ MAIL_SENT, "250 written" };
+        return (struct mail_answer){ MAIL_SENT, "250 written", true };
     return (struct mail_answer){
         .outcome = MAIL_LATER,
         .response = mem_printf(mem, "%s: %s", directory, strerror(errno)),

@@ -3,8 +3,11 @@
  */
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "core/mail.h"
+
+#define SAMPLE_MOST 65536
 
 struct mailer *
 mailer_load(const void *mem, const char *directory, struct text *faults)
@@ -17,7 +20,16 @@ mailer_load(const void *mem, const char *directory, struct text *faults)
     m->pages = templates_load_as(m, directory, ".html", TEMPLATE_HTML, faults);
     if (m->subjects == NULL || m->texts == NULL || m->pages == NULL)
         return NULL;
+    m->directory = mem_strdup(m, directory);
     return m;
+}
+
+const char *
+mailer_sample(const struct mailer *mailer, const void *mem, const char *name)
+{
+    return file_read(mem,
+                     mem_printf(mem, "%s/%s.json", mailer->directory, name),
+                     SAMPLE_MOST, NULL);
 }
 
 static const char *

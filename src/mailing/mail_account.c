@@ -29,7 +29,8 @@ static const char bury_sql[] = SQL(
     WHERE user_id = $1 AND used_at IS NULL AND died_at IS NULL
 );
 /* clang-format on */
-static const char reset_sql[] = SQL(
+static const char reset_sql[] =
+    SQL(
     INSERT INTO password_resets (user_id, token_hash) VALUES ($1, $2)
 );
 
@@ -64,7 +65,8 @@ static const char confirm_sql[] = SQL(
         AND expires_at > clock_now() AND NOT email_taken(new_email, $1)
     RETURNING new_email, old_email
 );
-static const char undo_sql[] = SQL(
+static const char undo_sql[] =
+    SQL(
     UPDATE email_changes SET undo_hash = $3
     WHERE id = ($2->'data'->>'change')::uuid AND user_id = $1
         AND undone_at IS NULL AND undo_expires_at > clock_now()

@@ -1,9 +1,10 @@
 /*
  * mail_job.c - the job mail.send: exactly one attempt may reach a mailbox.
  *
- *   prepare  writes the row of mail_sent in state 'sending' and renders; it
- *            commits before anything leaves
- *   act      hands the message to the transport
+ *   prepare  asks whether the mail may still leave, and when; writes the row
+ *            of mail_sent in state 'sending' and renders; it commits before
+ *            anything leaves
+ *   act      hands the message to the provider, else to the one in reserve
  *   run      notes how that ended, in the transaction that ends the job
  *
  * Prepared again with the row still in 'sending', a worker died in between:
@@ -11,12 +12,10 @@
  */
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/app.h"
 #include "core/db.h"
-#include "core/template_json.h"
 #include "mailing/mailing.h"
 #include "mailing/mailing_local.h"
 
@@ -24,23 +23,36 @@
 struct sending {
     const struct mail_kind *kind;
     struct recipient to;
-    const char *message_id, *from_name, *from;
+    const char *category, *message_id, *from_name, *from;
     struct text *message;
     struct mail_answer answer;
+    const char *by; /* the provider that answered */
 };
 
 /* ---- To whom ------------------------------------------------------------- */
 
 static const char who_sql[] = SQL(
-    SELECT u.email, coalesce(p.display_name, u.username), u.username,
+    SELECT mail_address(u, $2),
+        coalesce(p.display_name, u.username), u.username,
         u.status::text, u.email_verified_at IS NOT NULL,
         coalesce($2->>'mail', ''), jsonb_build_object('user',
             jsonb_build_object('name', coalesce(p.display_name, u.username),
                 'username', u.username, 'email', u.email))
         || coalesce($2->'data', '{}')
+        || CASE WHEN n.id IS NULL THEN '{}' ELSE jsonb_build_object(
+            'notification', mail_notification(n.id)) END,
+        lower(n.type::text), n.action_url, mail_notification_id($2)
     FROM users u LEFT JOIN profiles p ON p.user_id = u.id
+    LEFT JOIN notifications n ON n.user_id = u.id
+        AND n.id = mail_notification_id($2)
     WHERE u.id = $1
 );
+
+static const char *
+text_or_null(const struct db_result *row, size_t column)
+{
+    return db_null(row, 0, column) ? NULL : db_text(row, 0, column, NULL);
+}
 
 static const char *
 find(struct job *job, struct sending *s)
@@ -67,54 +79,79 @@ find(struct job *job, struct sending *s)
         .status = db_text(row, 0, 3, NULL),
         .verified = db_boolean(row, 0, 4),
         .data = db_text(row, 0, 6, NULL),
+        .category = s->kind->category == NULL ? text_or_null(row, 7) : NULL,
+        .path = text_or_null(row, 8),
     };
+    if (!db_null(row, 0, 9))
+        s->to.notification = db_uuid(row, 0, 9);
+    s->category = s->to.category != NULL      ? s->to.category
+                  : s->kind->category != NULL ? s->kind->category
+                                              : "notification";
     return NULL;
 }
 
-/* ---- Whether ------------------------------------------------------------- */
+/* ---- Whether, and when --------------------------------------------------- */
 
-/* $1 address, $2 category, $3 status, $4 always; the reason not to, or NULL.
- */
-static const char skip_sql[] = SQL(
-    SELECT coalesce(
-        CASE WHEN $3 = 'DELETED' THEN 'not_permitted'
-            WHEN $3 IN ('BANNED', 'SUSPENDED') AND NOT $4 THEN 'suspended' END,
-        (SELECT reason::text FROM mail_suppressions
-            WHERE email = $1 AND NOT $4
-                AND (category = '' OR category = $2)
-                AND (until IS NULL OR until > clock_now())
-            ORDER BY category LIMIT 1))
+static const char check_sql[] =
+    SQL(
+    SELECT skip, later FROM mail_check($1, $2, $3, $4, $5, $6::int, $7::int,
+        $8::int)
 );
 static const char skipped_sql[] = SQL(
-    INSERT INTO mail_skipped (user_id, recipient, template, category, reason)
-    VALUES ($1, $2, $3, $4, $5::text::mail_skip_reason)
+    INSERT INTO mail_skipped (user_id, recipient, template, category, reason,
+        notification_id)
+    VALUES ($1, $2, $3, $4, $5::text::mail_skip_reason,
+        (SELECT id FROM notifications WHERE id = $6))
 );
 
+/* Notes that a mail is not sent, and ends its job. */
 static const char *
-check(struct job *job, const struct sending *s)
+skip(struct job *job, const struct sending *s, const char *reason)
 {
     const char *why = NULL;
-    const struct db_result *row =
-        job_query(job, skip_sql,
-                  ARGS(ARG(s->to.email), ARG(s->kind->category),
-                       ARG(s->to.status), ARG(s->kind->always)),
-                  &why);
 
-    if (row == NULL || db_null(row, 0, 0))
-        return why;
-    const char *reason = db_text(row, 0, 0, NULL);
     job->done = true;
     (void)job_query(job, skipped_sql,
                     ARGS(ARG(s->to.id), ARG(s->to.email), ARG(s->kind->name),
-                         ARG(s->kind->category), ARG(reason)),
+                         ARG(s->category), ARG(reason),
+                         ARG(s->to.notification)),
                     &why);
     return why;
 }
 
+static const char *
+check(struct job *job, const struct sending *s)
+{
+    const struct mail_settings *limits = mail_settings_of(job->app);
+    const char *why = NULL;
+    const struct db_result *row = job_query(
+        job, check_sql,
+        ARGS(ARG(s->to.id), ARG(s->to.email), ARG(s->category),
+             ARG(s->kind->always), ARG(s->to.notification), ARG(limits->hourly),
+             ARG(limits->hourly_each), ARG(limits->daily_each)),
+        &why);
+
+    if (row == NULL)
+        return why;
+    if (!db_null(row, 0, 0))
+        return skip(job, s, db_text(row, 0, 0, NULL));
+    if (!db_null(row, 0, 1))
+        job->later = db_time(row, 0, 1);
+    return NULL;
+}
+
+/*
+ * A provider may be away for hours, so a mail is tried more often than other
+ * jobs: for some 18 hours.  Of a mail that was refused a row stays 'failed',
+ * and is taken again.
+ */
 static const char sending_sql[] = SQL(
+    WITH patient AS (
+        UPDATE jobs SET max_attempts = 16 WHERE id = $2 AND max_attempts < 16
+    )
     INSERT INTO mail_sent (message_id, job_id, user_id, recipient, template,
-        category, subject)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)
+        category, subject, notification_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT (message_id) DO UPDATE SET state = 'sending',
         recipient = excluded.recipient, response = NULL
         WHERE mail_sent.state = 'failed'
@@ -131,11 +168,12 @@ static const char *
 announce(struct job *job, const struct sending *s)
 {
     const char *why = NULL;
-    const struct db_result *res = job_query(
-        job, sending_sql,
-        ARGS(ARG(s->message_id), ARG(job->id), ARG(s->to.id), ARG(s->to.email),
-             ARG(s->kind->name), ARG(s->kind->category), ARG(s->kind->about)),
-        &why);
+    const struct db_result *res =
+        job_query(job, sending_sql,
+                  ARGS(ARG(s->message_id), ARG(job->id), ARG(s->to.id),
+                       ARG(s->to.email), ARG(s->kind->name), ARG(s->category),
+                       ARG(s->kind->about), ARG(s->to.notification)),
+                  &why);
 
     if (res == NULL || db_affected(res) == 1)
         return why;
@@ -151,104 +189,147 @@ announce(struct job *job, const struct sending *s)
 /* ---- What ---------------------------------------------------------------- */
 
 static const char *
-render(struct job *job, struct sending *s,
-       const struct template_pair own[MAIL_PAIRS])
+name_message(struct job *job, struct sending *s)
 {
-    const struct site_settings *site = app_site(job->app);
-    struct template_pair site_pairs[3] = { { .name = "name" },
-                                           { .name = "url" } };
-    struct template_pair pairs[4] = { { .name = "site" },
-                                      { .name = "reason" },
-                                      { .name = "preview" } };
-    struct template_value data, of_mail, of_kind;
-    struct mail mail = {
+    char user[UUID_TEXT];
+
+    uuid_write(&job->subject, user);
+    mailing_split(job->mem, app_site(job->app)->mail_from, &s->from_name,
+                  &s->from);
+    s->message_id = mem_printf(job->mem, "<%lld.%s@%s>", (long long)job->id,
+                               user, mail_domain(s->from));
+    return announce(job, s);
+}
+
+/* Only what is filled in last can find out that there is nothing to say. */
+static const char *
+compose(struct job *job, struct sending *s)
+{
+    struct template_pair own[MAIL_PAIRS + 1] = { 0 };
+    const char *why =
+        s->kind->fill == NULL ? NULL : s->kind->fill(job, &s->to, own);
+
+    if (why != NULL || job->done)
+        return why;
+    s->message = text_new(job->mem);
+    const struct mail_job mail = {
+        .app = job->app,
+        .kind = s->kind,
+        .to = &s->to,
+        .id = job->id,
+        .message_id = s->message_id,
         .from_name = s->from_name,
         .from = s->from,
-        .to_name = s->to.name,
-        .to = s->to.email,
-        .reply_to = site->mail_reply_to,
-        .message_id = s->message_id,
-        .category = s->kind->category,
-        .date = { clock_now() },
+        .own = own,
     };
-
-    template_string(&site_pairs[0].value, site->name);
-    template_string(&site_pairs[1].value, site->url);
-    template_object(&pairs[0].value, &template_pairs, site_pairs);
-    template_string(&pairs[1].value, s->kind->reason);
-    template_string(&pairs[2].value, s->kind->preview);
-    template_object(&of_mail, &template_pairs, pairs);
-    template_object(&of_kind, &template_pairs, own);
-    if (!template_json_parse(job->mem, s->to.data, strlen(s->to.data), &data))
-        return "its data are no JSON";
-    const struct template_scope outer = { &of_mail, NULL };
-    const struct template_scope middle = { &data, &outer };
-    const struct template_scope inner = { &of_kind, &middle };
-    if (!mailer_render(job->app->mails, job->mem, s->kind->name, &inner, &mail))
-        return "its templates are missing or do not end";
-    s->message = text_new(job->mem);
-    return mail_write(s->message, &mail) ? NULL : "its address is not valid";
+    return mailing_render(job->mem, &mail, s->message, NULL);
 }
+
+static const char unsaid_sql[] =
+    SQL(
+    DELETE FROM mail_sent WHERE message_id = $1 AND state = 'sending'
+);
 
 static const char *
 prepare(struct job *job)
 {
     struct sending *s = mem_new(job->mem, struct sending);
-    struct template_pair own[MAIL_PAIRS + 1] = { 0 };
-    char user[UUID_TEXT];
     const char *why = find(job, s);
 
     job->with = s;
     if (why == NULL)
         why = check(job, s);
+    if (why != NULL || job->done || job->later.us != 0)
+        return why;
+    why = name_message(job, s);
     if (why != NULL || job->done)
         return why;
-    mailing_split(job->mem, app_site(job->app)->mail_from, &s->from_name,
-                  &s->from);
-    uuid_write(&job->subject, user);
-    s->message_id = mem_printf(job->mem, "<%lld.%s@%s>", (long long)job->id,
-                               user, mail_domain(s->from));
-    why = announce(job, s);
-    if (why == NULL && !job->done && s->kind->fill != NULL)
-        why = s->kind->fill(job, &s->to, own);
-    return why != NULL || job->done ? why : render(job, s, own);
+    why = compose(job, s);
+    if (why == NULL && job->done)
+        (void)job_query(job, unsaid_sql, ARGS(ARG(s->message_id)), &why);
+    if (why == NULL && job->done && s->kind->tracked)
+        why = skip(job, s, "nothing_new");
+    return why;
 }
 
 /* ---- Sending ------------------------------------------------------------- */
+
+static bool
+beat(void *with)
+{
+    return job_beat(with);
+}
+
+static void
+deliver(struct job *job, struct sending *s,
+        const struct mail_provider *provider)
+{
+    const struct mail_letter letter = {
+        .from = mailing_envelope(job->app, job->mem, job->id, s->from),
+        .to = s->to.email,
+        .bytes = s->message->at,
+        .len = s->message->len,
+    };
+    const struct mail_pulse pulse = { beat, job };
+
+    s->by = provider->url;
+    s->answer =
+        mail_deliver(job->app->mails, job->mem, provider, &letter, &pulse);
+}
 
 static const char *
 act(struct job *job)
 {
     struct sending *s = job->with;
-    const struct mail_settings *settings =
-        SETTINGS_OF(job->app, &mail_section, struct mail_settings);
-    const struct mail_letter letter = {
-        .from = s->from,
-        .to = s->to.email,
-        .bytes = s->message->at,
-        .len = s->message->len,
-    };
-    const char *rest;
-    const struct mail_transport *by =
-        mail_transport_of(settings->transport, &rest);
+    const struct mail_settings *m = mail_settings_of(job->app);
+    const struct mail_provider first = { m->transport, m->user, m->password,
+                                         m->tls_ca, m->timeout };
+    const struct mail_provider second = { m->backup, m->backup_user,
+                                          m->backup_password, m->tls_ca,
+                                          m->timeout };
 
-    if (by == NULL)
-        s->answer = (struct mail_answer){ MAIL_LATER, "no such transport" };
-    else
-        s->answer = by->deliver(job->mem, rest, &letter);
+    deliver(job, s, &first);
+    if (s->answer.outcome == MAIL_LATER && m->backup != NULL) {
+        log_event(LOG_WARN, "the first mail provider does not take a mail",
+                  LOG_NUMBER("job", job->id),
+                  LOG_TEXT("error", s->answer.response));
+        deliver(job, s, &second);
+    }
     job->hopeless =
         s->answer.outcome == MAIL_REFUSED || s->answer.outcome == MAIL_UNSURE;
     return s->answer.outcome == MAIL_SENT ? NULL : s->answer.response;
 }
 
+/* ---- Noting -------------------------------------------------------------- */
+
 /* clang-format off */
 static const char noted_sql[] = SQL(
-    UPDATE mail_sent SET state = $2::text::mail_state, response = $3,
-        provider = $4,
-        sent_at = CASE WHEN $2 = 'sent' THEN clock_now() END
-    WHERE message_id = $1
+    WITH noted AS (
+        UPDATE mail_sent SET state = $2::text::mail_state, response = $3,
+            provider = $4,
+            sent_at = CASE WHEN $2 = 'sent' THEN clock_now() END
+        WHERE message_id = $1
+    )
+    UPDATE mail_scores SET score = greatest(0, score - 0.1)
+    WHERE email = $5 AND $2 = 'sent' AND score > 0
 );
 /* clang-format on */
+static const char bounced_sql[] =
+    SQL(
+    SELECT mail_bounce($1, $2::text::bounce_kind, $3, $4)
+);
+
+/* A refusal is a bounce; a word of "later" is one when patience is at its
+ * end. */
+static const char *
+bounce_of(const struct job *job, const struct mail_answer *a)
+{
+    if (a->outcome == MAIL_REFUSED)
+        return "hard";
+    return a->outcome == MAIL_LATER && a->answered && job->attempt >= 16
+               ? "soft"
+               : NULL;
+}
 
 static const char *
 note(struct job *job)
@@ -261,13 +342,18 @@ note(struct job *job)
     };
     const struct sending *s = job->with;
     const char *state = states[s->answer.outcome], *why = NULL;
-    const char *by =
-        SETTINGS_OF(job->app, &mail_section, struct mail_settings)->transport;
+    const char *bounce = bounce_of(job, &s->answer);
 
-    (void)job_query(
-        job, noted_sql,
-        ARGS(ARG(s->message_id), ARG(state), ARG(s->answer.response), ARG(by)),
-        &why);
+    if (job_query(job, noted_sql,
+                  ARGS(ARG(s->message_id), ARG(state), ARG(s->answer.response),
+                       ARG(s->by), ARG(s->to.email)),
+                  &why) == NULL)
+        return why;
+    if (bounce != NULL)
+        (void)job_query(job, bounced_sql,
+                        ARGS(ARG(s->to.email), ARG(bounce), ARG(s->message_id),
+                             ARG(s->answer.response)),
+                        &why);
     return why;
 }
 
@@ -277,6 +363,7 @@ const struct job_kind mail_jobs[] = {
         .queue = "email",
         .urgent = "security_email",
         .about = "Send a mail to a user: {mail, data}.",
+        .max_attempts = 16,
         .prepare = prepare,
         .act = act,
         .run = note,

@@ -1,8 +1,6 @@
 /*
  * mail_kinds.c - every mail there is, as rows; see the bottom.
  */
-#include <string.h>
-
 #include "base/mem.h"
 #include "core/app.h"
 #include "core/db.h"
@@ -25,12 +23,7 @@ static const char verify_sql[] = SQL(
     VALUES ($1, $2, $3, $4, clock_now() + interval '1 minute' * $5::int)
 );
 
-static void
-pair(struct template_pair *p, const char *name, const char *value)
-{
-    p->name = name;
-    template_string(&p->value, value);
-}
+#define pair mailing_pair
 
 /* A new code kills the one before it. */
 static const char *
@@ -66,15 +59,6 @@ fill_verification(struct job *job, const struct recipient *to,
 
 /* ---- The mails ----------------------------------------------------------- */
 
-const struct mail_kind *
-mail_kind_named(const char *name)
-{
-    for (const struct mail_kind *k = mail_kinds; k->name != NULL; k++)
-        if (strcmp(k->name, name) == 0)
-            return k;
-    return NULL;
-}
-
 const struct mail_kind mail_kinds[] = {
     {
         .name = "verification",
@@ -94,6 +78,94 @@ const struct mail_kind mail_kinds[] = {
         .reason = "You get this mail because somebody registered with your "
                   "address.",
         .always = true,
+    },
+    {
+        .name = "account-deletion",
+        .category = "security",
+        .about = "An account is going to be deleted.",
+        .preview = "You have 14 days to think again.",
+        .reason = "You get this mail because somebody asked us to delete your "
+                  "account.",
+        .always = true,
+        .fill = mail_fill_account_deletion,
+    },
+    {
+        .name = "data-export-ready",
+        .category = "security",
+        .about = "The export of a user's data can be fetched.",
+        .preview = "Your data are ready to be fetched.",
+        .reason = "You get this mail because you asked us for your data.",
+        .always = true,
+        .fill = mail_fill_export_ready,
+    },
+    {
+        .name = "password-reset",
+        .category = "security",
+        .about = "A link to choose a new password.",
+        .preview = "Good for an hour, and once.",
+        .reason = "You get this mail because somebody asked for a new "
+                  "password for your account.",
+        .always = true,
+        .fill = mail_fill_password_reset,
+    },
+    {
+        .name = "password-changed",
+        .category = "security",
+        .about = "The password was changed.",
+        .preview = "All other sessions have ended.",
+        .reason = "You get this mail because it concerns the safety of your "
+                  "account.",
+        .always = true,
+    },
+    {
+        .name = "email-change",
+        .category = "security",
+        .about = "A link to confirm a new address.",
+        .preview = "One click, and it is your new address.",
+        .reason = "You get this mail because somebody gave this as their new "
+                  "address.",
+        .always = true,
+        .fill = mail_fill_email_change,
+    },
+    {
+        .name = "email-changed",
+        .category = "security",
+        .about = "The address was changed, with a link to undo it.",
+        .preview = "If that was not you, undo it within seven days.",
+        .reason = "You get this mail because this was the address of your "
+                  "account.",
+        .always = true,
+        .fill = mail_fill_email_changed,
+    },
+    {
+        .name = "new-sign-in",
+        .category = "security",
+        .about = "Somebody signed in from a new address.",
+        .preview = "If this was you, there is nothing to do.",
+        .reason = "You get this mail because it concerns the safety of your "
+                  "account.",
+        .always = true,
+        .fill = mail_fill_alert,
+    },
+    {
+        .name = "account-locked",
+        .category = "security",
+        .about = "Signing in was locked after too many failures.",
+        .preview = "Five logins to your account failed.",
+        .reason = "You get this mail because it concerns the safety of your "
+                  "account.",
+        .always = true,
+        .fill = mail_fill_alert,
+    },
+    {
+        .name = "security-alert",
+        .category = "security",
+        .about = "A critical security alert.",
+        .preview = "Please look at this now.",
+        .reason = "You get this mail because it concerns the safety of your "
+                  "account.",
+        .always = true,
+        .fill = mail_fill_alert,
     },
     {
         .name = "welcome",

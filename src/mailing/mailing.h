@@ -36,6 +36,29 @@ struct bytes mailing_code_hashes(void *mem, const struct app *app,
 /* What email_verifications.link_hash has for the token of a link. */
 void mailing_link_hash(const char *token, uint8_t out[SHA256_SIZE]);
 
+/*
+ * The address of an export's file, signed: good until it expires, and for
+ * nothing else.  The second: whether a token is this export's.
+ */
+const char *mailing_export_url(const struct app *app, void *mem,
+                               const struct uuid *export, struct instant until);
+bool mailing_export_signed(const struct app *app, void *mem,
+                           const struct uuid *export, struct instant until,
+                           const char *token);
+
+/*
+ * A mail as somebody would get it, made of data (JSON; NULL: the sample that
+ * lies beside its templates): subject, text and html, on mem.  NULL, or why
+ * there is none.
+ */
+struct mail;
+const char *mailing_preview(const struct app *app, void *mem, const char *name,
+                            const char *data, struct mail *ret_mail);
+
+/* The i-th mail that there is: its name, and what it is for; false past the
+ * last. */
+bool mailing_list(size_t i, const char **ret_name, const char **ret_about);
+
 /* "Name <address>", or an address: the two parts on mem, the name maybe "". */
 void mailing_split(void *mem, const char *mailbox, const char **ret_name,
                    const char **ret_address);

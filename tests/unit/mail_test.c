@@ -347,17 +347,22 @@ test_maildir(void)
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(top));
     url = mem_printf(mem, "file:%s/box", top);
-    const struct mail_transport *t = mail_transport_of(url, &rest);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+    struct mail_provider by = { .url = url };
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mail_transport_of(url, &rest));
     for (int i = 0; i < 2; i++)
-        CU_ASSERT_EQUAL(t->deliver(mem, rest, &letter).outcome, MAIL_SENT);
+        CU_ASSERT_EQUAL(mail_deliver(NULL, mem, &by, &letter, NULL).outcome,
+                        MAIL_SENT);
     CU_ASSERT_EQUAL(files_in(mem_printf(mem, "%s/tmp", rest), name), 0);
     CU_ASSERT_EQUAL(files_in(mem_printf(mem, "%s/new", rest), name), 2);
     const char *file = file_read(mem, name, 100000, NULL);
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     CU_ASSERT_PTR_NULL(strchr(file, '\r'));
     CU_ASSERT(text_starts(file, "Return-Path: <noreply@example.org>\n"));
-    CU_ASSERT_EQUAL(t->deliver(mem, "/proc/no-such", &letter).outcome,
+    by.url = "file:/proc/no-such";
+    CU_ASSERT_EQUAL(mail_deliver(NULL, mem, &by, &letter, NULL).outcome,
+                    MAIL_LATER);
+    by.url = "pigeon:x";
+    CU_ASSERT_EQUAL(mail_deliver(NULL, mem, &by, &letter, NULL).outcome,
                     MAIL_LATER);
     CU_ASSERT_PTR_NULL(mail_transport_of("pigeon:x", &rest));
 }

@@ -1,0 +1,320 @@
+/*
+ * mail_admin.c - mails for staff: previews of all there are, what a user was
+ * sent and was not, addresses that get none.
+ *
+ * A preview is HTML of ours with a stranger's words in it only where it was
+ * made of data that were given; it is shown in a frame that may run nothing
+ * and ask for nothing.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/app.h"
+#include "core/mail.h"
+#include "mailing/mailing.h"
+#include "mailing/mailing_local.h"
+
+/* ---- Previews ------------------------------------------------------------ */
+
+struct choice {
+    const char *mail;
+};
+
+static const struct member mail_shape[] = {
+    { .name = "name", .type = VALUE_TEXT },
+    { .name = "about", .type = VALUE_TEXT },
+    { 0 },
+};
+
+static const char list_sql[] = SQL(
+    SELECT name, about FROM unnest($1::text[], $2::text[]) m(name, about)
+);
+
+/* All kinds as two arrays. */
+static void
+all_mails(void *mem, struct texts *ret_names, struct texts *ret_abouts)
+{
+    size_t n = 0;
+
+    while (mail_kind_at(n) != NULL)
+        n++;
+    const char **names = mem_array(mem, const char *, n + 1);
+    const char **abouts = mem_array(mem, const char *, n + 1);
+    for (size_t i = 0; i < n; i++)
+        (void)mailing_list(i, &names[i], &abouts[i]);
+    *ret_names = (struct texts){ names, n };
+    *ret_abouts = (struct texts){ abouts, n };
+}
+
+static const struct problem *
+list_mails(struct request *r)
+{
+    struct texts names, abouts;
+
+    all_mails(r->mem, &names, &abouts);
+    return answer_rows(r, 1000, list_sql, ARGS(ARG(names), ARG(abouts)));
+}
+
+static const struct problem *
+list_mails_as(struct request *r)
+{
+    struct texts names, abouts;
+
+    all_mails(r->mem, &names, &abouts);
+    page_flag(r, "tab.emails", true);
+    return answer_rows_as(r, "mails", mail_shape, 1000, list_sql,
+                          ARGS(ARG(names), ARG(abouts)));
+}
+
+/* Mails that there are, only: a template that fails is our fault. */
+static const struct problem *
+preview(struct request *r, struct mail *ret_mail)
+{
+    const struct choice *in = r->input;
+
+    if (mail_kind_named(in->mail) == NULL)
+        return &problem_not_found;
+    const char *why = mailing_preview(r->app, r->mem, in->mail, NULL, ret_mail);
+    return why == NULL ? NULL : &problem_internal;
+}
+
+static const struct member preview_shape[] = {
+    { .name = "name", .type = VALUE_TEXT },
+    { .name = "subject", .type = VALUE_TEXT },
+    { .name = "text", .type = VALUE_TEXT },
+    { .name = "html", .type = VALUE_TEXT },
+    { 0 },
+};
+
+static const struct problem *
+tell_preview(struct request *r)
+{
+    const struct choice *in = r->input;
+    struct mail mail;
+    const struct problem *refused = preview(r, &mail);
+
+    if (refused != NULL)
+        return refused;
+    return answer_values(r, ARGS(ARG(in->mail), ARG(mail.subject),
+                                 ARG(mail.text), ARG(mail.html)));
+}
+
+static const struct problem *
+give_html(struct request *r)
+{
+    struct mail mail;
+    const struct problem *refused = preview(r, &mail);
+
+    if (refused != NULL)
+        return refused;
+    answer_header(r, "Content-Security-Policy",
+                  "sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+                  "img-src https: data:; frame-ancestors 'self'");
+    return answer_raw(r, mail.html, strlen(mail.html));
+}
+
+static const struct problem *
+show_preview(struct request *r)
+{
+    const struct choice *in = r->input;
+    struct mail mail;
+    const struct problem *refused = preview(r, &mail);
+
+    if (refused != NULL)
+        return refused;
+    answer_header(r, "Content-Security-Policy",
+                  "default-src 'self'; img-src 'self' https: data:; "
+                  "frame-src 'self'; base-uri 'none'; form-action 'self'; "
+                  "frame-ancestors 'none'; object-src 'none'");
+    page_flag(r, "tab.emails", true);
+    page_set(r, "title", mail.subject);
+    return answer_values_as(
+        r, "preview", preview_shape,
+        ARGS(ARG(in->mail), ARG(mail.subject), ARG(mail.text), ARG(mail.html)));
+}
+
+static const struct field choice_fields[] = {
+    FIELD(IN_PATH, struct choice, mail, .max = 60,
+          .about = "The mail's name: weekly-digest."),
+    { 0 },
+};
+
+/* ---- What a user was sent ------------------------------------------------ */
+
+struct log {
+    struct uuid user;
+    struct cursor cursor;
+    int64_t limit;
+};
+
+static const struct problem *
+list_log(struct request *r)
+{
+    const struct log *in = r->input;
+
+    return answer_rows(r, in->limit, mail_log_sql,
+                       ARGS(ARG(in->user), ARG_AS(VALUE_TIME, in->cursor.key),
+                            ARG(in->cursor.id), ARG(in->limit)));
+}
+
+static const struct field log_fields[] = {
+    FIELD(IN_PATH, struct log, user, .about = "The user's id."),
+    FIELD(IN_QUERY, struct log, cursor,
+          .about = "`nextCursor` of the page before."),
+    FIELD(IN_QUERY, struct log, limit, .min = 1, .max = 100, .otherwise = 20,
+          .about = "At most this many."),
+    { 0 },
+};
+
+/* ---- Addresses that get none --------------------------------------------- */
+
+struct suppressions {
+    const char *email;
+    struct cursor cursor;
+    int64_t limit;
+};
+
+static const struct member suppressed_shape[] = {
+    { .name = "id", .type = VALUE_UUID },
+    { .name = "email", .type = VALUE_TEXT },
+    { .name = "reason", .type = VALUE_TEXT },
+    { .name = "score", .type = VALUE_REAL, .about = "Of bounces." },
+    { .name = "detail",
+      .type = VALUE_TEXT,
+      .nullable = true,
+      .about = "What the mail server said." },
+    { .name = "since", .type = VALUE_TIME },
+    { 0 },
+};
+
+static const char suppressed_sql[] =
+    SQL_PLANNED SQL(
+    SELECT id, email, reason, score, detail, since, since AS cursor_key
+    FROM mail_suppressed_rows
+    WHERE ($1::text IS NULL OR email = lower($1)) AND (since, id) < ($2, $3)
+    ORDER BY since DESC, id DESC LIMIT $4 + 1
+);
+
+static const struct problem *
+list_suppressed(struct request *r)
+{
+    const struct suppressions *in = r->input;
+
+    return answer_rows(r, in->limit, suppressed_sql,
+                       ARGS(ARG(in->email), ARG_AS(VALUE_TIME, in->cursor.key),
+                            ARG(in->cursor.id), ARG(in->limit)));
+}
+
+static const struct field suppressions_fields[] = {
+    FIELD(IN_QUERY, struct suppressions, email, .max = 255,
+          .about = "Only this address."),
+    FIELD(IN_QUERY, struct suppressions, cursor,
+          .about = "`nextCursor` of the page before."),
+    FIELD(IN_QUERY, struct suppressions, limit, .min = 1, .max = 100,
+          .otherwise = 20, .about = "At most this many."),
+    { 0 },
+};
+
+/* The address is not in the log of what staff did: whose it is, is. */
+static const char lift_sql[] = SQL(
+    WITH lifted AS MATERIALIZED (SELECT mail_lift(lower($1)) AS some)
+    SELECT audit_write($2, 'mail.lift', 'user',
+        (SELECT id FROM users WHERE email = lower($1)), NULL,
+        jsonb_build_object('lifted', some), $3::text::inet, $4, $5, TRUE)
+    FROM lifted WHERE some
+);
+
+static const struct problem *
+lift(struct request *r)
+{
+    const struct suppressions *in = r->input;
+
+    return answer_done_anyway(r, lift_sql,
+                              ARGS(ARG(in->email), ARG(r->viewer), ARG(r->ip),
+                                   ARG(r->user_agent), ARG(r->id)));
+}
+
+static const struct field lift_fields[] = {
+    FIELD(IN_BODY, struct suppressions, email, .required = true, .min = 3,
+          .max = 255, .about = "The address that is to get mails again."),
+    { 0 },
+};
+
+/* ---- The endpoints ------------------------------------------------------- */
+
+const struct route mail_admin_routes[] = {
+    {
+        .on = "GET /api/admin/emails",
+        .access = ALLOW_ADMINS,
+        .handle = list_mails,
+        .about = "List the mails that the site sends.",
+        .returns = mail_shape,
+        .form = ANSWER_ARRAY,
+        .sql = STATEMENTS(list_sql),
+    },
+    {
+        .on = "GET /api/admin/emails/{mail}",
+        .access = ALLOW_ADMINS,
+        .handle = tell_preview,
+        .about = "Preview a mail, made of its sample.",
+        .input = INPUT(struct choice, choice_fields),
+        .returns = preview_shape,
+    },
+    {
+        .on = "GET /api/admin/emails/{mail}/html",
+        .access = ALLOW_ADMINS,
+        .handle = give_html,
+        .about = "The HTML of a preview, for a frame: it runs nothing.",
+        .input = INPUT(struct choice, choice_fields),
+        .raw_type = "text/html",
+    },
+    {
+        .on = "GET /api/admin/users/{user}/mail",
+        .access = ALLOW_ADMINS,
+        .handle = list_log,
+        .about = "List the mails of the last 30 days that a user was sent, "
+                 "and those they were not, with the reason.",
+        .input = INPUT(struct log, log_fields),
+        .returns = mail_log_shape,
+        .form = ANSWER_LIST,
+        .sql = STATEMENTS(mail_log_sql),
+    },
+    {
+        .on = "GET /api/admin/mail/suppressions",
+        .access = ALLOW_ADMINS,
+        .handle = list_suppressed,
+        .about = "List the addresses that get no mails.",
+        .input = INPUT(struct suppressions, suppressions_fields),
+        .returns = suppressed_shape,
+        .form = ANSWER_LIST,
+        .sql = STATEMENTS(suppressed_sql),
+    },
+    {
+        .on = "POST /api/admin/mail/lift",
+        .access = ALLOW_ADMINS,
+        .handle = lift,
+        .about = "Let an address get mails again.",
+        .input = INPUT(struct suppressions, lift_fields),
+        .form = ANSWER_NOTHING,
+        .success = 204,
+        .sql = STATEMENTS(lift_sql),
+    },
+    {
+        .on = "GET /admin/emails",
+        .access = ALLOW_ADMINS,
+        .handle = list_mails_as,
+        .about = "The page of all mails.",
+        .page = "mailing/emails",
+        .title = "E-mails",
+        .sql = STATEMENTS(list_sql),
+    },
+    {
+        .on = "GET /admin/emails/{mail}",
+        .access = ALLOW_ADMINS,
+        .handle = show_preview,
+        .about = "The page of a mail's preview.",
+        .input = INPUT(struct choice, choice_fields),
+        .page = "mailing/preview",
+    },
+    { 0 },
+};
