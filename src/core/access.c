@@ -17,8 +17,8 @@
 /*
  * KEYS[1] the session's copy, or "" without a cookie; KEYS[2] the quota's key
  * without the caller.  ARGV: quota_words (window 0: no limit), the caller's
- * address, 1 where staff are exempt.  Answers {copy or "", counted, let
- * through, when all is spent back}.
+ * address, 1 where staff are exempt, 1 where the address counts whoever calls.
+ * Answers {copy or "", counted, let through, when all is spent back}.
  */
 static const struct cache_script enter_script = {
     .name = "enter",
@@ -28,6 +28,7 @@ static const struct cache_script enter_script = {
         "if ARGV[3] == '0' or\n"
         "  (ARGV[6] == '1' and role and tonumber(role) >= 4)\n"
         "then return {copy, 0, 1, 0} end\n"
+        "if ARGV[7] == '1' then user = nil end\n"
         "local key, ttl = KEYS[2] .. (user or ARGV[5]), ARGV[4]\n"
         "local now, step, window =\n"
         "  tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])\n" QUOTA_LUA
@@ -45,11 +46,12 @@ ask_cache(struct request *r, const struct quota_rule *rule, const char *key,
 {
     struct entry e = { .copy = "", .allowed = true };
     const char *address = quota_address(r->mem, r->ip);
-    const char *argv[2 + QUOTA_WORDS + 2] = {
+    const char *argv[2 + QUOTA_WORDS + 3] = {
         key,
         mem_printf(r->mem, "quota:%s:", rule->name != NULL ? rule->name : ""),
         [2 + QUOTA_WORDS] = address,
         rule->staff_exempt ? "1" : "0",
+        rule->by_address ? "1" : "0",
     };
 
     quota_words(r->mem, rule, r->now.us, argv + 2);
@@ -75,18 +77,18 @@ ask_cache(struct request *r, const struct quota_rule *rule, const char *key,
 /* ---- Who ---------------------------------------------------------------- */
 
 static const struct problem *
-find_session(struct request *r, const char *token,
-             const uint8_t hash[SHA256_SIZE], const char *copy)
+find_session(struct request *r, const uint8_t hash[SHA256_SIZE],
+             const char *copy)
 {
     const struct problem *problem = NULL;
     struct session *s = NULL;
 
-    if (strcmp(copy, "-") == 0)
+    if (strcmp(copy, SESSION_NOBODY) == 0)
         return NULL;
-    if (copy[0] != '\0')
+    if (copy[0] != '\0' && strcmp(copy, SESSION_CHANGED) != 0)
         s = session_unpack(r->mem, copy);
-    if (s == NULL)
-        s = session_restore(r, token, hash, &problem);
+    if (s == NULL || !session_fresh(r, s))
+        s = session_restore(r, hash, &problem);
     if (s == NULL || s->expires.us <= r->now.us)
         return problem;
     r->session = s;
@@ -198,7 +200,7 @@ access_enter(struct request *r, const struct credentials *c,
         if (!e.allowed)
             return &problem_rate_limit;
         if (token)
-            problem = find_session(r, c->session_token, hash, e.copy);
+            problem = find_session(r, hash, e.copy);
     }
     if (problem == NULL)
         problem = check_role(r);

@@ -27,6 +27,7 @@ struct app {
     const struct keyring *keys; /* core/crypto.h */
     struct router *router;      /* core/route.h */
     struct quota_table *spare;  /* core/quota.c: limits while Redis is away */
+    struct session_fence *fence; /* core/session.h; NULL in tools */
     const struct text *openapi; /* core/openapi.h, printed at start */
     const struct template_value *assets; /* core/page.h; NULL: no pages */
 };

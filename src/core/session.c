@@ -1,10 +1,6 @@
 /*
- * session.c - see session.h.
- *
- * The copy in Redis lives ten minutes, so a session is read from PostgreSQL,
- * and seen there, once in ten minutes of use; a change that did not reach
- * Redis heals by then.  A copy never replaces what is there (NX): one that
- * was read before a change must not be laid over what the change left.
+ * session.c - see session.h.  What PostgreSQL does is in sql/session.sql, the
+ * copies in Redis are in session_copy.c.
  */
 #include "core/session.h"
 
@@ -15,113 +11,8 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "core/app.h"
-#include "core/cache.h"
 #include "core/db.h"
 #include "core/session_local.h"
-
-static const int64_t usual_days = 30, remember_days = 90;
-static const char copy_seconds[] = "600";
-static const char nobody_seconds[] = "60";
-static const char nobody[] = "-"; /* nobody has this token */
-/* Not known, and not to be copied for as long as a statement may have run
- * that began before the change. */
-static const char changed[] = "?", changed_seconds[] = "6";
-
-/* ---- The copy in Redis -------------------------------------------------- */
-
-const char *
-session_key(void *mem, const uint8_t hash[SHA256_SIZE])
-{
-    return mem_printf(mem, "session:%s", hex_encode(mem, hash, SHA256_SIZE));
-}
-
-const char *
-session_pack(void *mem, const struct session *s)
-{
-    char id[UUID_TEXT], user[UUID_TEXT];
-
-    uuid_write(&s->id, id);
-    uuid_write(&s->user, user);
-    return mem_printf(mem, "%d\n%s\n%s\n%d\n%s\n%lld\n%lld\n%s\n%s",
-                      (int)s->role, user, id, s->active, s->csrf,
-                      (long long)s->expires.us, (long long)s->authenticated.us,
-                      s->username, s->image != NULL ? s->image : "");
-}
-
-enum {
-    PART_ROLE,
-    PART_USER,
-    PART_ID,
-    PART_ACTIVE,
-    PART_CSRF,
-    PART_EXPIRES,
-    PART_AUTHENTICATED,
-    PART_USERNAME,
-    PART_IMAGE,
-    PARTS
-};
-
-/* Cuts a copy at its line ends. */
-static bool
-cut(char *copy, const char *parts[PARTS])
-{
-    for (int i = 0; i < PARTS; i++) {
-        char *end = strchr(copy, '\n');
-
-        parts[i] = copy;
-        if (end == NULL)
-            return i == PARTS - 1;
-        *end = '\0';
-        copy = end + 1;
-    }
-    return false;
-}
-
-struct session *
-session_unpack(void *mem, const char *copy)
-{
-    struct session *s = mem_new(mem, struct session);
-    const char *parts[PARTS];
-    int64_t role;
-
-    if (!cut(mem_strdup(mem, copy), parts) ||
-        !text_to_int(parts[PART_ROLE], &role) ||
-        !uuid_read(parts[PART_USER], &s->user) ||
-        !uuid_read(parts[PART_ID], &s->id) ||
-        !text_to_int(parts[PART_EXPIRES], &s->expires.us) ||
-        !text_to_int(parts[PART_AUTHENTICATED], &s->authenticated.us))
-        return NULL;
-    s->role = (enum role)role;
-    s->active = parts[PART_ACTIVE][0] == '1';
-    s->csrf = parts[PART_CSRF];
-    s->username = parts[PART_USERNAME];
-    s->image = parts[PART_IMAGE][0] != '\0' ? parts[PART_IMAGE] : NULL;
-    return s;
-}
-
-static void
-keep_copy(struct request *r, const uint8_t hash[SHA256_SIZE], const char *copy,
-          const char *seconds)
-{
-    const char *const words[] = { "SET",   session_key(r->mem, hash),
-                                  copy,    "EX",
-                                  seconds, "NX" };
-
-    cache_tell(r->app->cache, 6, words, NULL);
-}
-
-/* Lays a mark over the copies of sessions: bytea column 0 of the rows. */
-static void
-mark_copies(struct request *r, const struct db_result *hashes, const char *mark,
-            const char *seconds)
-{
-    for (size_t i = 0; i < db_rows(hashes); i++) {
-        const char *key = session_key(r->mem, db_bytes(hashes, i, 0).at);
-        const char *const words[] = { "SET", key, mark, "EX", seconds };
-
-        cache_tell(r->app->cache, 5, words, NULL);
-    }
-}
 
 /* ---- The cookie --------------------------------------------------------- */
 
@@ -135,155 +26,213 @@ set_cookie(struct request *r, const char *token, int64_t seconds)
                              token, (long long)seconds));
 }
 
-/* ---- In PostgreSQL ------------------------------------------------------ */
+void
+session_token_new(void *mem, struct session_token *ret)
+{
+    ret->text = crypto_token(mem, "sess_", 32);
+    crypto_sha256(ret->text, strlen(ret->text), ret->hash);
+    random_bytes(ret->csrf, sizeof ret->csrf);
+}
+
+/* ---- What PostgreSQL knows ----------------------------------------------- */
+
+#define SESSION_COLUMNS                                                        \
+    SQL(id, user_id, username, image, role, csrf_secret, active, expires_at,   \
+        reauthenticated_at, state, fresh_until, one_hash, other_hash)
+
+enum {
+    COLUMN_ID,
+    COLUMN_USER,
+    COLUMN_USERNAME,
+    COLUMN_IMAGE,
+    COLUMN_ROLE,
+    COLUMN_CSRF,
+    COLUMN_ACTIVE,
+    COLUMN_EXPIRES,
+    COLUMN_AUTHENTICATED,
+    COLUMN_STATE,
+    COLUMN_FRESH,
+    COLUMN_ONE,
+    COLUMN_OTHER,
+};
 
 static struct session *
-session_of_row(void *mem, const struct db_result *res)
+session_of_row(struct request *r, const struct db_result *row)
 {
-    struct session *s = mem_new(mem, struct session);
-    struct bytes secret = db_bytes(res, 0, 5);
+    struct session *s = mem_new(r->mem, struct session);
+    struct bytes secret = db_bytes(row, 0, COLUMN_CSRF);
 
-    s->id = db_uuid(res, 0, 0);
-    s->user = db_uuid(res, 0, 1);
-    s->username = db_text(res, 0, 2, NULL);
-    s->image = db_null(res, 0, 3) ? NULL : db_text(res, 0, 3, NULL);
-    s->role = (enum role)db_integer(res, 0, 4);
-    s->csrf = base64url_encode(mem, secret.at, secret.len);
-    s->active = db_boolean(res, 0, 6);
-    s->expires = db_time(res, 0, 7);
-    s->authenticated =
-        db_null(res, 0, 8) ? (struct instant){ 0 } : db_time(res, 0, 8);
+    s->id = db_uuid(row, 0, COLUMN_ID);
+    s->user = db_uuid(row, 0, COLUMN_USER);
+    s->username = db_text(row, 0, COLUMN_USERNAME, NULL);
+    s->image = db_null(row, 0, COLUMN_IMAGE)
+                   ? NULL
+                   : db_text(row, 0, COLUMN_IMAGE, NULL);
+    s->role = (enum role)db_integer(row, 0, COLUMN_ROLE);
+    s->csrf = base64url_encode(r->mem, secret.at, secret.len);
+    s->active = db_boolean(row, 0, COLUMN_ACTIVE);
+    s->expires = db_time(row, 0, COLUMN_EXPIRES);
+    s->authenticated = db_time(row, 0, COLUMN_AUTHENTICATED);
+    s->fresh_until = db_time(row, 0, COLUMN_FRESH);
+    s->copied = r->now; /* before the statement saw anything */
     return s;
 }
 
-/*
- * Extended to its own length, never to a shorter one, when that was done over
- * a day ago; seen at most every five minutes.  Else nothing is written, as
- * this runs for each request while Redis is away.
+static const char *
+address_of(const struct request *r)
+{
+    return r->ip != NULL && r->ip[0] != '\0' ? r->ip : NULL;
+}
+
+/* ---- Use ------------------------------------------------------------------
  */
-static const char restore_sql[] = SQL(
-    WITH found AS (
-        SELECT s.*, u.username, u.image, u.role, u.status,
-            s.extended_at < $2 - interval '1 day' AS due
-        FROM sessions s JOIN users u ON u.id = s.user_id
-        WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2
-            AND s.absolute_expires_at > $2
-            AND u.status IN ('ACTIVE', 'PENDING_VERIFICATION')
-    ), seen AS (
-        UPDATE sessions s SET last_seen_at = $2,
-            extended_at = CASE WHEN found.due THEN $2
-                ELSE s.extended_at END,
-            expires_at = CASE WHEN found.due THEN least(s.absolute_expires_at,
-                greatest(s.expires_at, $2 + CASE WHEN s.remember
-                    THEN interval '90 days' ELSE interval '30 days' END))
-                ELSE s.expires_at END
-        FROM found
-        WHERE s.id = found.id AND (found.due
-            OR found.last_seen_at < $2 - interval '5 minutes')
-        RETURNING s.id, s.expires_at
-    )
-    SELECT f.id, f.user_id, f.username, f.image,
-        array_position(enum_range(NULL::user_role), f.role)::bigint,
-        f.csrf_secret, f.status = 'ACTIVE',
-        coalesce(seen.expires_at, f.expires_at), f.reauthenticated_at,
-        coalesce(seen.expires_at > f.expires_at, FALSE) AS moved
-    FROM found f LEFT JOIN seen ON seen.id = f.id
-);
+
+static const char use_sql[] =
+    "SELECT " SESSION_COLUMNS SQL(FROM session_use($1, $2, $3::text::inet));
+
+/* What follows from what session_use() found; by its word for it. */
+struct finding {
+    const char *state;
+    bool copy, new_token, mark, over;
+};
+static const struct finding findings[] = {
+    { .state = "live", .copy = true },
+    { .state = "rotated", .copy = true, .new_token = true },
+    { .state = "seen", .copy = true, .mark = true },
+    { .state = "late" },
+    { .state = "theft", .mark = true, .over = true },
+    { 0 },
+};
+
+static const struct finding *
+finding_of(const struct db_result *row)
+{
+    const char *state = db_text(row, 0, COLUMN_STATE, NULL);
+    const struct finding *f = findings;
+
+    while (f->state != NULL && strcmp(f->state, state) != 0)
+        f++;
+    return f;
+}
+
+static void
+mark_found(struct request *r, const struct db_result *row, const char *mark)
+{
+    struct bytes hashes[2];
+    size_t n = 0;
+
+    for (size_t column = COLUMN_ONE; column <= COLUMN_OTHER; column++)
+        if (!db_null(row, 0, column))
+            hashes[n++] = db_bytes(row, 0, column);
+    (void)session_mark(r->app, r->mem, hashes, n, mark);
+}
 
 struct session *
-session_restore(struct request *r, const char *token,
-                const uint8_t hash[SHA256_SIZE],
+session_restore(struct request *r, const uint8_t hash[SHA256_SIZE],
                 const struct problem **ret_problem)
 {
+    struct session_token next;
     const struct bytes key = { hash, SHA256_SIZE };
+    const struct bytes fresh = { next.hash, SHA256_SIZE };
+    const char *ip = address_of(r);
     struct db_error error;
-    struct db_result *res = db_query(r->app->db, r->mem, restore_sql,
-                                     ARGS(ARG(key), ARG(r->now)), &error);
 
+    session_token_new(r->mem, &next);
+    struct db_result *row =
+        db_query(r->app->db, r->mem, use_sql,
+                 ARGS(ARG(key), ARG(fresh), ARG(ip)), &error);
     if (error.failed) {
         *ret_problem = db_problem(&error);
         return NULL;
     }
-    if (db_rows(res) == 0) {
-        keep_copy(r, hash, nobody, nobody_seconds);
+    if (db_rows(row) == 0) {
+        session_keep_nobody(r, hash);
         return NULL;
     }
-    struct session *s = session_of_row(r->mem, res);
-    keep_copy(r, hash, session_pack(r->mem, s), copy_seconds);
-    if (db_boolean(res, 0, 9))
-        set_cookie(r, token, (s->expires.us - r->now.us) / CLOCK_SECOND);
-    return s;
+    const struct finding *f = finding_of(row);
+    struct session *s = session_of_row(r, row);
+    if (f->mark)
+        mark_found(r, row, f->over ? SESSION_NOBODY : SESSION_CHANGED);
+    if (f->copy)
+        session_keep(r, hash, s);
+    if (f->new_token)
+        set_cookie(r, next.text, (s->expires.us - r->now.us) / CLOCK_SECOND);
+    return f->over ? NULL : s;
 }
 
-/* The sixty latest sessions of a user stay. */
-static const char begin_sql[] = SQL(
-    WITH made AS (
-        INSERT INTO sessions (user_id, token_hash, csrf_secret, user_agent,
-            ip, remember, created_at, last_seen_at, extended_at, rotated_at,
-            reauthenticated_at, expires_at, absolute_expires_at)
-        VALUES ($1, $2, $3, $4, $5::text::inet, $6, $7, $7, $7, $7, $7, $8,
-            $7 + interval '1 year')
-        RETURNING id, user_id, csrf_secret, expires_at, reauthenticated_at
-    ), crowd AS (
-        UPDATE sessions SET ended_at = $7, end_reason = 'too_many'
-        WHERE id IN (SELECT id FROM sessions
-            WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $7
-            ORDER BY last_seen_at DESC OFFSET 59)
-    )
-    SELECT made.id, made.user_id, u.username, u.image,
-        array_position(enum_range(NULL::user_role), u.role)::bigint,
-        made.csrf_secret, u.status = 'ACTIVE', made.expires_at,
-        made.reauthenticated_at
-    FROM made JOIN users u ON u.id = made.user_id
-);
+/* ---- Beginning ------------------------------------------------------------
+ */
+
+static const char begin_sql[] = "SELECT " SESSION_COLUMNS SQL(FROM session_make($1, $2, $3, $4, $5::text::inet, $6));
+
+void
+session_hand_out(struct request *r, const struct session_token *token,
+                 const struct db_result *row)
+{
+    const struct session *s = session_of_row(r, row);
+
+    /* Not before the commit: the first use restores it then. */
+    if (!db_in_transaction(r->app->db))
+        session_keep(r, token->hash, s);
+    set_cookie(r, token->text,
+               (s->expires.us - r->now.us + CLOCK_SECOND - 1) / CLOCK_SECOND);
+}
 
 const struct problem *
 session_begin(struct request *r, struct uuid user, bool remember)
 {
-    const char *token = crypto_token(r->mem, "sess_", 32);
-    int64_t days = remember ? remember_days : usual_days;
-    const struct instant expires = { r->now.us + days * CLOCK_DAY };
-    uint8_t hash[SHA256_SIZE], secret[32];
-    const struct bytes parts[] = { { hash, sizeof hash },
-                                   { secret, sizeof secret } };
-    const char *ip = r->ip != NULL && r->ip[0] != '\0' ? r->ip : NULL;
+    struct session_token token;
+    const struct bytes parts[] = { { token.hash, sizeof token.hash },
+                                   { token.csrf, sizeof token.csrf } };
+    const char *ip = address_of(r);
     struct db_error error;
 
-    crypto_sha256(token, strlen(token), hash);
-    random_bytes(secret, sizeof secret);
-    struct db_result *res = db_query(
-        r->app->db, r->mem, begin_sql,
-        ARGS(ARG(user), ARG(parts[0]), ARG(parts[1]), ARG(r->user_agent),
-             ARG(ip), ARG(remember), ARG(r->now), ARG(expires)),
-        &error);
+    session_token_new(r->mem, &token);
+    struct db_result *row =
+        db_query(r->app->db, r->mem, begin_sql,
+                 ARGS(ARG(user), ARG(parts[0]), ARG(parts[1]),
+                      ARG(r->user_agent), ARG(ip), ARG(remember)),
+                 &error);
     if (error.failed)
         return db_problem(&error);
-    /* Not before the commit: the first use restores it then. */
-    if (!db_in_transaction(r->app->db))
-        keep_copy(r, hash, session_pack(r->mem, session_of_row(r->mem, res)),
-                  copy_seconds);
-    set_cookie(r, token, days * CLOCK_DAY / CLOCK_SECOND);
+    session_hand_out(r, &token, row);
     return NULL;
 }
 
-/* ---- Ending ------------------------------------------------------------- */
+/* ---- Ending and changing --------------------------------------------------
+ */
+
+static bool
+mark_rows(struct app *app, void *mem, const struct db_result *rows,
+          const char *mark)
+{
+    size_t n = db_rows(rows);
+    struct bytes *hashes = mem_array(mem, struct bytes, n + 1);
+
+    for (size_t i = 0; i < n; i++)
+        hashes[i] = db_bytes(rows, i, 0);
+    return session_mark(app, mem, hashes, n, mark);
+}
 
 /* What is not committed yet may still be undone: then they are only asked for
  * in PostgreSQL, by then and for a while. */
 void
 session_forget(struct request *r, const struct db_result *hashes)
 {
-    if (db_in_transaction(r->app->db))
-        mark_copies(r, hashes, changed, changed_seconds);
-    else
-        mark_copies(r, hashes, nobody, nobody_seconds);
+    (void)mark_rows(r->app, r->mem, hashes,
+                    db_in_transaction(r->app->db) ? SESSION_CHANGED
+                                                  : SESSION_NOBODY);
+}
+
+bool
+session_refresh(struct app *app, void *mem, const struct db_result *hashes)
+{
+    return mark_rows(app, mem, hashes, SESSION_CHANGED);
 }
 
 static const char end_sql[] =
     SQL(
-    UPDATE sessions SET ended_at = $2, end_reason = 'logout'
-    WHERE id = $1 AND ended_at IS NULL
-    RETURNING token_hash
+    SELECT token_hash FROM session_end($1, $2, 'logout')
 );
 
 const struct problem *
@@ -292,7 +241,7 @@ session_end(struct request *r)
     const struct uuid id = r->session->id;
     struct db_error error;
     struct db_result *ended = db_query(r->app->db, r->mem, end_sql,
-                                       ARGS(ARG(id), ARG(r->now)), &error);
+                                       ARGS(ARG(id), ARG(r->viewer)), &error);
 
     if (error.failed)
         return db_problem(&error);
@@ -301,17 +250,18 @@ session_end(struct request *r)
     return NULL;
 }
 
-static const char of_user_sql[] = SQL(
-    SELECT token_hash FROM sessions WHERE user_id = $1 AND ended_at IS NULL
+static const char of_user_sql[] =
+    SQL(
+    SELECT h.token_hash FROM session_tell($1) job, session_hashes($1) h
 );
 
 void
 session_refresh_user(struct request *r, struct uuid user)
 {
     struct db_error error;
-    struct db_result *res =
+    struct db_result *hashes =
         db_query(r->app->db, r->mem, of_user_sql, ARGS(ARG(user)), &error);
 
     if (!error.failed)
-        mark_copies(r, res, changed, changed_seconds);
+        (void)session_refresh(r->app, r->mem, hashes);
 }

@@ -49,8 +49,21 @@ const struct feature *const all_features[] = {
 };
 
 const struct section *const all_sections[] = {
-    &site_section,   &db_section,          &cache_section,     &auth_section,
-    &limits_section, &mail_section,        &http_section,      &push_section,
-    &sms_section,    &upkeep_section,      &privacy_section,   &master_section,
-    &pool_section,   &jobs_master_section, &jobs_pool_section, NULL,
+    &site_section,
+    &db_section,
+    &cache_section,
+    &auth_section,
+    &limits_section,
+    &login_section,
+    &mail_section,
+    &http_section,
+    &push_section,
+    &sms_section,
+    &upkeep_section,
+    &privacy_section,
+    &master_section,
+    &pool_section,
+    &jobs_master_section,
+    &jobs_pool_section,
+    NULL,
 };

@@ -7,5 +7,6 @@
 #include "core/feature.h"
 
 extern const struct feature session_feature;
+extern const struct section login_section; /* [login] */
 
 #endif

@@ -28,6 +28,15 @@ static const char list_sql[] =
     ORDER BY last_seen_at DESC
 );
 
+const struct problem *
+sessions_show(struct request *r)
+{
+    const struct uuid current = r->session->id;
+
+    return answer_rows_as(r, "sessions", session_shape, 100, list_sql,
+                          ARGS(ARG(r->viewer), ARG(current), ARG(r->now)));
+}
+
 static const struct problem *
 list_sessions(struct request *r)
 {
@@ -53,18 +62,14 @@ end_sessions(struct request *r, const char *sql, const struct sql_arg *args,
     return NULL;
 }
 
-static const char end_one_sql[] =
-    SQL(
-    UPDATE sessions SET ended_at = $3, end_reason = 'ended_by_user'
-    WHERE user_id = $1 AND id = $2 AND ended_at IS NULL
-    RETURNING token_hash
+/* clang-format off */
+static const char end_one_sql[] = SQL(
+    SELECT token_hash FROM session_end($2, $1, 'ended_by_user')
 );
-static const char end_others_sql[] =
-    SQL(
-    UPDATE sessions SET ended_at = $3, end_reason = 'ended_by_user'
-    WHERE user_id = $1 AND id <> $2 AND ended_at IS NULL
-    RETURNING token_hash
+static const char end_others_sql[] = SQL(
+    SELECT token_hash FROM sessions_end($1, $2, 'ended_by_user')
 );
+/* clang-format on */
 
 struct choice {
     struct uuid session;
@@ -75,8 +80,7 @@ end_one(struct request *r)
 {
     const struct choice *in = r->input;
 
-    return end_sessions(r, end_one_sql,
-                        ARGS(ARG(r->viewer), ARG(in->session), ARG(r->now)),
+    return end_sessions(r, end_one_sql, ARGS(ARG(r->viewer), ARG(in->session)),
                         true);
 }
 
@@ -85,8 +89,8 @@ end_others(struct request *r)
 {
     const struct uuid current = r->session->id;
 
-    return end_sessions(r, end_others_sql,
-                        ARGS(ARG(r->viewer), ARG(current), ARG(r->now)), false);
+    return end_sessions(r, end_others_sql, ARGS(ARG(r->viewer), ARG(current)),
+                        false);
 }
 
 static const struct field choice_fields[] = {

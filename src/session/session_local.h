@@ -23,21 +23,28 @@ extern const struct route session_page_routes[];
 extern const struct route session_again_routes[];
 
 extern const struct job_kind session_jobs[];
-extern const struct section login_section;
 
 /* [login] */
 struct login_settings {
     const char *geoip_file; /* GeoLite2-City.mmdb, or NULL */
 };
 
+/* Of the page: the members `sessions`, `alerts` and `history`. */
+const struct problem *sessions_show(struct request *r);
+const struct problem *alerts_show(struct request *r);
+const struct problem *history_show(struct request *r,
+                                   const struct cursor *cursor);
+
 /* ---- A login ------------------------------------------------------------- */
 
 /* What a login answers, in two forms: signed in, or asked for a code. */
 extern const struct member login_shape[];
-extern const struct problem login_wrong; /* 401 WRONG_LOGIN */
+extern const struct problem login_wrong;  /* 401 WRONG_LOGIN */
+extern const struct problem login_locked; /* 423 ACCOUNT_LOCKED */
 
-/* The statements of login_finish and login_failed, for a route's .sql. */
-extern const char login_done_sql[], login_failed_sql[], login_card_sql[];
+/* The statements of what follows, for a route's .sql. */
+extern const char login_done_sql[], login_failed_sql[], login_card_sql[],
+    login_challenge_sql[], login_try_sql[], login_untry_sql[];
 
 /*
  * The password, and the second factor where there is one, were right: begins
@@ -63,14 +70,15 @@ void login_failed(struct request *r, struct uuid user, const char *reason);
 #define NO_DEVICE ((struct bytes){ 0 })
 
 struct login_try {
-    const char *email;             /* as accounts have it */
-    uint8_t subject[SHA256_SIZE];  /* its keyed hash: what locks go by */
-    struct bytes device_token;     /* hash of a cookie that we signed */
-    struct uuid user, device;      /* zero: unknown */
-    const char *password_hash;     /* NULL: none */
-    const char *status;            /* NULL: no user */
+    const char *email;            /* as accounts have it */
+    uint8_t subject[SHA256_SIZE]; /* its keyed hash: what locks go by */
+    struct bytes device_token;    /* hash of a cookie that we signed */
+    struct uuid user, device;     /* zero: unknown */
+    const char *password_hash;    /* NULL: none */
+    const char *status;           /* NULL: no user */
     struct instant suspended_until;
-    struct instant locked_until;   /* 0: not locked */
+    struct instant locked_until; /* 0: not locked */
+    bool last;                   /* the one that locks, should it fail */
 };
 
 /*
@@ -82,8 +90,15 @@ struct login_try {
 const struct problem *login_try(struct request *r, const char *email,
                                 struct login_try *ret);
 
+/* The keyed hash of an address in the form that accounts have. */
+void login_subject(struct request *r, const char *email,
+                   uint8_t out[SHA256_SIZE]);
+
 /* It was not decided: as if it had never been. */
 void login_untry(struct request *r, const struct login_try *t);
+
+/* It was right: the limit of the account's tries is whole again. */
+void login_forgive(struct request *r, const struct login_try *t);
 
 /* It failed: history, the lock's mail and alerts. */
 void login_note(struct request *r, const struct login_try *t,

@@ -315,6 +315,7 @@ browser_begin(void)
     cache_settings.db = 8;
     browser_connect();
     app->spare = quota_table_new();
+    app->fence = session_fence_new();
     ex = exchange_new(browser_mem, app);
     empty_redis();
     return make_schema() ? 0 : 1;

@@ -1,0 +1,295 @@
+-- login.sql - logins: who may try, what is noted, what is told.
+--
+-- Locks go by the keyed hash of the address that was tried (p_subject), so
+-- that an address which nobody has locks as any other; and apart from it by
+-- each device that has signed in to the account before, so that a stranger
+-- who locks the account does not lock out its owner.
+
+-- What users see of the history; lists: WHERE user_id = $1, by (created_at,
+-- id) DESC.  Columns up to created_at are the shape.
+CREATE OR REPLACE VIEW login_rows AS
+SELECT l.id, l.success,
+    CASE WHEN l.success THEN 'Signed in' ELSE CASE l.reason
+        WHEN 'WRONG_PASSWORD' THEN 'Wrong password'
+        WHEN 'WRONG_CODE' THEN 'Right password, wrong code'
+        WHEN 'CODE_WANTED' THEN 'Right password, code asked for'
+        WHEN 'LOCKED' THEN 'Refused: too many had failed'
+        WHEN 'BANNED' THEN 'Refused: the account is banned'
+        WHEN 'SUSPENDED' THEN 'Refused: the account is suspended'
+        ELSE 'Failed' END END AS outcome,
+    l.reason, d.name AS device, l.user_agent, host(l.ip) AS ip, l.location,
+    l.created_at, l.user_id
+FROM login_history l LEFT JOIN devices d ON d.id = l.device_id;
+
+-- ---- Trying ---------------------------------------------------------------
+
+-- Take a try: the user, the device if it is known, and the lock.  The try is
+-- counted as a failure here, before anybody looks at the password; so many
+-- tries at once are no more than one after the other.  The fifth within 15
+-- minutes locks for 15 minutes; `last` says that this is it.  locked_until of
+-- a lock that refuses this try; NULL: go on.  Always one row.
+CREATE OR REPLACE FUNCTION login_try(
+    p_email text, p_subject bytea, p_device bytea
+) RETURNS TABLE (user_id uuid, password_hash text, status text,
+    suspended_until timestamptz, device_id uuid, locked_until timestamptz,
+    last boolean)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    t timestamptz := clock_now();
+    u users;
+    lck login_locks;
+    tries timestamptz[];
+BEGIN
+    SELECT * INTO u FROM users WHERE email = p_email AND status <> 'DELETED';
+    SELECT d.id INTO device_id FROM devices d
+    WHERE d.user_id = u.id AND d.token_hash = p_device;
+    user_id := u.id;
+    password_hash := u.password_hash;
+    status := u.status;
+    suspended_until := u.suspended_until;
+
+    INSERT INTO login_locks (subject, device_id, user_id)
+    VALUES (p_subject, login_device(device_id), u.id) ON CONFLICT DO NOTHING;
+    SELECT * INTO lck FROM login_locks l
+    WHERE l.subject = p_subject AND l.device_id = login_device(device_id)
+    FOR UPDATE;
+    last := false;
+    IF lck.locked_until > t THEN
+        locked_until := lck.locked_until;
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    tries := ARRAY(SELECT f FROM unnest(lck.failed_at) f
+        WHERE f > t - interval '15 minutes') || t;
+    last := cardinality(tries) >= 5;
+    UPDATE login_locks l SET user_id = u.id, failed_at = tries,
+        window_started_at = tries[1],
+        locked_until = CASE WHEN last THEN t + interval '15 minutes' END
+    WHERE l.subject = lck.subject AND l.device_id = lck.device_id;
+    RETURN NEXT;
+END
+$$;
+
+-- The key of all devices that are not known.
+CREATE OR REPLACE FUNCTION login_device(device uuid) RETURNS uuid
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(device, '00000000-0000-0000-0000-000000000000'::uuid);
+
+-- A try that was not decided (no processor was free, a code is wanted still)
+-- is taken back.
+CREATE OR REPLACE FUNCTION login_untry(p_subject bytea, p_device uuid)
+RETURNS void
+LANGUAGE sql AS $$
+UPDATE login_locks SET locked_until = NULL,
+    failed_at = trim_array(failed_at, least(1, cardinality(failed_at)))
+WHERE subject = p_subject AND device_id = login_device(p_device)
+$$;
+
+-- ---- Failing --------------------------------------------------------------
+
+-- Note a login that failed.  reason: UNKNOWN_EMAIL, WRONG_PASSWORD, LOCKED,
+-- BANNED, SUSPENDED, CODE_WANTED (the password was right), WRONG_CODE.
+-- p_last: this was the try that locks; until when, where the lock stands.
+CREATE OR REPLACE FUNCTION login_failed(
+    p_user uuid, p_subject bytea, p_device uuid, p_reason text, p_ip inet,
+    p_agent text, p_location text, p_last boolean
+) RETURNS timestamptz
+LANGUAGE plpgsql AS $$
+DECLARE
+    places bigint;
+    until timestamptz;
+BEGIN
+    INSERT INTO login_history (user_id, email_hash, success, reason,
+        device_id, ip, user_agent, location)
+    VALUES (p_user, p_subject, false, p_reason, p_device, p_ip, p_agent,
+        p_location);
+    SELECT count(DISTINCT login_net(ip)) INTO places FROM login_history
+    WHERE email_hash = p_subject AND NOT success
+        AND created_at > clock_now() - interval '1 hour'
+        AND reason <> 'CODE_WANTED';
+    IF p_last THEN
+        SELECT locked_until INTO until FROM login_locks
+        WHERE subject = p_subject AND device_id = login_device(p_device)
+            AND locked_until > clock_now();
+    END IF;
+    IF p_user IS NOT NULL AND until IS NOT NULL THEN
+        PERFORM login_tell_locked(p_user, p_device, p_ip, p_location);
+    END IF;
+    IF p_user IS NOT NULL AND places > 5 THEN
+        PERFORM alert_raise(p_user, 'DISTRIBUTED_LOGIN_ATTEMPTS', 'critical',
+            'Somebody tries to sign in to your account from many places',
+            'Logins failed from ' || places || ' addresses within an hour. '
+            'Nobody got in. If your password is used elsewhere too, change '
+            'it, and turn on two-factor sign-in.',
+            '', jsonb_build_object('addresses', places), p_ip);
+    END IF;
+    RETURN until;
+END
+$$;
+
+-- What counts as one place: an address, and of IPv6 its /64.
+CREATE OR REPLACE FUNCTION login_net(ip inet) RETURNS inet
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE family(ip) WHEN 6 THEN network(set_masklen(ip, 64))::inet
+    ELSE ip END;
+
+CREATE OR REPLACE FUNCTION login_tell_locked(
+    p_user uuid, p_device uuid, p_ip inet, p_location text
+) RETURNS void
+LANGUAGE sql AS $$
+SELECT alert_mail(p_user, alert_raise(p_user, 'ACCOUNT_LOCKED', 'high',
+    'Sign-in is locked for 15 minutes',
+    CASE WHEN p_device IS NULL
+        THEN 'Five logins failed within 15 minutes. You can still sign in '
+            'from a browser that you used before; others have to wait.'
+        ELSE 'Five logins failed within 15 minutes in a browser that you '
+            'used before. That browser has to wait.' END,
+    coalesce(p_device::text, ''),
+    jsonb_strip_nulls(jsonb_build_object('location', p_location)), p_ip),
+    'account-locked')
+$$;
+
+-- ---- Succeeding -----------------------------------------------------------
+
+-- The login was right: the suspension that is over is lifted, the device is
+-- known from now on, the session begins, its try is forgiven, and what is
+-- unusual about it is told.  Columns as of session_use(); no row: the account
+-- may not sign in any more.
+CREATE OR REPLACE FUNCTION login_done(
+    p_user uuid, p_subject bytea, p_device bytea, p_token bytea,
+    p_csrf bytea, p_agent text, p_ip inet, p_remember boolean,
+    p_device_name text, p_location text, p_request_id text
+) RETURNS TABLE (id uuid, user_id uuid, username text, image text,
+    role bigint, csrf_secret bytea, active boolean, expires_at timestamptz,
+    reauthenticated_at timestamptz, state text, fresh_until timestamptz,
+    one_hash bytea, other_hash bytea)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    known uuid;
+    dev uuid;
+BEGIN
+    IF NOT login_welcome(p_user, p_ip, p_agent, p_request_id) THEN
+        RETURN;
+    END IF;
+    SELECT d.id INTO known FROM devices d
+    WHERE d.user_id = p_user AND d.token_hash = p_device;
+    dev := device_seen(p_user, p_device, p_device_name, p_agent, p_ip);
+    PERFORM login_watch(p_user, p_device_name, p_location, p_ip);
+    RETURN QUERY SELECT m.* FROM session_make(p_user, p_token, p_csrf,
+        p_agent, p_ip, p_remember, dev, p_device_name, p_location) m;
+    INSERT INTO login_history (user_id, email_hash, success, session_id,
+        device_id, ip, user_agent, location)
+    SELECT p_user, p_subject, true, s.id, dev, p_ip, p_agent, p_location
+    FROM sessions s WHERE s.token_hash = p_token;
+    DELETE FROM login_locks l
+    WHERE l.subject = p_subject AND l.device_id = login_device(known);
+END
+$$;
+
+-- Locks the user, so that a ban at the same time comes before or after all of
+-- this.  A suspension past its date is lifted.
+CREATE OR REPLACE FUNCTION login_welcome(
+    p_user uuid, p_ip inet, p_agent text, p_request_id text
+) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    was user_status;
+BEGIN
+    SELECT status INTO was FROM users
+    WHERE id = p_user AND (status IN ('ACTIVE', 'PENDING_VERIFICATION')
+        OR status = 'SUSPENDED' AND suspended_until <= clock_now())
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN false;
+    ELSIF was <> 'SUSPENDED' THEN
+        UPDATE users SET last_seen_at = clock_now() WHERE id = p_user;
+        RETURN true;
+    END IF;
+    UPDATE users SET last_seen_at = clock_now(), status = 'ACTIVE',
+        status_reason = NULL, suspended_until = NULL,
+        status_changed_at = clock_now(), status_changed_by = NULL
+    WHERE id = p_user;
+    PERFORM audit_write(p_user, 'user.status', 'user', p_user,
+        '{"status": "SUSPENDED"}', '{"status": "ACTIVE"}', p_ip, p_agent,
+        p_request_id, true);
+    RETURN true;
+END
+$$;
+
+-- A user has a hundred devices; those seen longest ago are forgotten.
+CREATE OR REPLACE FUNCTION device_seen(
+    p_user uuid, p_token bytea, p_name text, p_agent text, p_ip inet
+) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+    seen uuid;
+    fresh boolean;
+BEGIN
+    INSERT INTO devices (user_id, token_hash, name, user_agent, last_ip)
+    VALUES (p_user, p_token, p_name, p_agent, p_ip)
+    ON CONFLICT (user_id, token_hash) DO UPDATE SET name = excluded.name,
+        user_agent = excluded.user_agent, last_ip = excluded.last_ip,
+        last_seen_at = clock_now()
+    RETURNING id, xmax = 0 INTO seen, fresh;
+    IF fresh THEN
+        DELETE FROM devices WHERE id IN (SELECT d.id FROM devices d
+            WHERE d.user_id = p_user
+            ORDER BY d.last_seen_at DESC, d.id DESC OFFSET 100);
+    END IF;
+    RETURN seen;
+END
+$$;
+
+-- Tell what is unusual about a login, before its own row of history is
+-- written.  Whatever is wrong here must not keep anybody from signing in.
+CREATE OR REPLACE FUNCTION login_watch(
+    p_user uuid, p_device_name text, p_location text, p_ip inet
+) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    about jsonb := jsonb_strip_nulls(jsonb_build_object('device',
+        p_device_name, 'location', p_location));
+BEGIN
+    IF login_ip_new(p_user, p_ip) THEN
+        PERFORM alert_mail(p_user, alert_raise(p_user, 'NEW_IP_LOGIN',
+            'medium', 'You signed in from a new address',
+            'Nobody has signed in to your account from there in the last 30 '
+            'days. If that was not you, end the session and change your '
+            'password.', host(login_net(p_ip)), about, p_ip),
+            'new-sign-in');
+    END IF;
+    IF login_hour_new(p_user) THEN
+        PERFORM alert_raise(p_user, 'UNUSUAL_LOGIN_TIME', 'low',
+            'You signed in at an unusual time',
+            'You have not signed in at this hour of the day for 30 days.',
+            date_part('hour', clock_now())::text, about, p_ip);
+    END IF;
+EXCEPTION WHEN OTHERS THEN
+    RAISE WARNING 'a login was not looked at: %', SQLERRM;
+END
+$$;
+
+-- Nothing is new to an account that nobody has signed in to before.
+CREATE OR REPLACE FUNCTION login_ip_new(p_user uuid, p_ip inet)
+RETURNS boolean
+LANGUAGE sql STABLE
+RETURN EXISTS (SELECT FROM login_history
+        WHERE user_id = p_user AND success)
+    AND NOT EXISTS (SELECT FROM login_history
+        WHERE user_id = p_user AND success
+            AND created_at > clock_now() - interval '30 days'
+            AND login_net(ip) = login_net(p_ip));
+
+-- The hour of the day where the user is.
+CREATE OR REPLACE FUNCTION login_hour_new(p_user uuid) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN (SELECT count(DISTINCT h.hour) > 10
+        AND NOT bool_or(h.hour = date_part('hour',
+            clock_now() AT TIME ZONE h.time_zone))
+    FROM (SELECT date_part('hour', l.created_at AT TIME ZONE u.time_zone),
+            u.time_zone
+        FROM users u JOIN login_history l ON l.user_id = u.id AND l.success
+            AND l.created_at > clock_now() - interval '30 days'
+        WHERE u.id = p_user) h(hour, time_zone));

@@ -1,0 +1,135 @@
+/*
+ * device.c - browsers that signed in before, and what they are called.
+ *
+ * The cookie __Host-device is TOKEN.SIGNATURE: 32 random bytes, and their HMAC
+ * by a key of [auth] signing_key (any of the ring; the first makes new ones).
+ * The table devices has the token's SHA-256 with each account that signed in
+ * there.  The cookie lets nobody in: it only says which counter of failed
+ * logins counts.
+ */
+#include <string.h>
+
+#include "base/encode.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "core/app.h"
+#include "core/exchange.h"
+#include "session/session_local.h"
+
+enum { TOKEN = 43, SIGNATURE = 43, SECONDS = 400 * 24 * 60 * 60 };
+
+static const struct keyring *
+keys(struct request *r)
+{
+    const struct auth_settings *auth =
+        SETTINGS_OF(r->app, &auth_section, struct auth_settings);
+    const char *fault;
+
+    return keyring_read(r->mem, auth->signing_key, &fault);
+}
+
+/* The signature of a token by a key, as text on mem. */
+static char *
+sign(void *mem, const struct crypto_key *key, const char *token)
+{
+    const char *what = mem_printf(mem, "device:%s", token);
+    uint8_t mac[SHA256_SIZE];
+
+    crypto_hmac(key->bytes, key->len, what, strlen(what), mac);
+    return base64url_encode(mem, mac, sizeof mac);
+}
+
+static struct bytes
+hash_of(struct request *r, const char *token)
+{
+    uint8_t *hash = mem_alloc(r->mem, SHA256_SIZE);
+
+    crypto_sha256(token, strlen(token), hash);
+    return (struct bytes){ hash, SHA256_SIZE };
+}
+
+struct bytes
+device_token(struct request *r)
+{
+    const struct keyring *ring = keys(r);
+    const char *header = request_header(r, "COOKIE");
+    size_t n = 0;
+    const char *value =
+        header == NULL ? NULL : cookie_find(header, "__Host-device", &n);
+
+    if (value == NULL || ring == NULL || n != TOKEN + 1 + SIGNATURE ||
+        value[TOKEN] != '.')
+        return NO_DEVICE;
+    const char *token = mem_strndup(r->mem, value, TOKEN);
+    const char *signature = mem_strndup(r->mem, value + TOKEN + 1, SIGNATURE);
+    for (size_t i = 0; i < ring->n; i++)
+        if (text_secret_same(sign(r->mem, &ring->keys[i], token), signature))
+            return hash_of(r, token);
+    return NO_DEVICE;
+}
+
+struct bytes
+device_token_or_new(struct request *r)
+{
+    const struct keyring *ring = keys(r);
+    struct bytes known = device_token(r);
+    const char *token = crypto_token(r->mem, "", 32);
+
+    if (known.at != NULL)
+        return known;
+    if (ring != NULL)
+        answer_header(r, "Set-Cookie",
+                      mem_printf(r->mem,
+                                 "__Host-device=%s.%s; Path=/; Max-Age=%d; "
+                                 "Secure; HttpOnly; SameSite=Lax",
+                                 token, sign(r->mem, &ring->keys[0], token),
+                                 SECONDS));
+    return hash_of(r, token);
+}
+
+/* ---- Names ----------------------------------------------------------------
+ */
+
+/* The first word that is in the header names it. */
+struct word {
+    const char *word, *name;
+};
+
+static const struct word browsers[] = {
+    { "Edg", "Edge" },
+    { "OPR/", "Opera" },
+    { "SamsungBrowser/", "Samsung Internet" },
+    { "Firefox/", "Firefox" },
+    { "FxiOS/", "Firefox" },
+    { "CriOS/", "Chrome" },
+    { "Chrome/", "Chrome" },
+    { "Safari/", "Safari" },
+    { "curl/", "curl" },
+    { 0 },
+};
+
+static const struct word machines[] = {
+    { "Windows", "Windows" }, { "iPhone", "iPhone" },
+    { "iPad", "iPad" },       { "Android", "Android" },
+    { "Mac OS X", "macOS" },  { "CrOS", "ChromeOS" },
+    { "Linux", "Linux" },     { 0 },
+};
+
+static const char *
+find(const struct word *words, const char *text)
+{
+    while (words->word != NULL && strstr(text, words->word) == NULL)
+        words++;
+    return words->name;
+}
+
+const char *
+device_name(void *mem, const char *user_agent)
+{
+    const char *browser = find(browsers, user_agent);
+    const char *machine = find(machines, user_agent);
+
+    if (browser == NULL || machine == NULL)
+        return browser != NULL ? browser : machine;
+    return mem_printf(mem, "%s on %s", browser, machine);
+}

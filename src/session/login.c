@@ -1,0 +1,307 @@
+/*
+ * login.c - POST /api/auth/login: rate limit and lock, password, status, and
+ * then the second factor, in this order.
+ *
+ * An address that nobody has costs what a known one costs: the same hash, the
+ * same statements, the same answer.  What is told of an account is told to
+ * who knows its password.
+ */
+#include <string.h>
+
+#include "account/account.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "core/app.h"
+#include "core/db.h"
+#include "core/session.h"
+#include "session/session_local.h"
+#include "twofactor/twofactor.h"
+
+struct login {
+    const char *email, *password, *two_factor_code;
+    bool remember_me;
+};
+
+/* ---- What it may answer ----------------------------------------------------
+ */
+
+const struct problem login_wrong = {
+    .status = 401,
+    .code = "WRONG_LOGIN",
+    .title = "The e-mail or the password is wrong.",
+};
+static const struct problem banned = {
+    .status = 403,
+    .code = "ACCOUNT_BANNED",
+    .title = "This account is banned.",
+};
+static const struct problem suspended = {
+    .status = 403,
+    .code = "ACCOUNT_SUSPENDED",
+    .title = "This account is suspended for now.",
+};
+
+static const struct refusal login_refusals[] = {
+    { .problem = &login_wrong },
+    { .problem = &login_locked },
+    { .problem = &banned },
+    { .problem = &suspended },
+    { .problem = &twofactor_wrong, .field = "twoFactorCode" },
+    { .problem = &twofactor_spent },
+    { 0 },
+};
+
+static const struct field login_fields[] = {
+    FIELD(IN_BODY, struct login, email, .required = true, .min = 1, .max = 255,
+          .about = "The account's address."),
+    FIELD(IN_BODY, struct login, password, .required = true, .min = 1,
+          .max = 128, .secret = true, .about = "Its password."),
+    FIELD_AS(IN_BODY, "twoFactorCode", struct login, two_factor_code,
+             .max = TWOFACTOR_CODE_MAX, .secret = true,
+             .valid = twofactor_code_formed, .wanted = TWOFACTOR_CODE_WANTED,
+             .about = "The second factor, in the same step."),
+    FIELD_AS(IN_BODY, "rememberMe", struct login, remember_me,
+             .about = "Stay signed in for 90 days instead of 30."),
+    { 0 },
+};
+
+const struct member login_shape[] = {
+    { .name = "user", .object = user_card, .nullable = true },
+    { .name = "verified",
+      .type = VALUE_BOOLEAN,
+      .nullable = true,
+      .about = "false: the e-mail is still to be verified." },
+    { .name = "requiresTwoFactor",
+      .type = VALUE_BOOLEAN,
+      .about = "true: nobody is signed in yet." },
+    { .name = "challenge",
+      .type = VALUE_TEXT,
+      .nullable = true,
+      .about = "For POST /api/auth/login/2fa, within five minutes." },
+    { 0 },
+};
+
+/* ---- The end of every login ------------------------------------------------
+ */
+
+/* clang-format off */
+const char login_done_sql[] = SQL(
+    SELECT id, user_id, username, image, role, csrf_secret, active,
+        expires_at, reauthenticated_at, state, fresh_until, one_hash,
+        other_hash
+    FROM login_done($1, $2, $3, $4, $5, $6, $7::text::inet, $8, $9, $10, $11)
+);
+const char login_card_sql[] = SQL(
+    SELECT id, username, image, verified, level::bigint,
+        status <> 'PENDING_VERIFICATION', FALSE, NULL::text
+    FROM users WHERE id = $1
+);
+static const char address_sql[] = SQL(
+    SELECT email FROM users WHERE id = $1
+);
+/* clang-format on */
+
+static const struct problem *
+complete(struct request *r, struct uuid user,
+         const uint8_t subject[SHA256_SIZE], bool remember)
+{
+    const char *ip = r->ip != NULL && r->ip[0] != '\0' ? r->ip : NULL;
+    const char *name = device_name(r->mem, r->user_agent);
+    const char *place = location_of(r, ip);
+    const struct bytes device = device_token_or_new(r);
+    struct session_token token;
+    const struct bytes parts[] = { { subject, SHA256_SIZE },
+                                   { token.hash, sizeof token.hash },
+                                   { token.csrf, sizeof token.csrf } };
+    const struct db_result *session = NULL;
+
+    session_token_new(r->mem, &token);
+    const struct problem *refused =
+        answer_query(r, login_done_sql,
+                     ARGS(ARG(user), ARG(parts[0]), ARG(device), ARG(parts[1]),
+                          ARG(parts[2]), ARG(r->user_agent), ARG(ip),
+                          ARG(remember), ARG(name), ARG(place), ARG(r->id)),
+                     &session);
+    if (refused != NULL)
+        return refused;
+    /* Banned or deleted since the password was looked at. */
+    if (db_rows(session) == 0)
+        return &login_wrong;
+    session_hand_out(r, &token, session);
+    return answer_row(r, login_card_sql, ARGS(ARG(user)));
+}
+
+/* The keyed hash of a user's address. */
+static const struct problem *
+subject_of(struct request *r, struct uuid user, uint8_t out[SHA256_SIZE])
+{
+    const struct db_result *row = NULL;
+    const struct problem *refused =
+        answer_query(r, address_sql, ARGS(ARG(user)), &row);
+
+    if (refused != NULL)
+        return refused;
+    if (db_rows(row) == 0)
+        return &login_wrong;
+    login_subject(r, db_text(row, 0, 0, NULL), out);
+    return NULL;
+}
+
+const struct problem *
+login_finish(struct request *r, struct uuid user, bool remember)
+{
+    struct login_try t = { .device_token = device_token(r) };
+    const struct problem *refused = subject_of(r, user, t.subject);
+
+    if (refused != NULL)
+        return refused;
+    refused = complete(r, user, t.subject, remember);
+    if (refused == NULL)
+        login_forgive(r, &t);
+    return refused;
+}
+
+void
+login_failed(struct request *r, struct uuid user, const char *reason)
+{
+    struct login_try t = { .user = user };
+
+    if (subject_of(r, user, t.subject) == NULL)
+        login_note(r, &t, reason);
+}
+
+/* ---- The steps --------------------------------------------------------------
+ */
+
+/* A password made with older parameters is stored anew, unless it was changed
+ * while that was worked out. */
+static const char rehash_sql[] = SQL(
+    UPDATE users SET password_hash = $2 WHERE id = $1 AND password_hash = $3
+);
+
+static void
+hash_anew(struct request *r, const struct login_try *t,
+          const struct auth_settings *auth)
+{
+    const struct login *in = r->input;
+    const char *hash = password_hash(r->mem, auth, in->password);
+    struct db_error error;
+
+    (void)db_query(r->app->db, r->mem, rehash_sql,
+                   ARGS(ARG(t->user), ARG(hash), ARG(t->password_hash)),
+                   &error);
+}
+
+static const struct problem *
+say_suspended(struct request *r, struct instant until)
+{
+    struct problem *p = mem_new(r->mem, struct problem);
+    struct text *date = text_new(r->mem);
+
+    if (until.us == 0)
+        return &suspended;
+    *p = suspended;
+    clock_iso(date, until.us);
+    p->title =
+        mem_printf(r->mem, "This account is suspended until %s.", date->at);
+    return p;
+}
+
+/* NULL, or what the status says against it. */
+static const struct problem *
+status_refused(struct request *r, const struct login_try *t)
+{
+    if (strcmp(t->status, "BANNED") == 0)
+        return &banned;
+    if (strcmp(t->status, "SUSPENDED") != 0)
+        return NULL;
+    if (t->suspended_until.us != 0 && t->suspended_until.us <= r->now.us)
+        return NULL;
+    return say_suspended(r, t->suspended_until);
+}
+
+static const struct problem *
+second_factor(struct request *r, const struct login_try *t)
+{
+    const struct login *in = r->input;
+    const struct problem *refused = NULL;
+    bool wanted = twofactor_wanted(r, t->user, &refused);
+
+    if (refused != NULL) {
+        login_untry(r, t);
+        return refused;
+    }
+    if (wanted && in->two_factor_code == NULL) {
+        login_untry(r, t);
+        login_note(r, t, "CODE_WANTED");
+        return login_challenge(r, t->user, in->remember_me);
+    }
+    if (wanted)
+        refused = twofactor_check(r, t->user, in->two_factor_code);
+    if (refused == &twofactor_wrong || refused == &twofactor_spent)
+        login_note(r, t, "WRONG_CODE");
+    if (refused != NULL)
+        return refused;
+    refused = complete(r, t->user, t->subject, in->remember_me);
+    if (refused == NULL)
+        login_forgive(r, t);
+    return refused;
+}
+
+static const struct problem *
+password_was_right(struct request *r, const struct login_try *t)
+{
+    const struct problem *refused = status_refused(r, t);
+
+    if (refused == NULL)
+        return second_factor(r, t);
+    login_untry(r, t);
+    login_note(r, t, t->status);
+    return refused;
+}
+
+static const struct problem *
+login(struct request *r)
+{
+    const struct login *in = r->input;
+    const struct auth_settings *auth =
+        SETTINGS_OF(r->app, &auth_section, struct auth_settings);
+    bool outdated = false;
+    struct login_try t;
+    const struct problem *refused = login_try(r, in->email, &t);
+
+    if (refused != NULL)
+        return refused;
+    if (!password_turn(auth)) {
+        login_untry(r, &t);
+        return &problem_unavailable;
+    }
+    if (!password_verify(auth, t.password_hash, in->password, &outdated)) {
+        login_note(r, &t,
+                   t.status == NULL ? "UNKNOWN_EMAIL" : "WRONG_PASSWORD");
+        return &login_wrong;
+    }
+    if (outdated)
+        hash_anew(r, &t, auth);
+    return password_was_right(r, &t);
+}
+
+const struct route session_login_routes[] = {
+    {
+        .on = "POST /api/auth/login",
+        .access = ALLOW_ANYONE,
+        .quota = QUOTA_AUTH,
+        .handle = login,
+        .about = "Sign in: sets the cookie __Host-session, or asks for the "
+                 "second factor.",
+        .input = INPUT(struct login, login_fields),
+        .refusals = login_refusals,
+        .returns = login_shape,
+        .secret_answer = true,
+        .sql = STATEMENTS(login_try_sql, login_untry_sql, login_failed_sql,
+                          rehash_sql, TWOFACTOR_CHECK_SQL, login_challenge_sql,
+                          login_done_sql, login_card_sql),
+    },
+    { 0 },
+};
