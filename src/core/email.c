@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/utf8.h"
 
-enum { LOCAL_MOST = 64, ADDRESS_MOST = 255 };
+enum { LOCAL_MOST = 64, LABEL_MOST = 63, ADDRESS_MOST = 255 };
 
 /* What may stand before the @ without quotes (RFC 5321, 4.1.2), and no control
  * or other bytes: mail for those needs an extension that few have. */
@@ -25,6 +24,25 @@ local_valid(const char *s, size_t n)
     return true;
 }
 
+/* Labels of letters, digits and inner hyphens (RFC 1123, 2.1).  libidn2 lets
+ * the rest of ASCII pass; asked not to (STD3), it takes it out. */
+static bool
+domain_valid(const char *s)
+{
+    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz"
+                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+
+    for (;; s++) {
+        size_t n = strspn(s, alphabet);
+
+        if (n == 0 || n > LABEL_MOST || s[0] == '-' || s[n - 1] == '-')
+            return false;
+        s += n;
+        if (*s != '.')
+            return *s == '\0';
+    }
+}
+
 /* The domain's ASCII form on mem, or NULL. */
 static char *
 domain_normal(const void *mem, const char *domain)
@@ -35,10 +53,7 @@ domain_normal(const void *mem, const char *domain)
 
     if (idn2_to_ascii_8z(domain, &made, flags) != IDN2_OK)
         return NULL;
-    size_t n = strlen(made);
-    char *out = n == 0 || made[0] == '.' || made[n - 1] == '.'
-                    ? NULL
-                    : mem_strdup(mem, made);
+    char *out = domain_valid(made) ? mem_strdup(mem, made) : NULL;
 
     idn2_free(made);
     return out;
