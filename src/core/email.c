@@ -48,8 +48,7 @@ static char *
 domain_normal(const void *mem, const char *domain)
 {
     char *made = NULL;
-    int flags =
-        IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL | IDN2_USE_STD3_ASCII_RULES;
+    int flags = IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL;
 
     if (idn2_to_ascii_8z(domain, &made, flags) != IDN2_OK)
         return NULL;
