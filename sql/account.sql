@@ -97,12 +97,12 @@ BEGIN
         'welcome_bonus', 'Welcome to Sparkle Universe');
     PERFORM add_experience(made.id, NULL, 'account_created',
         'account_created');
-    INSERT INTO notifications (user_id, type, title, message, action_url,
-        priority, expires_at)
-    VALUES (made.id, 'SYSTEM', 'Welcome to Sparkle Universe ✨',
-        'Your account is ready, with 100 sparkle points to start with. '
-        'Tell people who you are, follow a few, and write your first post.',
-        '/welcome', 1, clock_now() + interval '30 days');
+    PERFORM notification_put(made.id, 'SYSTEM',
+        p_title => 'Welcome to Sparkle Universe ✨',
+        p_message => 'Your account is ready, with 100 sparkle points to start '
+            'with. Tell people who you are, follow a few, and write your '
+            'first post.',
+        p_action_url => '/welcome', p_channels => '{}');
     IF p_referral_code IS NOT NULL THEN
         PERFORM claim_referral(made.id, p_referral_code);
     END IF;

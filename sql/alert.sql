@@ -38,12 +38,10 @@ BEGIN
         coalesce(p_description, ''), coalesce(p_data, '{}'), p_ip)
     RETURNING id INTO made;
     IF p_severity >= 'high' THEN
-        INSERT INTO notifications (user_id, type, entity_type, entity_id,
-            title, message, action_url, priority, expires_at)
-        VALUES (p_user, 'SYSTEM', 'alert', made, p_title,
-            coalesce(p_description, ''), '/settings/security#alerts',
+        PERFORM notification_put(p_user, 'SYSTEM', NULL, 'alert', made,
+            p_title, coalesce(p_description, ''), '/settings/security#alerts',
             CASE p_severity WHEN 'critical' THEN 3 ELSE 2 END,
-            clock_now() + interval '30 days');
+            p_channels => '{push,sms}');
     END IF;
     IF p_severity = 'critical' THEN
         PERFORM alert_mail(p_user, made, 'security-alert');

@@ -403,11 +403,54 @@ BEGIN
 END
 $$;
 
+-- The title of a grouped row, from its type and what it holds.
+CREATE OR REPLACE FUNCTION notification_retitle(
+    n notifications, p_actor uuid, p_actors int
+) RETURNS text
+LANGUAGE sql STABLE AS $$
+SELECT notification_title(notification_words(k.title, k, n.data),
+    notification_words(k.title_many, k, n.data),
+    (SELECT username FROM users WHERE id = p_actor), p_actors)
+FROM notification_kinds k WHERE k.type = n.type
+$$;
+
+-- A crowd at one thing: each act would leave a version of the row behind, and
+-- each look at the row would walk over all of them.  So from ten actors on,
+-- within ten seconds, acts only add their actors, and the row is brought up
+-- to date once a transaction, at its end.
+CREATE OR REPLACE FUNCTION notification_count_late() RETURNS trigger
+LANGUAGE plpgsql AS $$
+DECLARE
+    n notifications;
+    now_there int;
+    mark text := txid_current() || ':' || NEW.notification_id;
+BEGIN
+    IF current_setting('sparkle.counted', true) = mark THEN
+        RETURN NULL;
+    END IF;
+    PERFORM set_config('sparkle.counted', mark, true);
+    SELECT * INTO n FROM notifications WHERE id = NEW.notification_id
+    FOR NO KEY UPDATE;
+    SELECT count(*) INTO now_there FROM notification_actors
+    WHERE notification_id = n.id;
+    UPDATE notifications SET actor_count = now_there,
+        title = notification_retitle(n, n.actor_id, now_there)
+    WHERE id = n.id AND actor_count <> now_there;
+    RETURN NULL;
+END
+$$;
+DROP TRIGGER IF EXISTS notification_actors_count_late ON notification_actors;
+CREATE CONSTRAINT TRIGGER notification_actors_count_late
+    AFTER INSERT ON notification_actors DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NOT NEW.counted)
+    EXECUTE FUNCTION notification_count_late();
+
 -- Tell a user of something, by the channels that they want.
 --
 -- p_actor_id: who did it, NULL for the site.  The entity is what it was done
 -- to: unread rows of one type and entity become one within 24 hours, where
--- the type is grouped.  p_title: in place of the type's.  p_data: an object;
+-- the type is grouped.  p_title: in place of the type's, for types that are
+-- not grouped.  p_data: an object;
 -- what {names} in titles and the templates of mails want.  p_channels: only
 -- these besides in-app ('{}': none), for who mails by itself.  No row is
 -- returned where nothing is told; made is false where a row was added to.
@@ -429,6 +472,7 @@ DECLARE
     one text;
     many text;
     actor text;
+    crowd boolean;
     counted boolean := false;
 BEGIN
     IF notification_unwelcome(p_user_id, p_actor_id) THEN
@@ -449,7 +493,9 @@ BEGIN
         THEN kind.title_many END, kind, p_data);
 
     -- Most often it is there already: no second version of the row then.
-    SELECT n.id INTO id FROM notifications n
+    SELECT n.id, n.actor_count, n.actor_count >= 10
+        AND n.created_at > clock_now() - interval '10 s'
+    INTO id, actors, crowd FROM notifications n
     WHERE n.user_id = p_user_id AND n.group_key = key
         AND NOT n.read AND n.started_at > clock_now() - interval '24 hours'
     FOR NO KEY UPDATE;
@@ -473,9 +519,13 @@ BEGIN
     END IF;
 
     IF p_actor_id IS NOT NULL THEN
-        INSERT INTO notification_actors (notification_id, actor_id)
-        VALUES (id, p_actor_id) ON CONFLICT DO NOTHING;
+        INSERT INTO notification_actors (notification_id, actor_id, counted)
+        VALUES (id, p_actor_id, crowd IS NOT TRUE) ON CONFLICT DO NOTHING;
         counted := FOUND;
+    END IF;
+    IF crowd THEN
+        RETURN NEXT;
+        RETURN;
     END IF;
     UPDATE notifications n SET
         actor_id = p_actor_id,
@@ -506,7 +556,6 @@ CREATE OR REPLACE FUNCTION notification_take_back(
 ) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
-    kind notification_kinds;
     n notifications;
     latest record;
 BEGIN
@@ -523,18 +572,15 @@ BEGIN
     END IF;
     DELETE FROM notification_actors
     WHERE notification_id = n.id AND actor_id = p_actor_id;
-    SELECT a.actor_id, a.created_at, u.username INTO latest
-    FROM notification_actors a JOIN users u ON u.id = a.actor_id
+    SELECT a.actor_id, a.created_at INTO latest
+    FROM notification_actors a
     WHERE a.notification_id = n.id
     ORDER BY a.created_at DESC, a.actor_id DESC LIMIT 1;
     IF FOUND THEN
-        SELECT * INTO kind FROM notification_kinds k WHERE k.type = p_type;
+        n.data := '{}';
         UPDATE notifications SET actor_id = latest.actor_id,
             actor_count = actor_count - 1, created_at = latest.created_at,
-            title = notification_title(
-                notification_words(kind.title, kind, '{}'),
-                notification_words(kind.title_many, kind, '{}'),
-                latest.username, actor_count - 1)
+            title = notification_retitle(n, latest.actor_id, actor_count - 1)
         WHERE id = n.id;
     ELSE
         DELETE FROM notifications WHERE id = n.id;

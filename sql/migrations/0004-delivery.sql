@@ -200,6 +200,8 @@ CREATE TABLE notification_actors (
     notification_id uuid NOT NULL,
     actor_id uuid NOT NULL,
     created_at timestamptz NOT NULL DEFAULT clock_now(),
+    -- False: the transaction counts it at its end, with all others.
+    counted boolean NOT NULL DEFAULT true,
     CONSTRAINT notification_actors_pkey
         PRIMARY KEY (notification_id, actor_id),
     CONSTRAINT notification_actors_notification_id_fkey
