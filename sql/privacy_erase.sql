@@ -163,8 +163,8 @@ CREATE OR REPLACE FUNCTION privacy_erase_reactions(
     p_user uuid, p_most bigint
 ) RETURNS bigint
 LANGUAGE sql AS $$
-SELECT count((SELECT changed FROM reaction_remove(p_user, r.post_id,
-    r.comment_id, r.type)))
+SELECT count((SELECT changed FROM reaction_set(p_user, r.post_id,
+    r.comment_id, r.type, false)))
 FROM (SELECT * FROM reactions
     WHERE user_id = p_user AND privacy_removes(p_user) LIMIT p_most) r
 $$;

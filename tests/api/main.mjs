@@ -9,7 +9,11 @@ const together = [
   "limits",
   "csrf",
   "session",
+  "twofactor",
   "account",
+  "admin",
+  "admin_list",
+  "sparklectl",
   "post",
   "feed",
   "comment",
@@ -18,6 +22,7 @@ const together = [
   "notification",
   "idempotency",
   "search",
+  "privacy",
   "document",
 ];
 const files = await Promise.all(
