@@ -116,9 +116,9 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION twofactor_disable(
-    p_user uuid, p_ip inet, p_user_agent text, p_request text
-) RETURNS boolean
+-- Take it off, and its codes; false where there is none.  Staff do so too, and
+-- say so by themselves.
+CREATE OR REPLACE FUNCTION twofactor_remove(p_user uuid) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM two_factor WHERE user_id = p_user AND enabled_at IS NOT NULL;
@@ -126,6 +126,18 @@ BEGIN
         RETURN false;
     END IF;
     DELETE FROM backup_codes WHERE user_id = p_user;
+    RETURN true;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION twofactor_disable(
+    p_user uuid, p_ip inet, p_user_agent text, p_request text
+) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT twofactor_remove(p_user) THEN
+        RETURN false;
+    END IF;
     PERFORM twofactor_told(p_user, '2FA_DISABLED', 'high',
         'Two-factor sign-in is off',
         'If this was not you, change your password now and set it up again.',

@@ -66,7 +66,8 @@ check_returns(struct check *c)
         FAULT(c, "%s", fault);
     else if (row->form == ANSWER_NOTHING)
         FAULT(c, "ANSWER_NOTHING, but it returns something");
-    else if (list && row->returns[0].type != VALUE_UUID)
+    else if (list && row->returns[0].type != VALUE_UUID &&
+             row->returns[0].type != VALUE_INTEGER)
         FAULT(c, "the first member of a list's rows must be the id");
 }
 

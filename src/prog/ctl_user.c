@@ -1,7 +1,14 @@
 /*
- * ctl_user.c - sparklectl user: make users, change their role and password.
+ * ctl_user.c - sparklectl user: make users, and change their role, status,
+ * password, sessions and second factor.
+ *
+ * The same functions of sql/admin.sql as those of the staff's API, acting as
+ * nobody: the audit log has sparklectl as the user agent.  Looking is in
+ * ctl_user_show.c.
  */
+#include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -10,11 +17,61 @@
 #include "core/cache.h"
 #include "core/crypto.h"
 #include "core/db.h"
+#include "core/event.h"
+#include "core/password_policy.h"
 #include "core/session.h"
-#include "prog/ctl.h"
+#include "prog/ctl_user.h"
 
-static const char *const roles[] = { "USER",      "CREATOR", "VERIFIED_CREATOR",
-                                     "MODERATOR", "ADMIN",   NULL };
+/* Why each code of a refusal, as people read it. */
+static const struct {
+    const char *code, *words;
+} refusals[] = {
+    { "NOT_FOUND", "there is no such user" },
+    { "HIGHER_ROLE", "SYSTEM is no role of a user" },
+    { "LAST_ADMIN", "this is the last administrator; make another one first" },
+    { "INVALID_TRANSITION",
+      "its status cannot change that way; see user show" },
+    { "ACCOUNT_DELETED", "this account is deleted" },
+    { "TWO_FACTOR_OFF", "this account has no second factor" },
+};
+
+/* sparklectl, and who called it: sudo tells, or the system. */
+const char *
+user_agent(struct ctl *c)
+{
+    const char *sudo = getenv("SUDO_USER");
+    const struct passwd *self = getpwuid(getuid());
+
+    return mem_printf(c->mem, "sparklectl (%s)",
+                      sudo != NULL   ? sudo
+                      : self != NULL ? self->pw_name
+                                     : "?");
+}
+
+/* A name, an address or an id; all zero, and said, where there is none. */
+static const char find_sql[] = SQL(
+    SELECT id FROM users
+    WHERE lower(username) = lower($1) OR email = lower($1)
+        OR id = CASE WHEN $1 ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){4}[0-9a-f]{8}$'
+            THEN $1::uuid END
+    ORDER BY lower(username) = lower($1) DESC LIMIT 1
+);
+
+bool
+user_find(struct ctl *c, const char *name, struct uuid *ret_id)
+{
+    struct db_error error;
+    const struct db_result *res =
+        db_query(c->app->db, c->mem, find_sql, ARGS(ARG(name)), &error);
+
+    if (error.failed)
+        (void)ctl_fail("%s: %s", name, error.message);
+    else if (db_rows(res) == 0)
+        (void)ctl_fail("there is no user %s", name);
+    else
+        *ret_id = db_uuid(res, 0, 0);
+    return !error.failed && db_rows(res) > 0;
+}
 
 /* ---- Passwords ---------------------------------------------------------- */
 
@@ -45,164 +102,295 @@ read_password(void *mem)
     return password;
 }
 
+/* The policy holds here, too; says what it wants. */
+static bool
+password_taken(struct ctl *c, const char *password, const char *name)
+{
+    struct request r = { .mem = c->mem, .app = c->app };
+    struct password_verdict verdict;
+
+    if (password_verdict(&r, password, name, NULL, &verdict) != NULL)
+        return ctl_fail("the filter of breached passwords cannot be read; see "
+                        "sparklectl doctor") == 0;
+    for (int i = 0; i < PASSWORD_FAULTS; i++)
+        if (verdict.faults & 1U << i)
+            (void)ctl_fail("%s", password_advice[i]);
+    return verdict.valid;
+}
+
 static const char *
-hash_of_input(struct ctl *c)
+hash_of_input(struct ctl *c, const char *name)
 {
     const struct auth_settings *auth =
         SETTINGS_OF(c->app, &auth_section, struct auth_settings);
     const char *password = read_password(c->mem);
 
-    if (password == NULL || strlen(password) < 12) {
-        (void)ctl_fail("a password has 12 characters at least");
+    if (password == NULL) {
+        (void)ctl_fail("the password is read from standard input");
         return NULL;
     }
-    return password_hash(c->mem, auth, password);
+    password = password_normal(c->mem, password);
+    return password_taken(c, password, name)
+               ? password_hash(c->mem, auth, password)
+               : NULL;
 }
 
+/* ---- Acting ------------------------------------------------------------- */
+
 static int
-report(const struct db_error *error, const struct db_result *res,
-       const char *name, const char *done)
+refused(const char *name, const char *code)
 {
-    if (error->failed)
-        return ctl_fail("%s: %s%s%s", name, error->message,
-                        error->constraint != NULL ? ": " : "",
-                        error->constraint != NULL ? error->constraint : "");
-    if (db_affected(res) == 0)
-        return ctl_fail("there is no user %s", name);
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+        if (strcmp(refusals[i].code, code) == 0)
+            return ctl_fail("%s: %s", name, refusals[i].words);
+    return ctl_fail("%s: refused: %s", name, code);
+}
+
+/*
+ * Runs a statement whose rows are (hash of a session that ended or NULL, code
+ * of a refusal or NULL); what Redis keeps of the sessions follows at once.
+ */
+static int
+act(struct ctl *c, const char *name, const char *done, const char *sql,
+    const struct sql_arg *args)
+{
+    struct request r = { .mem = c->mem, .app = c->app };
+    struct db_error error;
+    const struct db_result *res =
+        db_query(c->app->db, c->mem, sql, args, &error);
+
+    if (error.failed)
+        return ctl_fail("%s: %s%s%s", name, error.message,
+                        error.constraint != NULL ? ": " : "",
+                        error.constraint != NULL ? error.constraint : "");
+    if (db_rows(res) > 0 && !db_null(res, 0, 1))
+        return refused(name, db_text(res, 0, 1, NULL));
+    if (db_rows(res) > 0 && !db_null(res, 0, 0))
+        session_forget(&r, res);
+    event_wake_from(c->app);
+    (void)cache_ping(c->app->cache); /* what was told has arrived */
     (void)printf("%s: %s\n", name, done);
     return 0;
 }
 
-/* What Redis keeps of a user's sessions follows PostgreSQL at once. */
-static void
-sessions_changed(struct ctl *c, const char *sql, const char *name,
-                 void (*tell)(struct request *r, const struct db_result *rows))
-{
-    struct request r = { .mem = c->mem, .app = c->app };
-    struct db_error error;
-    const struct db_result *rows =
-        db_query(c->app->db, c->mem, sql, ARGS(ARG(name)), &error);
+static const char *const roles[] = { "USER",      "CREATOR", "VERIFIED_CREATOR",
+                                     "MODERATOR", "ADMIN",   NULL };
 
-    if (!error.failed)
-        tell(&r, rows);
-    (void)cache_ping(c->app->cache); /* what was told has arrived */
+static bool
+role_known(const char *role)
+{
+    if (text_index(roles, role) >= 0)
+        return true;
+    (void)ctl_fail("a role is one of USER, CREATOR, VERIFIED_CREATOR, "
+                   "MODERATOR, ADMIN");
+    return false;
 }
 
 /* ---- Commands ----------------------------------------------------------- */
 
 static const char create_sql[] = SQL(
-    SELECT (create_user(p_email => lower($1), p_username => $2,
-        p_password_hash => $3, p_email_verified => TRUE,
-        p_role => $4::text::user_role)).id
+    WITH made AS MATERIALIZED (
+        SELECT (create_user(p_email => lower($1), p_username => $2,
+            p_password_hash => $3, p_email_verified => TRUE,
+            p_role => $4::text::user_role)).id
+    )
+    SELECT NULL::bytea, NULL::text FROM made, audit_write(NULL, 'user.create',
+        'user', made.id, NULL, jsonb_build_object('role', $4), NULL, $5, NULL,
+        TRUE)
 );
 
 static int
 create(struct ctl *c, int argc, char **argv)
 {
     const char *role = ctl_option(&argc, argv, "role", "USER");
-    struct db_error error;
+    const char *agent = user_agent(c);
 
     if (argc != 2)
         return 2;
-    if (text_index(roles, role) < 0)
-        return ctl_fail("--role is one of USER, CREATOR, VERIFIED_CREATOR, "
-                        "MODERATOR, ADMIN");
-    const char *hash = hash_of_input(c);
-    if (hash == NULL)
+    if (!role_known(role))
         return 1;
     const char *name = argv[0], *email = argv[1];
-    struct db_result *res =
-        db_query(c->app->db, c->mem, create_sql,
-                 ARGS(ARG(email), ARG(name), ARG(hash), ARG(role)), &error);
-    return report(&error, res, name, "made");
+    const char *hash = hash_of_input(c, name);
+    if (hash == NULL)
+        return 1;
+    return act(c, name, "made", create_sql,
+               ARGS(ARG(email), ARG(name), ARG(hash), ARG(role), ARG(agent)));
 }
 
-/* The role and the news of it, with a row of the audit log. */
-static const char role_sql[] = SQL(
-    WITH old AS (
-        SELECT id, role FROM users WHERE lower(username) = lower($1)
-            AND status <> 'DELETED' FOR UPDATE
-    ), made AS (
-        UPDATE users u SET role = $2::text::user_role, version = version + 1
-        FROM old WHERE u.id = old.id
-        RETURNING u.id, old.role AS was
-    )
-    INSERT INTO audit_log (action, resource_type, resource_id, before, after)
-    SELECT 'user.role', 'user', id::text, jsonb_build_object('role', was),
-        jsonb_build_object('role', $2::text, 'by', 'sparklectl')
-    FROM made
-);
-
-static const char user_sql[] =
+static const char role_sql[] =
     SQL(
-    SELECT id FROM users WHERE lower(username) = lower($1)
+    SELECT NULL::bytea, staff_set_role(NULL, $1, $2::text::user_role, $3,
+        NULL, $4, NULL)
 );
-
-static void
-refresh(struct request *r, const struct db_result *users)
-{
-    if (db_rows(users) == 1)
-        session_refresh_user(r, db_uuid(users, 0, 0));
-}
 
 static int
 set_role(struct ctl *c, int argc, char **argv)
 {
-    struct db_error error;
+    const char *reason = ctl_option(&argc, argv, "reason", NULL);
+    const char *agent = user_agent(c);
+    struct request r = { .mem = c->mem, .app = c->app };
+    struct uuid id;
 
     if (argc != 2)
         return 2;
     const char *name = argv[0], *role = argv[1];
-    if (text_index(roles, role) < 0)
-        return ctl_fail("a role is one of USER, CREATOR, VERIFIED_CREATOR, "
-                        "MODERATOR, ADMIN");
-    struct db_result *res = db_query(c->app->db, c->mem, role_sql,
-                                     ARGS(ARG(name), ARG(role)), &error);
-    sessions_changed(c, user_sql, name, refresh);
-    return report(&error, res, name, "has the new role");
+    if (!role_known(role) || !user_find(c, name, &id))
+        return 1;
+    int status = act(c, name, "has the new role", role_sql,
+                     ARGS(ARG(id), ARG(role), ARG(reason), ARG(agent)));
+    session_refresh_user(&r, id);
+    (void)cache_ping(c->app->cache);
+    return status;
+}
+
+static const char status_sql[] =
+    SQL(
+    SELECT token_hash, refused FROM staff_shut_out(NULL, $1,
+        $2::text::user_status, $3,
+        clock_now() + interval '1 day' * $4, NULL, $5, NULL)
+);
+
+static int
+set_status(struct ctl *c, int argc, char **argv, const char *status,
+           const char *done)
+{
+    const char *reason = ctl_option(&argc, argv, "reason", NULL);
+    const char *agent = user_agent(c), *name = argv[0];
+    const char *word = ctl_option(&argc, argv, "days", "7");
+    int64_t days;
+    struct uuid id;
+
+    if (argc != 1)
+        return 2;
+    if (!text_to_int(word, &days) || days < 1 || days > 365)
+        return ctl_fail("--days takes a number from 1 to 365");
+    name = argv[0];
+    if (!user_find(c, name, &id))
+        return 1;
+    return act(c, name, done, status_sql,
+               ARGS(ARG(id), ARG(status), ARG(reason), ARG(days), ARG(agent)));
+}
+
+static int
+suspend(struct ctl *c, int argc, char **argv)
+{
+    return set_status(c, argc, argv, "SUSPENDED", "suspended");
+}
+
+static int
+ban(struct ctl *c, int argc, char **argv)
+{
+    return set_status(c, argc, argv, "BANNED", "banned");
+}
+
+static int
+activate(struct ctl *c, int argc, char **argv)
+{
+    return set_status(c, argc, argv, "ACTIVE", "active");
+}
+
+static int
+delete_now(struct ctl *c, int argc, char **argv)
+{
+    if (!ctl_flag(&argc, argv, "now"))
+        return ctl_fail("there is no way back; say --now if you mean it");
+    return set_status(c, argc, argv, "DELETED",
+                      "deleted; sparkle-batch account-deletion erases it");
+}
+
+/* ---- Sign-in ------------------------------------------------------------ */
+
+/* A statement of ($1 the user, $2 the reason, $3 the agent). */
+static int
+act_on(struct ctl *c, int argc, char **argv, const char *done, const char *sql)
+{
+    const char *reason = ctl_option(&argc, argv, "reason", NULL);
+    const char *agent = user_agent(c);
+    struct uuid id;
+
+    if (argc != 1)
+        return 2;
+    if (!user_find(c, argv[0], &id))
+        return 1;
+    return act(c, argv[0], done, sql, ARGS(ARG(id), ARG(reason), ARG(agent)));
+}
+
+static const char end_sql[] =
+    SQL(
+    SELECT token_hash, refused FROM staff_end_sessions(NULL, $1, $2, NULL, $3,
+        NULL)
+);
+static const char factor_sql[] =
+    SQL(
+    SELECT NULL::bytea, staff_remove_2fa(NULL, $1, $2, NULL, $3, NULL)
+);
+static const char mail_sql[] = SQL(
+    SELECT NULL::bytea, staff_reset_password(NULL, $1, $2, NULL, $3, NULL)
+);
+
+static int
+end_sessions(struct ctl *c, int argc, char **argv)
+{
+    return act_on(c, argc, argv, "signed out everywhere", end_sql);
+}
+
+static int
+reset_factor(struct ctl *c, int argc, char **argv)
+{
+    return act_on(c, argc, argv, "signs in without a second factor",
+                  factor_sql);
+}
+
+static int
+mail_password(struct ctl *c, int argc, char **argv)
+{
+    return act_on(c, argc, argv, "gets a mail with a link", mail_sql);
 }
 
 /* A new password ends the sessions. */
-static const char password_sql[] = SQL(
-    WITH made AS (
-        UPDATE users SET password_hash = $2, password_changed_at = clock_now(),
-            version = version + 1
-        WHERE lower(username) = lower($1) AND status <> 'DELETED'
-        RETURNING id
-    ), ended AS (
-        UPDATE sessions s SET ended_at = clock_now(),
-            end_reason = 'password_changed'
-        FROM made WHERE s.user_id = made.id AND s.ended_at IS NULL
-    )
-    INSERT INTO audit_log (action, resource_type, resource_id, after)
-    SELECT 'user.password', 'user', id::text,
-        jsonb_build_object('by', 'sparklectl')
-    FROM made
-);
-
-static const char ended_sql[] = SQL(
-    SELECT s.token_hash FROM sessions s JOIN users u ON u.id = s.user_id
-    WHERE lower(u.username) = lower($1) AND s.ended_at IS NOT NULL
-        AND s.expires_at > clock_now()
+static const char password_sql[] =
+    SQL(
+    SELECT token_hash, refused FROM staff_set_password($1, $2, $3)
 );
 
 static int
 set_password(struct ctl *c, int argc, char **argv)
 {
-    struct db_error error;
+    const char *agent = user_agent(c);
+    struct uuid id;
 
     if (argc != 1)
         return 2;
-    const char *name = argv[0], *hash = hash_of_input(c);
+    if (!user_find(c, argv[0], &id))
+        return 1;
+    const char *hash = hash_of_input(c, argv[0]);
     if (hash == NULL)
         return 1;
-    struct db_result *res = db_query(c->app->db, c->mem, password_sql,
-                                     ARGS(ARG(name), ARG(hash)), &error);
-    sessions_changed(c, ended_sql, name, session_forget);
-    return report(&error, res, name, "has the new password");
+    return act(c, argv[0], "has the new password", password_sql,
+               ARGS(ARG(id), ARG(hash), ARG(agent)));
 }
 
 const struct ctl_command ctl_user_commands[] = {
+    {
+        .name = "user list",
+        .usage = "[TEXT] [--role ROLE] [--status STATUS] [--limit N]",
+        .about = "List users, the newest first; TEXT begins the name or the "
+                 "address.",
+        .run = user_list,
+    },
+    {
+        .name = "user show",
+        .usage = "NAME",
+        .about = "Show an account, and what was done to it. NAME is a user "
+                 "name, an address or an id, here and below.",
+        .run = user_show,
+    },
+    {
+        .name = "user sessions",
+        .usage = "NAME",
+        .about = "List where a user is signed in.",
+        .run = user_sessions,
+    },
     {
         .name = "user create",
         .usage = "NAME E-MAIL [--role ROLE] < password",
@@ -211,15 +399,57 @@ const struct ctl_command ctl_user_commands[] = {
     },
     {
         .name = "user role",
-        .usage = "NAME ROLE",
+        .usage = "NAME ROLE [--reason TEXT]",
         .about = "Give a user a role.",
         .run = set_role,
+    },
+    {
+        .name = "user suspend",
+        .usage = "NAME [--days N] [--reason TEXT]",
+        .about = "Shut a user out for some days, 7 if not said.",
+        .run = suspend,
+    },
+    {
+        .name = "user ban",
+        .usage = "NAME [--reason TEXT]",
+        .about = "Shut a user out.",
+        .run = ban,
+    },
+    {
+        .name = "user activate",
+        .usage = "NAME [--reason TEXT]",
+        .about = "Let a user in again, or in without a verified address.",
+        .run = activate,
+    },
+    {
+        .name = "user delete",
+        .usage = "NAME --now [--reason TEXT]",
+        .about = "Close an account, to be erased; there is no way back.",
+        .run = delete_now,
+    },
+    {
+        .name = "user end-sessions",
+        .usage = "NAME [--reason TEXT]",
+        .about = "Sign a user out everywhere.",
+        .run = end_sessions,
     },
     {
         .name = "user password",
         .usage = "NAME < password",
         .about = "Give a user a new password; ends the sessions.",
         .run = set_password,
+    },
+    {
+        .name = "user mail-password",
+        .usage = "NAME [--reason TEXT]",
+        .about = "Mail a user a link to a new password.",
+        .run = mail_password,
+    },
+    {
+        .name = "user reset-2fa",
+        .usage = "NAME [--reason TEXT]",
+        .about = "Take the second factor off a user who lost it.",
+        .run = reset_factor,
     },
     { 0 },
 };

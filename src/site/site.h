@@ -9,4 +9,7 @@
 
 extern const struct feature site_feature;
 
+/* Page data: what /health/ready says, as `health`. */
+const struct problem *site_health_as(struct request *r);
+
 #endif

@@ -135,22 +135,46 @@ check_queue(struct request *r)
     return found(age < 300 ? HEALTH_OK : HEALTH_DEGRADED, began, age);
 }
 
+/* All of them, and the worst. */
+static enum health
+look(struct request *r, struct finding f[4])
+{
+    enum health worst = HEALTH_OK;
+
+    f[0] = check_postgres(r);
+    f[1] = check_redis(r);
+    f[2] = check_disk(r);
+    f[3] = check_queue(r);
+    for (size_t i = 0; i < 4; i++)
+        worst = f[i].health > worst ? f[i].health : worst;
+    return worst;
+}
+
+/* The values of ready_shape. */
+#define READY(worst, f)                                                        \
+    ARGS(ARG(words[worst]), ARG(f[0].word), ARG(f[0].ms), ARG(f[1].word),      \
+         ARG(f[1].ms), ARG(f[2].word), ARG(f[2].ms), ARG(f[2].number),         \
+         ARG(f[3].word), ARG(f[3].ms), ARG(f[3].number))
+
 static const struct problem *
 show_ready(struct request *r)
 {
-    struct finding f[] = { check_postgres(r), check_redis(r), check_disk(r),
-                           check_queue(r) };
-    enum health worst = HEALTH_OK;
+    struct finding f[4];
+    enum health worst = look(r, f);
+    const struct problem *refused = answer_values(r, READY(worst, f));
 
-    for (size_t i = 0; i < sizeof f / sizeof *f; i++)
-        worst = f[i].health > worst ? f[i].health : worst;
-    const struct problem *refused = answer_values(
-        r, ARGS(ARG(words[worst]), ARG(f[0].word), ARG(f[0].ms), ARG(f[1].word),
-                ARG(f[1].ms), ARG(f[2].word), ARG(f[2].ms), ARG(f[2].number),
-                ARG(f[3].word), ARG(f[3].ms), ARG(f[3].number)));
     if (worst == HEALTH_DOWN)
         answer_status(r, 503);
     return refused;
+}
+
+const struct problem *
+site_health_as(struct request *r)
+{
+    struct finding f[4];
+    enum health worst = look(r, f);
+
+    return answer_values_as(r, "health", ready_shape, READY(worst, f));
 }
 
 static const struct problem *

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { output } from "../lib/stack.mjs";
 import { people, stack } from "../lib/suite.mjs";
-import { fill, pageRows } from "../page/pages.test.mjs";
+import { fill, forStaff, pageRows } from "../page/pages.test.mjs";
 import { Visitor } from "./browser.mjs";
 
 const shots = join(output, "screenshots");
@@ -52,6 +52,8 @@ async function values() {
   return {
     post,
     username,
+    user: await stack.value`SELECT id FROM users
+      WHERE username = ${username}`,
     category: await stack.value`SELECT slug FROM categories
       ORDER BY post_count DESC LIMIT 1`,
     tag: await stack.value`SELECT name FROM tags
@@ -61,12 +63,13 @@ async function values() {
 
 export default () =>
   describe("looks", { concurrency: 2 }, () => {
-    let member, list;
+    let member, admin, list;
 
     before(async () => {
       rmSync(shots, { recursive: true, force: true });
       mkdirSync(shots, { recursive: true });
       member = await people.user();
+      admin = await people.user("ADMIN");
       const fan = await people.user();
       const own = await people.post(member, { title: "My own post" });
       await people.comment(fan, own, "What a post! *Really.*");
@@ -74,10 +77,12 @@ export default () =>
       await fan.put(`/api/users/${member.name}/follow`);
       const there = await values();
       const rows = await pageRows();
-      list = rows.flatMap(({ path, access }) => {
+      list = rows.flatMap((row) => {
+        const { path, access } = row;
         const mine = path === "/post/{post}/edit";
         const url = fill(path, mine ? { post: own.slug } : there);
         const entry = { url, name: nameOf(path), member: access !== "anyone" };
+        if (forStaff(row)) return [{ ...entry, staff: true }];
         const both = /^\/(post\/\{post\}|profile.*)?$/.test(path);
         return both
           ? [entry, { ...entry, name: `${entry.name}-member`, member: true }]
@@ -97,8 +102,14 @@ export default () =>
           const guest = await Visitor.enter({ width, theme });
           const signedIn = await Visitor.enter({ width, theme });
           await signedIn.takeSession(member);
+          const staff = await Visitor.enter({ width, theme });
+          await staff.takeSession(admin);
           for (const entry of list) {
-            const visitor = entry.member ? signedIn : guest;
+            const visitor = entry.staff
+              ? staff
+              : entry.member
+                ? signedIn
+                : guest;
             if (entry.missing) visitor.expect(entry.url);
             await visitor.go(entry.url);
             const { page } = visitor;
@@ -115,9 +126,10 @@ export default () =>
             const broken = await page.evaluate(() => window.violations);
             faults.push(...broken.map((b) => `${entry.url}: ${b}`));
           }
-          faults.push(...guest.faults, ...signedIn.faults);
-          await guest.leave();
-          await signedIn.leave();
+          for (const visitor of [guest, signedIn, staff]) {
+            faults.push(...visitor.faults);
+            await visitor.leave();
+          }
           assert.deepEqual(faults, []);
         });
 
