@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createConnection } from "node:net";
 import { after, before, test } from "node:test";
+import { effects, follow, watchEffects } from "./effects.mjs";
 import { Runner, eventually, sleep } from "./runner.mjs";
 
 const slow = process.env.SPARKLE_ASAN ? 10 : 1;
@@ -14,20 +15,12 @@ before(async () => {
   jobs = await Runner.start("engine", { children: 4 });
   people = jobs.users(20);
   await jobs.drained();
+  watchEffects(jobs);
 });
 after(() => jobs.stop());
 
-/** n events user.level_up a person, in order; each makes one notification. */
-function levelUps(n) {
-  jobs.psql(["-c", `
-    INSERT INTO outbox (event, subject_id, data)
-    SELECT 'user.level_up', u.id, jsonb_build_object('newLevel', n,
-      'bonus', 10)
-    FROM generate_series(1, ${n}) n, users u ORDER BY n, u.id`]);
-}
-
 function clear() {
-  jobs.sql`DELETE FROM notifications`;
+  jobs.sql`DELETE FROM qa_effects`;
   jobs.sql`DELETE FROM jobs`;
 }
 
@@ -47,29 +40,14 @@ test("2,000 events while workers and the master are killed: once, in order", asy
     }
   })();
   for (let i = 0; i < 10; i++) {
-    jobs.psql(["-c", `
-      INSERT INTO outbox (event, subject_id, data)
-      SELECT 'user.level_up', u.id, jsonb_build_object('newLevel',
-        ${i} * 10 + n, 'bonus', 10)
-      FROM generate_series(1, 10) n, users u ORDER BY n, u.id`]);
-    jobs.wake();
+    follow(jobs, 10, i * 10 + 1);
     await sleep(150);
   }
   killing = false;
   await killer;
   await jobs.drained(60);
 
-  const made = jobs.sql`
-    SELECT user_id, (data->>'newLevel')::int AS level, count(*) AS n
-    FROM notifications WHERE type = 'LEVEL_UP' GROUP BY 1, 2`;
-  assert.equal(made.length, 2000);
-  assert.deepEqual(made.filter((row) => row.n !== 1), []);
-  const [{ disorder }] = jobs.sql`
-    SELECT count(*) AS disorder FROM (SELECT (data->>'newLevel')::int AS level,
-      lag((data->>'newLevel')::int) OVER (PARTITION BY user_id ORDER BY id)
-        AS before FROM notifications WHERE type = 'LEVEL_UP') o
-    WHERE level <= before`;
-  assert.equal(disorder, 0);
+  assert.deepEqual(effects(jobs), { rows: 2000, different: 2000, disorder: 0 });
   const [{ states }] = jobs.sql`
     SELECT array_agg(DISTINCT state::text) AS states FROM jobs`;
   assert.deepEqual(states, ["completed"]);
@@ -103,16 +81,16 @@ test("when all is idle a job starts within 10 ms of its event", async (t) => {
   const door = await connected();
   for (let i = 0; i < 40; i++) {
     await sleep(80);
-    await door.run(`INSERT INTO outbox (event, subject_id, data, created_at)
-      VALUES ('user.level_up', '${people[0].id}',
-        '{"newLevel": ${i + 1}, "bonus": 1}', clock_timestamp())`);
+    await door.run(`INSERT INTO outbox (event, subject_id, actor_id, created_at)
+      VALUES ('user.followed', '${people[0].id}', '${people[1].id}',
+        clock_timestamp())`);
     door.wake();
   }
   await jobs.drained(5 * slow);
   door.close();
   const waits = jobs.sql`
     SELECT extract(epoch FROM started_at - happened_at) * 1000 AS ms
-    FROM jobs ORDER BY 1`.map((row) => row.ms);
+    FROM jobs WHERE listener = 'xp-followed' ORDER BY 1`.map((row) => row.ms);
   const [p50, p90] = [waits[20], waits[36]];
   t.diagnostic(`note: p50 ${p50} ms, p90 ${p90} ms from event to start`);
   assert.equal(waits.length, 40);
@@ -122,9 +100,10 @@ test("when all is idle a job starts within 10 ms of its event", async (t) => {
 test("without Redis an event is found within about a second", async () => {
   clear();
   await sleep(1500);
-  jobs.sql`INSERT INTO outbox (event, subject_id, data)
-    VALUES ('user.level_up', ${people[0].id}, '{"newLevel": 2, "bonus": 1}')`;
+  jobs.sql`INSERT INTO outbox (event, subject_id, actor_id)
+    VALUES ('user.followed', ${people[0].id}, ${people[1].id})`;
   await jobs.drained(3 * slow);
+  assert.equal(effects(jobs).rows, 1);
 });
 
 test("an unknown kind is tried three times, then discarded with its trail", async () => {
@@ -165,16 +144,16 @@ test("a failing job holds back its own subject and kind only", async () => {
 
 test("one bad job of a batch does not keep the others from their effect", async () => {
   clear();
-  levelUps(5);
   jobs.sql`INSERT INTO outbox (event, subject_id, data)
     VALUES ('reaction.created', ${people[0].id}, '{"owner": "not a uuid"}')`;
-  jobs.wake();
+  follow(jobs, 5);
   await eventually("the good ones are done", () =>
-    jobs.sql`SELECT 1 FROM notifications`.length === 100, 10 * slow);
-  const failed = jobs.sql`SELECT listener, errors FROM jobs
-    WHERE state = 'retryable'`;
-  assert.deepEqual(failed.map((job) => job.listener), ["xp-reaction"]);
+    effects(jobs).rows === 100, 10 * slow);
+  const failed = jobs.sql`SELECT errors FROM jobs
+    WHERE state = 'retryable' AND listener = 'xp-reaction'`;
+  assert.equal(failed.length, 1);
   assert.match(failed[0].errors[0].error, /uuid/);
+  assert.equal(effects(jobs).different, 100);
   clear();
 });
 
@@ -199,7 +178,8 @@ test("a scheduled job runs when it is due; a key keeps it single", async () => {
   jobs.wake();
   await sleep(700);
   assert.equal(jobs.sql`SELECT state FROM jobs`[0].state, "scheduled");
-  await jobs.drained(6 * slow);
+  await eventually("it is done", () =>
+    jobs.sql`SELECT state FROM jobs`[0].state === "completed", 6 * slow);
   assert.ok(put() > 0);
   clear();
 });
@@ -219,10 +199,9 @@ test("PostgreSQL gone and back: the runner goes on", async () => {
   clear();
   jobs.psql(["-c", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'sparkle_app'"],
     "", "sparkle", "postgres");
-  levelUps(1);
-  jobs.wake();
+  follow(jobs, 1);
   await jobs.drained(10 * slow);
-  assert.equal(jobs.sql`SELECT 1 FROM notifications`.length, 20);
+  assert.equal(effects(jobs).rows, 20);
 });
 
 test("100,000 no-op jobs", async (t) => {

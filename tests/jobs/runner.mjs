@@ -133,7 +133,10 @@ export class Runner {
 
   // ---- sparkle-jobs ----
 
-  configure({ children = 3, settings = "" }) {
+  configure(options) {
+    const { children = 3, settings = "", master = "", more = "" } = options;
+    const { database = "sparkle", web } = options;
+    const { transport = `file:${join(this.dir, "mail")}` } = options;
     this.conf = join(this.dir, "sparkle.conf");
     this.pidFile = join(this.dir, "run/sparkle-jobs.pid");
     this.log = join(this.dir, "run/sparkle-jobs.log");
@@ -143,26 +146,30 @@ export class Runner {
 url = https://sparkle.test
 mail_from = Sparkle <noreply@sparkle.test>
 emails = ${join(top, "emails")}
+${web ? `web = ${web}` : ""}
 [database]
 host = ${this.dir}
-name = sparkle
+name = ${database}
 [redis]
 socket = ${join(this.dir, "redis.sock")}
 [auth]
 signing_key = k1:${"ab".repeat(32)}
 [mail]
-transport = file:${join(this.dir, "mail")}
+transport = ${transport}
 [jobs_master]
 pid_file = ${this.pidFile}
 log = ${this.log}
 restart_backoff = 20ms
+${master}
 [jobs main]
 pm = dynamic
 max_children = ${children}
 start_servers = 1
 min_spare_servers = 1
 max_spare_servers = 1
-${settings}`,
+${settings}
+${more}
+`,
     );
   }
 
@@ -222,12 +229,13 @@ ${settings}`,
     ]);
   }
 
-  /** Waits until no event and no job is left to be done. */
+  /** Waits until no event and no job is left to be done by now. */
   drained(seconds = 30) {
     return eventually("all jobs are done", () => {
       const [{ left }] = this.sql`
         SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM jobs
-          WHERE state NOT IN ('completed', 'discarded')) AS left`;
+          WHERE state NOT IN ('completed', 'discarded')
+            AND (state <> 'scheduled' OR run_at <= now())) AS left`;
       return left === 0;
     }, seconds);
   }
@@ -246,10 +254,23 @@ ${settings}`,
   }
 
   batch(...args) {
+    return this.program("sparkle-batch", ...args);
+  }
+
+  ctl(...args) {
+    return this.program("sparklectl", ...args);
+  }
+
+  /** What sparkle-jobs says of its configuration. */
+  testConfig() {
+    return this.program("sparkle-jobs", "--test-config");
+  }
+
+  program(name, ...args) {
     const [program, ...words] = asUser([
-      ...[join(buildDir, "sparkle-batch"), "--config", this.conf, ...args],
+      ...[join(buildDir, name), "--config", this.conf, ...args],
     ]);
-    return spawnSync(program, words, { encoding: "utf8" });
+    return spawnSync(program, words, { encoding: "utf8", cwd: "/" });
   }
 
   stop() {
