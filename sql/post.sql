@@ -189,9 +189,11 @@ RETURN coalesce((SELECT id FROM posts WHERE slug = p_slug),
 
 -- The post, locked for an edit or its deletion.  Refusals: posts_seen (there
 -- is none that the editor may see), posts_own (it is somebody else's),
+-- posts_visibility_own (who may read it is its author's to say),
 -- posts_version (it is not the version that the editor read; NULL: any).
 CREATE OR REPLACE FUNCTION post_for_edit(
-    p_editor uuid, p_post_id uuid, p_staff boolean, p_version bigint
+    p_editor uuid, p_post_id uuid, p_staff boolean, p_version bigint,
+    p_visibility text DEFAULT NULL
 ) RETURNS SETOF posts
 LANGUAGE plpgsql ROWS 1 AS $$
 DECLARE
@@ -206,6 +208,10 @@ BEGIN
             WHERE post_id = post.id AND user_id = p_editor))
     THEN
         PERFORM refuse('posts_own', 'not the author');
+    ELSIF p_visibility <> post.visibility::text
+        AND NOT (p_staff OR post.author_id IS NOT DISTINCT FROM p_editor)
+    THEN
+        PERFORM refuse('posts_visibility_own', 'a collaborator');
     ELSIF p_version IS NOT NULL AND p_version <> post.version THEN
         PERFORM refuse('posts_version', 'changed meanwhile');
     END IF;

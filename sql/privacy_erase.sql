@@ -87,6 +87,44 @@ LANGUAGE sql STABLE
 RETURN EXISTS (SELECT FROM deletion_requests WHERE user_id = p_user
     AND remove_content AND started_at IS NOT NULL AND done_at IS NULL);
 
+-- ---- What is on its way ---------------------------------------------------
+
+-- Events and jobs of the user go; in those of others, who mentioned the
+-- user, another name takes the place of its own.
+CREATE OR REPLACE FUNCTION privacy_erase_events(p_user uuid, p_most bigint)
+RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    done bigint;
+BEGIN
+    DELETE FROM outbox WHERE id = ANY (ARRAY(SELECT id FROM outbox
+        WHERE subject_id = p_user OR actor_id = p_user LIMIT p_most));
+    GET DIAGNOSTICS done = ROW_COUNT;
+    UPDATE outbox SET data = regexp_replace(data::text,
+        privacy_quoted(p_user), '"deleted_user"', 'gi')::jsonb
+    WHERE data::text ~* privacy_quoted(p_user);
+    RETURN done;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION privacy_erase_jobs(p_user uuid, p_most bigint)
+RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    done bigint;
+BEGIN
+    DELETE FROM jobs WHERE id = ANY (ARRAY(SELECT id FROM jobs
+        WHERE subject_id = p_user OR actor_id = p_user
+            OR strpos(payload::text, p_user::text) > 0
+        LIMIT p_most));
+    GET DIAGNOSTICS done = ROW_COUNT;
+    UPDATE jobs SET payload = regexp_replace(payload::text,
+        privacy_quoted(p_user), '"deleted_user"', 'gi')::jsonb
+    WHERE payload::text ~* privacy_quoted(p_user);
+    RETURN done;
+END
+$$;
+
 -- ---- What counts somewhere else -------------------------------------------
 
 -- Take the user out of others' notifications; those of nobody else go.

@@ -3,8 +3,8 @@
 -- Putting one that is there and removing one that is not change nothing and
 -- say so; both answer with the counts as they are afterwards.  Exactly one of
 -- p_post_id and p_comment_id is given.  Who may see the target is the
--- caller's affair: SELECT r.* FROM posts p, reaction_put($1, p.id, NULL, $2)
--- r WHERE p.id = $3 AND post_visible(p, $1).
+-- caller's affair: SELECT r.* FROM posts p, reaction_set($1, p.id, NULL, $2,
+-- TRUE) r WHERE p.id = $3 AND post_visible(p, $1).
 
 -- The counts by type as an answer: columns LIKE .. SAD in order.
 CREATE OR REPLACE FUNCTION reaction_counts(
@@ -58,8 +58,10 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION reaction_put(
+-- Put it (p_there) or take it away.
+CREATE OR REPLACE FUNCTION reaction_set(
     p_user_id uuid, p_post_id uuid, p_comment_id uuid, p_type reaction_type,
+    p_there boolean,
     OUT changed boolean, OUT total bigint, OUT reactions_like bigint,
     OUT reactions_love bigint, OUT reactions_sparkle bigint,
     OUT reactions_fire bigint, OUT reactions_laugh bigint,
@@ -69,44 +71,18 @@ LANGUAGE plpgsql AS $$
 DECLARE
     counts int[];
 BEGIN
-    IF p_post_id IS NOT NULL THEN
-        PERFORM FROM posts WHERE id = p_post_id FOR NO KEY UPDATE;
+    PERFORM FROM posts WHERE id = p_post_id FOR NO KEY UPDATE;
+    IF p_there AND p_post_id IS NOT NULL THEN
         INSERT INTO reactions (user_id, post_id, comment_id, type)
         VALUES (p_user_id, p_post_id, p_comment_id, p_type)
         ON CONFLICT (post_id, user_id, type) WHERE post_id IS NOT NULL
             DO NOTHING;
-    ELSE
+    ELSIF p_there THEN
         INSERT INTO reactions (user_id, comment_id, type)
         VALUES (p_user_id, p_comment_id, p_type)
         ON CONFLICT (comment_id, user_id, type)
             WHERE comment_id IS NOT NULL DO NOTHING;
-    END IF;
-    changed := FOUND;
-    IF changed THEN
-        counts := reaction_count(p_user_id, p_post_id, p_comment_id, p_type,
-            1);
-    ELSE
-        counts := reactions_of(p_post_id, p_comment_id);
-    END IF;
-    SELECT * FROM reaction_counts(counts) INTO total, reactions_like,
-        reactions_love, reactions_sparkle, reactions_fire, reactions_laugh,
-        reactions_wow, reactions_sad;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION reaction_remove(
-    p_user_id uuid, p_post_id uuid, p_comment_id uuid, p_type reaction_type,
-    OUT changed boolean, OUT total bigint, OUT reactions_like bigint,
-    OUT reactions_love bigint, OUT reactions_sparkle bigint,
-    OUT reactions_fire bigint, OUT reactions_laugh bigint,
-    OUT reactions_wow bigint, OUT reactions_sad bigint
-)
-LANGUAGE plpgsql AS $$
-DECLARE
-    counts int[];
-BEGIN
-    IF p_post_id IS NOT NULL THEN
-        PERFORM FROM posts WHERE id = p_post_id FOR NO KEY UPDATE;
+    ELSIF p_post_id IS NOT NULL THEN
         DELETE FROM reactions WHERE post_id = p_post_id
             AND user_id = p_user_id AND type = p_type;
     ELSE
@@ -116,7 +92,7 @@ BEGIN
     changed := FOUND;
     IF changed THEN
         counts := reaction_count(p_user_id, p_post_id, p_comment_id, p_type,
-            -1);
+            CASE WHEN p_there THEN 1 ELSE -1 END);
     ELSE
         counts := reactions_of(p_post_id, p_comment_id);
     END IF;

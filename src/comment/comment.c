@@ -1,17 +1,15 @@
 /*
- * comment.c - comments: the lists of them, writing, editing, deleting.
+ * comment.c - comments: the lists of them.  (Writing: comment_write.c.)
  *
  * Threads are stored with the path from their root, so a page of a thread in
  * reading order is one walk of one index whatever the nesting.
  */
-#include "comment/comment.h"
+#include "comment/comment_local.h"
 
 #include <string.h>
 
 #include "account/account.h"
 #include "base/uuid.h"
-#include "core/session.h"
-#include "markup/markup.h"
 
 /* ---- Shape -------------------------------------------------------------- */
 
@@ -29,7 +27,7 @@ static const struct member viewer_shape[] = {
     { 0 },
 };
 
-static const struct member comment_shape[] = {
+const struct member comment_shape[] = {
     { .name = "id", .type = VALUE_UUID },
     { .name = "postId", .type = VALUE_UUID },
     { .name = "parentId", .type = VALUE_UUID, .nullable = true },
@@ -52,19 +50,6 @@ static const struct member comment_shape[] = {
     { .name = "viewer", .object = viewer_shape, .nullable = true },
     { 0 },
 };
-
-/* comment_shape from comment_rows AS row, for the viewer in $1. */
-#define COMMENT_SELECT                                                         \
-    SQL(SELECT row.id, row.post_id, row.parent_id, row.depth, row.content,     \
-        row.content_html, row.youtube_timestamp, row.edited, row.edited_at,    \
-        row.deleted, row.author_id, row.author_username, row.author_image,     \
-        row.author_verified, row.author_level, row.reactions, row.replies,     \
-        row.created_at,                                                        \
-        CASE WHEN $1::uuid IS NOT NULL THEN                                    \
-            ARRAY(SELECT mine.type::text FROM reactions mine                   \
-                WHERE mine.comment_id = row.id AND mine.user_id = $1)          \
-        END AS viewer_reacted,                                                 \
-        coalesce(row.by_author_id = $1, FALSE) AS viewer_may_edit)
 
 /* ---- GET /api/posts/{post}/comments ------------------------------------- */
 
@@ -185,176 +170,6 @@ static const struct field list_fields[] = {
     { 0 },
 };
 
-/* ---- POST /api/posts/{post}/comments ------------------------------------ */
-
-struct remark {
-    struct uuid post, comment, parent;
-    const char *content;
-    struct maybe_integer youtube_timestamp;
-};
-
-static const struct problem blank_comment = {
-    .status = 422,
-    .code = "BLANK_COMMENT",
-    .title = "Nothing of this comment would be visible.",
-};
-static const struct problem comments_closed = {
-    .status = 409,
-    .code = "COMMENTS_CLOSED",
-    .title = "This post takes no more comments.",
-};
-static const struct problem wrong_parent = {
-    .status = 422,
-    .code = "WRONG_PARENT",
-    .title = "The comment that you answer is not there.",
-};
-
-static const struct refusal remark_refusals[] = {
-    { .problem = &blank_comment, .field = "content" },
-    { .problem = &comments_closed, .constraint = "comments_post_open" },
-    { .problem = &problem_not_found, .constraint = "comments_post_id_fkey" },
-    { .problem = &wrong_parent,
-      .constraint = "comments_parent_same_post",
-      .field = "parentId" },
-    { .problem = &wrong_parent,
-      .constraint = "comments_parent_live",
-      .field = "parentId" },
-    { 0 },
-};
-
-static const struct refusal edit_refusals[] = {
-    { .problem = &blank_comment, .field = "content" },
-    { 0 },
-};
-
-/* clang-format off */
-static const char create_sql[] = SQL(
-    WITH made AS (
-        SELECT c FROM posts p, comment_add(p.id, $3, $1, $4, $5, $6::int) c
-        WHERE p.id = $2 AND post_visible(p, $1)
-    ), news AS (
-        INSERT INTO outbox (event, subject_id, actor_id, data, request_id)
-        SELECT 'comment.created', (c).id, $1, jsonb_build_object(
-            'postId', (c).post_id, 'parentId', (c).parent_id,
-            'mentions', to_jsonb($7::text[])), $8
-        FROM made
-    ))
-    COMMENT_SELECT SQL(FROM made, comment_row(made.c) row);
-/* clang-format on */
-
-static const struct problem *
-create_comment(struct request *r)
-{
-    const struct remark *c = r->input;
-    struct markup text;
-
-    markup_render(&text, r->mem, c->content, strlen(c->content));
-    if (text.html[0] == '\0')
-        return &blank_comment;
-    const struct texts mentions = { text.mentions, text.n_mentions };
-    const struct problem *refused =
-        answer_row(r, create_sql,
-                   ARGS(ARG(r->viewer), ARG(c->post), ARG(c->parent),
-                        ARG(c->content), ARG(text.html),
-                        ARG(c->youtube_timestamp), ARG(mentions), ARG(r->id)));
-
-    event_wake(r);
-    return refused;
-}
-
-#define CONTENT_FIELD                                                          \
-    FIELD(IN_BODY, struct remark, content, .required = true, .min = 1,         \
-          .max = 5000, .lines = true, .about = "Markdown.")
-
-static const struct field create_fields[] = {
-    FIELD(IN_PATH, struct remark, post, .about = "The post's id."),
-    CONTENT_FIELD,
-    FIELD_AS(IN_BODY, "parentId", struct remark, parent,
-             .about = "The comment that this answers."),
-    FIELD_AS(IN_BODY, "youtubeTimestamp", struct remark, youtube_timestamp,
-             .min = 0, .max = 604800,
-             .about = "Second of the post's video that this is about."),
-    { 0 },
-};
-
-/* ---- PATCH and DELETE /api/comments/{comment} --------------------------- */
-
-/* An edit within 15 minutes of writing is silent.  Who may no longer see the
- * post (blocked, say) may delete there, but not go on writing. */
-/* clang-format off */
-static const char edit_sql[] = SQL(
-    WITH made AS (
-        UPDATE comments c SET content = $3, content_html = $4,
-            edited_at = CASE
-                WHEN c.created_at > clock_now() - interval '15 minutes'
-                THEN c.edited_at ELSE clock_now() END
-        FROM posts p
-        WHERE c.id = $2 AND c.author_id = $1 AND c.deleted_at IS NULL
-            AND p.id = c.post_id AND post_visible(p, $1)
-        RETURNING c.*
-    ), news AS (
-        INSERT INTO outbox (event, subject_id, actor_id, data, request_id)
-        SELECT 'comment.updated', id, $1, jsonb_build_object(
-            'postId', post_id, 'mentions', to_jsonb($5::text[])), $6
-        FROM made
-    ))
-    COMMENT_SELECT SQL(FROM made, comment_row(made) row);
-/* clang-format on */
-
-static const struct problem *
-edit_comment(struct request *r)
-{
-    const struct remark *c = r->input;
-    struct markup text;
-
-    markup_render(&text, r->mem, c->content, strlen(c->content));
-    if (text.html[0] == '\0')
-        return &blank_comment;
-    const struct texts mentions = { text.mentions, text.n_mentions };
-    const struct problem *refused =
-        answer_row(r, edit_sql,
-                   ARGS(ARG(r->viewer), ARG(c->comment), ARG(c->content),
-                        ARG(text.html), ARG(mentions), ARG(r->id)));
-
-    event_wake(r);
-    return refused;
-}
-
-static const char delete_sql[] = SQL(
-    WITH gone AS (
-        SELECT c.id, c.post_id FROM comments c
-        WHERE c.id = $2 AND CASE WHEN c.author_id = $1 OR $3::boolean
-            THEN comment_remove(c.id, $1) END
-    )
-    INSERT INTO outbox (event, subject_id, actor_id, data, request_id)
-    SELECT 'comment.deleted', id, $1, jsonb_build_object('postId', post_id),
-        $4
-    FROM gone
-);
-
-static const struct problem *
-delete_comment(struct request *r)
-{
-    const struct remark *c = r->input;
-    bool staff = r->session->role >= ROLE_MODERATOR;
-    const struct problem *refused = answer_done(
-        r, delete_sql,
-        ARGS(ARG(r->viewer), ARG(c->comment), ARG(staff), ARG(r->id)));
-
-    event_wake(r);
-    return refused;
-}
-
-static const struct field edit_fields[] = {
-    FIELD(IN_PATH, struct remark, comment, .about = "The comment's id."),
-    CONTENT_FIELD,
-    { 0 },
-};
-static const struct field delete_fields[] = {
-    FIELD(IN_PATH, struct remark, comment, .about = "The comment's id."),
-    { 0 },
-};
-
 /* ---- The endpoints ------------------------------------------------------ */
 
 static const struct route routes[] = {
@@ -368,37 +183,6 @@ static const struct route routes[] = {
         .form = ANSWER_LIST,
         .sql = STATEMENTS(thread_sql, best_sql, new_sql, replies_sql),
     },
-    {
-        .on = "POST /api/posts/{post}/comments",
-        .access = ALLOW_MEMBERS,
-        .handle = create_comment,
-        .about = "Comment on a post, or answer a comment.",
-        .input = INPUT(struct remark, create_fields),
-        .refusals = remark_refusals,
-        .returns = comment_shape,
-        .success = 201,
-        .sql = STATEMENTS(create_sql),
-    },
-    {
-        .on = "PATCH /api/comments/{comment}",
-        .access = ALLOW_MEMBERS,
-        .handle = edit_comment,
-        .about = "Change your comment; silently in the first 15 minutes.",
-        .input = INPUT(struct remark, edit_fields),
-        .refusals = edit_refusals,
-        .returns = comment_shape,
-        .sql = STATEMENTS(edit_sql),
-    },
-    {
-        .on = "DELETE /api/comments/{comment}",
-        .access = ALLOW_MEMBERS,
-        .handle = delete_comment,
-        .about = "Delete a comment; a stub stays where somebody answered.",
-        .input = INPUT(struct remark, delete_fields),
-        .form = ANSWER_NOTHING,
-        .success = 204,
-        .sql = STATEMENTS(delete_sql),
-    },
     { 0 },
 };
 
@@ -409,5 +193,6 @@ const struct feature comment_feature = {
     .name = "comment",
     .about = "Comments on posts, threaded.",
     .routes = routes,
+    .route_tables = (const struct route *const[]){ comment_write_routes, NULL },
     .events = events,
 };

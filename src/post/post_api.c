@@ -7,9 +7,12 @@
  */
 #include "post/post_local.h"
 
+#include <string.h>
+
 #include "account/account.h"
 #include "category/category.h"
 #include "core/session.h"
+#include "markup/markup.h"
 #include "reaction/reaction.h"
 
 static const struct member category_card[] = {
@@ -200,6 +203,34 @@ post_detail_answer(struct request *r, const char *name, const char *post)
     return answer_row_as(r, name, post_detail_shape, sql, args);
 }
 
+/* ---- POST /api/posts/preview -------------------------------------------- */
+
+struct preview {
+    const char *content;
+};
+
+static const struct field preview_fields[] = {
+    FIELD(IN_BODY, struct preview, content, .required = true, .max = 100000,
+          .lines = true, .about = "Markdown."),
+    { 0 },
+};
+
+static const struct member preview_shape[] = {
+    { .name = "contentHtml", .type = VALUE_TEXT, .about = "Safe HTML." },
+    { .name = "excerpt", .type = VALUE_TEXT, .about = "Plain text." },
+    { 0 },
+};
+
+static const struct problem *
+preview_post(struct request *r)
+{
+    const struct preview *p = r->input;
+    struct markup text;
+
+    markup_render(&text, r->mem, p->content, strlen(p->content));
+    return answer_values(r, ARGS(ARG(text.html), ARG(text.excerpt)));
+}
+
 /* ---- The endpoints ------------------------------------------------------ */
 
 const struct route post_api_routes[] = {
@@ -222,6 +253,15 @@ const struct route post_api_routes[] = {
         .input = INPUT(struct post_address, post_address_fields),
         .returns = post_detail_shape,
         .sql = STATEMENTS(by_id_sql, by_slug_sql),
+    },
+    {
+        .on = "POST /api/posts/preview",
+        .access = ALLOW_SIGNED_IN,
+        .quota = QUOTA_READ,
+        .handle = preview_post,
+        .about = "Render Markdown as a post would show it.",
+        .input = INPUT(struct preview, preview_fields),
+        .returns = preview_shape,
     },
     { 0 },
 };

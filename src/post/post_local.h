@@ -37,6 +37,18 @@ extern const struct member post_detail_shape[];
 const struct problem *post_detail_answer(struct request *r, const char *name,
                                          const char *post);
 
+/* A new post, or the changes to one: members not given stay as they are. */
+struct post_draft {
+    struct uuid post;
+    struct maybe_integer version;
+    const char *category, *title, *content, *excerpt, *kind, *cover_image;
+    const char *youtube_video_id, *visibility, *language;
+    struct texts tags;
+    struct maybe_boolean published, comments_enabled;
+};
+
+extern const struct field post_draft_fields[], post_edit_fields[];
+
 enum feed_sort { SORT_RECENT, SORT_POPULAR, SORT_TRENDING, SORT_FOLLOWING };
 extern const char *const feed_sorts[];
 extern const char *const post_kinds[];

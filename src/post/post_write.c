@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#include "category/category.h"
 #include "core/session.h"
 #include "markup/markup.h"
 
@@ -36,6 +35,11 @@ static const struct problem stale_version = {
     .status = 409,
     .code = "STALE_VERSION",
     .title = "Somebody changed this post meanwhile. Load it again.",
+};
+static const struct problem author_decides = {
+    .status = 403,
+    .code = "AUTHOR_ONLY",
+    .title = "Only the author says who may read a post.",
 };
 static const struct problem staff_kind = {
     .status = 403,
@@ -66,89 +70,15 @@ static const struct refusal post_refusals[] = {
       .constraint = "posts_youtube_video_id_form",
       .field = "youtubeVideoId" },
     { .problem = &staff_kind, .field = "kind" },
+    { .problem = &author_decides,
+      .constraint = "posts_visibility_own",
+      .field = "visibility" },
     EDITOR_REFUSALS,
     { 0 },
 };
 
 static const struct refusal delete_refusals[] = {
     EDITOR_REFUSALS,
-    { 0 },
-};
-
-/* ---- Fields ------------------------------------------------------------- */
-
-/* A new post, or the changes to one: members not given stay as they are. */
-struct draft {
-    struct uuid post;
-    struct maybe_integer version;
-    const char *category, *title, *content, *excerpt, *kind, *cover_image;
-    const char *youtube_video_id, *visibility, *language;
-    struct texts tags;
-    struct maybe_boolean published, comments_enabled;
-};
-
-static const char *const visibilities[] = { "PUBLIC", "FOLLOWERS", "PRIVATE",
-                                            "UNLISTED", NULL };
-
-static bool
-video_id_valid(const char *s)
-{
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                   "abcdefghijklmnopqrstuvwxyz0123456789_-";
-
-    return s[0] == '\0' || (strlen(s) == 11 && strspn(s, alphabet) == 11);
-}
-
-/* An address that an img element may show. */
-static bool
-image_valid(const char *s)
-{
-    return s[0] == '\0' || strncmp(s, "https://", 8) == 0 ||
-           (s[0] == '/' && s[1] != '/' && s[1] != '\\');
-}
-
-#define DRAFT_FIELDS(needed)                                                   \
-    FIELD(IN_BODY, struct draft, category, .max = 50,                          \
-          .valid = category_slug_valid, .wanted = SLUG_WANTED,                 \
-          .pattern = SLUG_PATTERN, .about = "Slug of the category."),          \
-        FIELD(IN_BODY, struct draft, title, .required = needed, .min = 1,      \
-              .max = 500, .about = "One line, plain text."),                   \
-        FIELD(IN_BODY, struct draft, content, .required = needed, .min = 1,    \
-              .max = 100000, .lines = true, .about = "Markdown."),             \
-        FIELD(IN_BODY, struct draft, excerpt, .max = 500, .lines = true,       \
-              .about = "For lists; made from the content if not given."),      \
-        FIELD(IN_BODY, struct draft, kind, .choices = post_kinds,              \
-              .about = "ARTICLE if not given; ANNOUNCEMENT by moderators."),   \
-        FIELD_AS(IN_BODY, "coverImage", struct draft, cover_image,             \
-                 .max = 2000, .valid = image_valid,                            \
-                 .wanted = "must begin with https:// or be a path here",       \
-                 .about = "Address of a picture."),                            \
-        FIELD_AS(IN_BODY, "youtubeVideoId", struct draft, youtube_video_id,    \
-                 .max = 11, .valid = video_id_valid,                           \
-                 .wanted = "must be the 11 characters of a YouTube video",     \
-                 .about = "The video that this is about."),                    \
-        FIELD(IN_BODY, struct draft, visibility, .choices = visibilities,      \
-              .about = "Who may read it; PUBLIC if not given."),               \
-        FIELD(IN_BODY, struct draft, language, .min = 2, .max = 35,            \
-              .about = "BCP 47 language tag; en if not given."),               \
-        FIELD(IN_BODY, struct draft, tags, .max = 10, .item_max = 50,          \
-              .valid = category_slug_valid, .wanted = SLUG_WANTED,             \
-              .pattern = SLUG_PATTERN, .about = "Up to 10 tags."),             \
-        FIELD(IN_BODY, struct draft, published,                                \
-              .about = "false keeps it as a draft."),                          \
-        FIELD_AS(IN_BODY, "commentsEnabled", struct draft, comments_enabled,   \
-                 .about = "false closes it to new comments.")
-
-static const struct field draft_fields[] = {
-    DRAFT_FIELDS(true),
-    { 0 },
-};
-
-static const struct field edit_fields[] = {
-    FIELD(IN_PATH, struct draft, post, .about = "The post's id."),
-    FIELD(IN_BODY, struct draft, version,
-          .about = "The version that you read; a newer one is a conflict."),
-    DRAFT_FIELDS(false),
     { 0 },
 };
 
@@ -194,7 +124,7 @@ kind_allowed(const struct request *r, const char *kind)
 static const struct problem *
 create_post(struct request *r)
 {
-    const struct draft *d = r->input;
+    const struct post_draft *d = r->input;
     const struct problem *refused = kind_allowed(r, d->kind);
     struct markup text;
 
@@ -223,7 +153,7 @@ create_post(struct request *r)
 /* post_for_edit locks the post and refuses: unseen, not one's own, stale. */
 static const char edit_sql[] = SQL(
     WITH old AS (
-        SELECT * FROM post_for_edit($1, $2, $3, $4)
+        SELECT * FROM post_for_edit($1, $2, $3, $4, $11)
     ), kept AS (
         INSERT INTO post_revisions (post_id, version, editor_id, title,
             excerpt, content, tags)
@@ -283,7 +213,8 @@ struct changed {
 };
 
 static struct changed
-render_change(struct request *r, const struct draft *d, struct markup *text)
+render_change(struct request *r, const struct post_draft *d,
+              struct markup *text)
 {
     struct changed c = { .excerpt = d->excerpt, .mentions = { NULL, 0 } };
 
@@ -303,7 +234,7 @@ render_change(struct request *r, const struct draft *d, struct markup *text)
 static const struct problem *
 edit_post(struct request *r)
 {
-    const struct draft *d = r->input;
+    const struct post_draft *d = r->input;
     struct markup text;
     const struct changed c = render_change(r, d, &text);
     bool staff = r->session->role >= ROLE_MODERATOR;
@@ -343,7 +274,7 @@ static const char delete_sql[] = SQL(
 static const struct problem *
 delete_post(struct request *r)
 {
-    const struct draft *d = r->input;
+    const struct post_draft *d = r->input;
     bool staff = r->session->role >= ROLE_MODERATOR;
     const struct problem *refused =
         answer_done(r, delete_sql,
@@ -354,33 +285,9 @@ delete_post(struct request *r)
 }
 
 static const struct field delete_fields[] = {
-    FIELD(IN_PATH, struct draft, post, .about = "The post's id."),
+    FIELD(IN_PATH, struct post_draft, post, .about = "The post's id."),
     { 0 },
 };
-
-/* ---- POST /api/posts/preview -------------------------------------------- */
-
-static const struct field preview_fields[] = {
-    FIELD(IN_BODY, struct draft, content, .required = true, .max = 100000,
-          .lines = true, .about = "Markdown."),
-    { 0 },
-};
-
-static const struct member preview_shape[] = {
-    { .name = "contentHtml", .type = VALUE_TEXT, .about = "Safe HTML." },
-    { .name = "excerpt", .type = VALUE_TEXT, .about = "Plain text." },
-    { 0 },
-};
-
-static const struct problem *
-preview_post(struct request *r)
-{
-    const struct draft *d = r->input;
-    struct markup text;
-
-    markup_render(&text, r->mem, d->content, strlen(d->content));
-    return answer_values(r, ARGS(ARG(text.html), ARG(text.excerpt)));
-}
 
 /* ---- The endpoints ------------------------------------------------------ */
 
@@ -391,20 +298,11 @@ const struct route post_write_routes[] = {
         .quota = QUOTA_POST,
         .handle = create_post,
         .about = "Publish a post, or keep a draft.",
-        .input = INPUT(struct draft, draft_fields),
+        .input = INPUT(struct post_draft, post_draft_fields),
         .refusals = post_refusals,
         .returns = post_detail_shape,
         .success = 201,
         .sql = STATEMENTS(create_sql),
-    },
-    {
-        .on = "POST /api/posts/preview",
-        .access = ALLOW_SIGNED_IN,
-        .quota = QUOTA_READ,
-        .handle = preview_post,
-        .about = "Render Markdown as a post would show it.",
-        .input = INPUT(struct draft, preview_fields),
-        .returns = preview_shape,
     },
     {
         .on = "PATCH /api/posts/{post}",
@@ -412,7 +310,7 @@ const struct route post_write_routes[] = {
         .handle = edit_post,
         .about = "Change a post; what is not given stays. The title and "
                  "content before are kept as a revision.",
-        .input = INPUT(struct draft, edit_fields),
+        .input = INPUT(struct post_draft, post_edit_fields),
         .refusals = post_refusals,
         .returns = post_detail_shape,
         .sql = STATEMENTS(edit_sql),
@@ -422,7 +320,7 @@ const struct route post_write_routes[] = {
         .access = ALLOW_MEMBERS,
         .handle = delete_post,
         .about = "Delete a post.",
-        .input = INPUT(struct draft, delete_fields),
+        .input = INPUT(struct post_draft, delete_fields),
         .refusals = delete_refusals,
         .form = ANSWER_NOTHING,
         .success = 204,

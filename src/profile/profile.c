@@ -4,6 +4,9 @@
 #include "profile/profile.h"
 
 #include "account/account.h"
+#include "base/mem.h"
+#include "core/app.h"
+#include "core/db.h"
 #include "post/post.h"
 
 static const struct member links_shape[] = {
@@ -64,24 +67,32 @@ static const struct member profile_shape[] = {
     { 0 },
 };
 
-/* An old name leads to its user for 90 days. */
-static const char profile_sql[] = SQL(
-    SELECT row.id, row.username, row.image, row.bio, row.role, row.verified,
-        row.level, row.experience, row.created_at, row.last_seen_at,
-        row.display_name, row.location, row.website, row.twitter,
-        row.instagram, row.tiktok, row.discord, row.youtube, row.interests,
-        row.skills, row.banner, row.posts, row.followers, row.following,
-        row.likes_received,
-        CASE WHEN $1::uuid IS NOT NULL THEN EXISTS(SELECT FROM follows f
-            WHERE f.follower_id = $1 AND f.following_id = row.id) END
-            AS viewer_following,
-        coalesce(row.id = $1, FALSE) AS viewer_self
-    FROM user_rows row
-    WHERE row.id = coalesce(
-        (SELECT id FROM users WHERE lower(username) = lower($2)),
-        (SELECT user_id FROM user_names_old WHERE name = lower($2)
-            AND until > $3))
+#define PROFILE_OF(profile_id)                                                 \
+    SQL(SELECT row.id, row.username, row.image, row.bio, row.role,             \
+        row.verified, row.level, row.experience, row.created_at,               \
+        row.last_seen_at, row.display_name, row.location, row.website,         \
+        row.twitter, row.instagram, row.tiktok, row.discord, row.youtube,      \
+        row.interests, row.skills, row.banner, row.posts, row.followers,       \
+        row.following, row.likes_received,                                     \
+        CASE WHEN $1::uuid IS NOT NULL THEN EXISTS(SELECT FROM follows f       \
+            WHERE f.follower_id = $1 AND f.following_id = row.id) END          \
+            AS viewer_following,                                               \
+        coalesce(row.id = $1, FALSE) AS viewer_self                            \
+    FROM user_rows row WHERE row.id = profile_id)
+#define NAMED (SELECT id FROM users WHERE lower(username) = lower($2))
+
+/* An old name leads to its user for 90 days: the API answers with the user,
+ * the page leads to its address of today. */
+/* clang-format off */
+static const char profile_sql[] = PROFILE_OF(coalesce(NAMED,
+    (SELECT user_id FROM user_names_old WHERE name = lower($2)
+        AND until > $3)));
+static const char page_sql[] = PROFILE_OF(NAMED);
+static const char moved_sql[] = SQL(
+    SELECT u.username FROM user_names_old o JOIN users u ON u.id = o.user_id
+    WHERE o.name = lower($1) AND o.until > $2 AND u.deleted_at IS NULL
 );
+/* clang-format on */
 
 struct profile {
     const char *username;
@@ -110,14 +121,32 @@ answer_profile(struct request *r)
                       ARGS(ARG(r->viewer), ARG(p->username), ARG(r->now)));
 }
 
+/* Where the user of an old name is now; else there is none. */
+static const struct problem *
+lead_on(struct request *r, const char *old)
+{
+    struct db_error error;
+    const struct db_result *row = db_query(r->app->db, r->mem, moved_sql,
+                                           ARGS(ARG(old), ARG(r->now)), &error);
+
+    if (error.failed)
+        return db_problem(&error);
+    if (db_rows(row) == 0)
+        return &problem_not_found;
+    return answer_redirect(
+        r, mem_printf(r->mem, "/profile/%s", db_text(row, 0, 0, NULL)));
+}
+
 static const struct problem *
 show_profile(struct request *r)
 {
     const struct profile *p = r->input;
     const struct problem *refused =
-        answer_row_as(r, "user", profile_shape, profile_sql,
-                      ARGS(ARG(r->viewer), ARG(p->username), ARG(r->now)));
+        answer_row_as(r, "user", profile_shape, page_sql,
+                      ARGS(ARG(r->viewer), ARG(p->username)));
 
+    if (refused == &problem_not_found)
+        return lead_on(r, p->username);
     if (refused != NULL)
         return refused;
     page_set(r, "title", p->username);
@@ -141,6 +170,7 @@ static const struct route routes[] = {
         .about = "A user's page.",
         .input = INPUT(struct profile, page_fields),
         .page = "profile/show",
+        .sql = STATEMENTS(page_sql, moved_sql),
     },
     { 0 },
 };

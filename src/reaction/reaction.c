@@ -60,33 +60,34 @@ static const struct field comment_fields[] = {
             reactions_fire, reactions_laugh, reactions_wow, reactions_sad      \
         FROM done)
 
-#define ON_POST(function)                                                      \
+#define ON_POST(there)                                                         \
     SQL(WITH done AS (                                                         \
         SELECT r.*, p.author_id AS owner                                       \
-        FROM posts p, function($1, p.id, NULL, $3::text::reaction_type) r      \
+        FROM posts p,                                                          \
+            reaction_set($1, p.id, NULL, $3::text::reaction_type, there) r     \
         WHERE p.id = $2 AND post_visible(p, $1)                                \
     ))
 
 /* OFFSET 0 keeps the planner from calling the function, which needs nothing of
  * the post, before it is known that the post may be seen. */
-#define ON_COMMENT(function)                                                   \
+#define ON_COMMENT(there)                                                      \
     SQL(WITH done AS (                                                         \
         SELECT r.*, c.author_id AS owner                                       \
         FROM (SELECT c.id, c.author_id                                         \
                 FROM comments c JOIN posts p ON p.id = c.post_id               \
                 WHERE c.id = $2 AND c.deleted_at IS NULL                       \
                     AND post_visible(p, $1) OFFSET 0) c,                       \
-            function($1, NULL, c.id, $3::text::reaction_type) r                \
+            reaction_set($1, NULL, c.id, $3::text::reaction_type, there) r     \
     ))
 
 static const char put_post_sql[] =
-    ON_POST(reaction_put) TELL_AND_COUNT('reaction.created', 'postId');
+    ON_POST(TRUE) TELL_AND_COUNT('reaction.created', 'postId');
 static const char remove_post_sql[] =
-    ON_POST(reaction_remove) TELL_AND_COUNT('reaction.deleted', 'postId');
+    ON_POST(FALSE) TELL_AND_COUNT('reaction.deleted', 'postId');
 static const char put_comment_sql[] =
-    ON_COMMENT(reaction_put) TELL_AND_COUNT('reaction.created', 'commentId');
+    ON_COMMENT(TRUE) TELL_AND_COUNT('reaction.created', 'commentId');
 static const char remove_comment_sql[] =
-    ON_COMMENT(reaction_remove) TELL_AND_COUNT('reaction.deleted', 'commentId');
+    ON_COMMENT(FALSE) TELL_AND_COUNT('reaction.deleted', 'commentId');
 
 static const struct problem *
 react(struct request *r, const char *sql)

@@ -11,11 +11,13 @@ struct search {
     int64_t limit;
 };
 
-/* websearch syntax: words, "phrases", or, -without. */
+/* websearch syntax: words, "phrases", or, -without.  What names only words to
+ * go without (querytree T) would look at every post, and finds none. */
 static const char search_sql[] = SQL_PLANNED POST_SELECT SQL(
     , row.published_at AS cursor_key
     FROM post_contents body JOIN post_rows row ON row.id = body.post_id
     WHERE body.search @@ websearch_to_tsquery('sparkle', $5)
+        AND querytree(websearch_to_tsquery('sparkle', $5)) NOT IN ('', 'T')
         AND (row.published_at, row.id) < ($2, $3)
     ORDER BY row.published_at DESC, row.id DESC LIMIT $4 + 1
 );

@@ -267,6 +267,22 @@ export default () =>
       assert.equal((await staff.delete(path)).status, 204);
     });
 
+    it("leaves it to the author who may read a post", async () => {
+      const [author, helper] = await people.crowd(2);
+      const post = await people.post(author);
+      await stack.sql`INSERT INTO post_collaborators (post_id, user_id)
+        VALUES (${post.id}, (SELECT id FROM users
+          WHERE username = ${helper.name}))`;
+      const edit = (who, changes) =>
+        who.patch(`/api/posts/${post.id}`, changes);
+      assert.equal((await edit(helper, { title: "Better" })).status, 200);
+      const refused = await edit(helper, { visibility: "PRIVATE" });
+      assert.equal(refused.status, 403);
+      assert.equal(refused.json.code, "AUTHOR_ONLY");
+      assert.equal((await edit(helper, { visibility: "PUBLIC" })).status, 200);
+      assert.equal((await edit(author, { visibility: "PRIVATE" })).status, 200);
+    });
+
     it("gives no hint of what one may not see by an edit", async () => {
       const draft = await people.post(await writer(), { published: false });
       const path = `/api/posts/${draft.id}`;

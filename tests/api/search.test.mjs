@@ -46,6 +46,11 @@ export default () =>
       assert.deepEqual(await ids(`${word} red`), [a.id, b.id].sort());
     });
 
+    it("finds nothing by words to go without alone", async () => {
+      assert.deepEqual(await find(`-${word}`), []);
+      assert.deepEqual(await find("-moon -planet"), []);
+    });
+
     it("finds what an edit brought, and not what it took", async () => {
       const post = await people.post(author, { content: `${word}old words` });
       await author.patch(`/api/posts/${post.id}`, {

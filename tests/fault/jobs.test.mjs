@@ -56,7 +56,7 @@ const likes = (authors, fans) => `
     WHERE p.title LIKE 'Number %' AND p.author_id = ${authors}
       AND u.id IN (${fans})
   ), done AS (
-    SELECT made.*, (reaction_put(fan, id, NULL, 'LIKE')).changed FROM made
+    SELECT made.*, (reaction_set(fan, id, NULL, 'LIKE', TRUE)).changed FROM made
   )
   INSERT INTO outbox (event, subject_id, actor_id, data)
   SELECT 'reaction.created', id, fan, jsonb_build_object('postId', id,

@@ -47,9 +47,9 @@ function comment(author, parent = null, mentions = "[]", content = "Hi") {
 
 function react(who, put = true, type = "LIKE", at = null) {
   jobs.psql(["-c", `
-    WITH done AS (SELECT * FROM ${put ? "reaction_put" : "reaction_remove"}(
+    WITH done AS (SELECT * FROM reaction_set(
       '${who.id}', ${at ? "NULL" : `'${post}'`}, ${at ? `'${at}'` : "NULL"},
-      '${type}'))
+      '${type}', ${put}))
     INSERT INTO outbox (event, subject_id, actor_id, data)
     SELECT 'reaction.${put ? "created" : "deleted"}', '${at ?? post}',
       '${who.id}', jsonb_build_object('${at ? "commentId" : "postId"}',
@@ -70,7 +70,7 @@ async function told(who) {
   jobs.wake();
   await jobs.drained();
   return jobs.sql`SELECT type, title, message, actor_count, action_url
-    FROM notifications WHERE user_id = ${who.id} ORDER BY type`;
+    FROM notifications WHERE user_id = ${who.id} AND NOT hidden ORDER BY type`;
 }
 
 test("a comment tells the author; one's own does not", async () => {

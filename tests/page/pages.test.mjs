@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { decode, elementsOf, faultsOf, textOf } from "../lib/html.mjs";
+import { freshName } from "../lib/people.mjs";
 import { people, stack } from "../lib/suite.mjs";
 
 /** The rows that are pages: {on, path, access}. */
@@ -238,6 +239,16 @@ export default () =>
       assert.equal((await user.page(`/post/${draft.slug}`)).status, 200);
       const edit = await other.page(`/post/${values.post}/edit`);
       assert.ok([403, 404].includes(edit.status), `${edit.status}`);
+    });
+
+    it("lead from a user's old name to the new one", async () => {
+      const [name] = await people.users(1);
+      const fresh = freshName("renamed");
+      await stack.sql`UPDATE users SET username = ${fresh}
+        WHERE username = ${name}`;
+      const page = await people.guest().page(`/profile/${name}`);
+      assert.equal(page.status, 303);
+      assert.equal(page.headers.location, `/profile/${fresh}`);
     });
 
     it("have assets that are there, packed, and never change", async () => {
