@@ -1,48 +1,56 @@
-// The clock of a stack's programs, moved by a file that they share:
+// The clock of a stack's programs, moved by tests: they read how far it runs
+// ahead from a file, each time they look.
 //
 //   const clock = new Clock();
-//   await Stack.start("name", { settings: clock.settings });
-//   clock.ahead({ days: 14, seconds: -1 });
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+//   await begin("name", { settings: clock.settings });
+//   clock.forward(600);   clock.moveTo(Date.UTC(2030, 0, 1));   clock.now()
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { chmodSync } from "node:fs";
 import { join } from "node:path";
-
-const unit = { days: 86400, hours: 3600, minutes: 60, seconds: 1 };
 
 export class Clock {
   constructor() {
     this.dir = mkdtempSync("/tmp/sparkle-clock-");
-    chmodSync(this.dir, 0o755);
     this.file = join(this.dir, "clock");
     this.shift = 0;
-    writeFileSync(this.file, Buffer.alloc(8), { mode: 0o644 });
-    process.on("exit", () => rmSync(this.dir, { recursive: true }));
+    this.fd = openSync(this.file, "w");
+    this.write();
+    chmodSync(this.dir, 0o755);
+    chmodSync(this.file, 0o644);
+    process.on("exit", () => {
+      closeSync(this.fd);
+      rmSync(this.dir, { recursive: true, force: true });
+    });
   }
 
+  /** What makes the programs read it. */
   get settings() {
     return `[site]\nclock_file = ${this.file}\n`;
   }
 
-  /** What a program that is started now would think, in ms since 1970. */
-  get now() {
-    return Date.now() + this.shift * 1000;
-  }
-
-  /** Moves on by days, hours, minutes and seconds; never back. */
-  ahead(by) {
-    for (const [name, n] of Object.entries(by)) this.shift += n * unit[name];
-    this.write();
-  }
-
-  /** Moves on to a time (ms since 1970), which must be to come. */
-  to(time) {
-    this.shift += (time - this.now) / 1000;
-    this.write();
-  }
-
   write() {
     const bytes = Buffer.alloc(8);
-    bytes.writeBigInt64LE(BigInt(Math.round(this.shift * 1e6)));
-    // In place: the programs have mapped it.
-    writeFileSync(this.file, bytes, { flag: "r+", mode: 0o644 });
+    bytes.writeBigInt64LE(BigInt(Math.round(this.shift)) * 1000n);
+    writeSync(this.fd, bytes, 0, 8, 0);
+  }
+
+  /** Milliseconds since 1970, as the programs see them. */
+  now() {
+    return Date.now() + this.shift;
+  }
+
+  forward(seconds) {
+    this.shift += seconds * 1000;
+    this.write();
+  }
+
+  /** Moves on by days, hours, minutes and seconds. */
+  ahead({ days = 0, hours = 0, minutes = 0, seconds = 0 }) {
+    this.forward(((days * 24 + hours) * 60 + minutes) * 60 + seconds);
+  }
+
+  moveTo(ms) {
+    this.shift = ms - Date.now();
+    this.write();
   }
 }
