@@ -243,3 +243,19 @@ const struct fact pool_facts[] = {
       "Workers that did not stop in time.", .count = COUNT_KILLED },
     { 0 },
 };
+
+bool
+pool_metric(size_t i, struct metric *ret)
+{
+    size_t n = 0;
+
+    for (const struct fact *f = pool_facts; f->name != NULL; f++)
+        if (f->metric != NULL && n++ == i) {
+            *ret = (struct metric){ .name = f->metric,
+                                    .type = f->type,
+                                    .labels = { { .name = "pool" } },
+                                    .help = f->help };
+            return true;
+        }
+    return false;
+}

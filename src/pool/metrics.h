@@ -15,6 +15,7 @@
 #ifndef POOL_METRICS_H
 #define POOL_METRICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -66,5 +67,9 @@ void metric_observe(struct worker *w, const struct metric *m, size_t series,
  * and for tests.  No lock: the numbers may be a moment old. */
 int64_t metric_sum(const struct metrics *ms, const struct metric *m,
                    size_t series);
+
+/* The i-th of the metrics that a master has of each of its pools (label pool),
+ * for lists of what there is; false: there are no more. */
+bool pool_metric(size_t i, struct metric *ret);
 
 #endif

@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/access.h"
 #include "core/db.h"
 #include "core/problem.h"
 #include "prog/ctl.h"
+#include "prog/metric_rows.h"
 
 static const char *const access_names[] = {
     [ALLOW_NOBODY] = "nobody",         [ALLOW_ADMINS] = "admins",
@@ -134,6 +136,44 @@ batches(struct ctl *c, int argc, char **argv)
     return 0;
 }
 
+static void
+print_metrics(const struct metric *m)
+{
+    static const char *const types[] = {
+        [METRIC_COUNTER] = "counter",
+        [METRIC_GAUGE] = "gauge",
+        [METRIC_HISTOGRAM] = "histogram",
+    };
+
+    for (; m->name != NULL; m++) {
+        char labels[80] = "";
+
+        for (size_t i = 0; i < METRIC_LABELS && m->labels[i].name != NULL; i++)
+            (void)snprintf(labels + strlen(labels),
+                           sizeof labels - strlen(labels), "%s%s",
+                           i > 0 ? "," : "", m->labels[i].name);
+        (void)printf("%-42s %-9s %-13s %s\n", m->name, types[m->type], labels,
+                     m->help);
+    }
+}
+
+static int
+metrics(struct ctl *c, int argc, char **argv)
+{
+    struct metric of_pool[2] = { { 0 } };
+
+    (void)c;
+    (void)argv;
+    if (argc > 0)
+        return 2;
+    print_metrics(request_metrics);
+    print_metrics(quota_metrics);
+    print_metrics(job_metrics);
+    for (size_t i = 0; pool_metric(i, of_pool); i++)
+        print_metrics(of_pool);
+    return 0;
+}
+
 /* ---- Settings ----------------------------------------------------------- */
 
 static void
@@ -184,6 +224,12 @@ const struct ctl_command ctl_describe_commands[] = {
         .usage = "[--man]",
         .about = "List every setting with its default.",
         .run = settings,
+        .no_config = true,
+    },
+    {
+        .name = "describe metrics",
+        .about = "List every metric of /metrics: type, labels, meaning.",
+        .run = metrics,
         .no_config = true,
     },
     {

@@ -14,70 +14,7 @@
 #include "base/mem.h"
 #include "core/db.h"
 #include "core/feature.h"
-
-static const char *const states[] = {
-    "available", "running", "scheduled", "retryable", "discarded", NULL,
-};
-enum { STATES = sizeof states / sizeof *states - 1 };
-
-enum {
-    RUN,
-    FAILED,
-    JOBS,
-    OLDEST,
-    PAUSED,
-    BATCH_STARTED,
-    BATCH_GOOD,
-    BATCH_TOOK,
-    BATCH_EXIT,
-    BATCH_ITEMS,
-    METRICS,
-};
-
-static const struct metric table[] = {
-    [RUN] = { .name = "sparkle_jobs_run_total",
-              .type = METRIC_COUNTER,
-              .labels = { { .name = "queue" } },
-              .help = "Jobs run, listeners of events among them." },
-    [FAILED] = { .name = "sparkle_jobs_failed_total",
-                 .type = METRIC_COUNTER,
-                 .labels = { { .name = "queue" } },
-                 .help = "Attempts that failed." },
-    [JOBS] = { .name = "sparkle_jobs",
-               .type = METRIC_GAUGE,
-               .labels = { { .name = "queue" },
-                           { .name = "state", .values = states } },
-               .help = "Jobs in the queues that are not done." },
-    [OLDEST] = { .name = "sparkle_jobs_oldest_age_milliseconds",
-                 .type = METRIC_GAUGE,
-                 .labels = { { .name = "queue" } },
-                 .help = "How long the oldest job that could start waits." },
-    [PAUSED] = { .name = "sparkle_jobs_paused",
-                 .type = METRIC_GAUGE,
-                 .labels = { { .name = "queue" } },
-                 .help = "1 where no job of the queue is begun." },
-    [BATCH_STARTED] = { .name = "sparkle_batch_last_start_timestamp",
-                        .type = METRIC_GAUGE,
-                        .labels = { { .name = "batch" } },
-                        .help = "When it was last started, Unix time." },
-    [BATCH_GOOD] = { .name = "sparkle_batch_last_success_timestamp",
-                     .type = METRIC_GAUGE,
-                     .labels = { { .name = "batch" } },
-                     .help = "When it last ended well, Unix time." },
-    [BATCH_TOOK] = { .name = "sparkle_batch_last_duration_milliseconds",
-                     .type = METRIC_GAUGE,
-                     .labels = { { .name = "batch" } },
-                     .help = "What its last run took." },
-    [BATCH_EXIT] = { .name = "sparkle_batch_last_exit_code",
-                     .type = METRIC_GAUGE,
-                     .labels = { { .name = "batch" } },
-                     .help = "Of its last run; 0 is fine and not shown." },
-    [BATCH_ITEMS] = { .name = "sparkle_batch_last_items",
-                      .type = METRIC_GAUGE,
-                      .labels = { { .name = "batch" } },
-                      .help = "The rows that its last run did." },
-    { 0 },
-};
+#include "prog/metric_rows.h"
 
 struct jobs_metrics {
     const struct metrics *metrics;
@@ -95,8 +32,8 @@ struct share {
 struct jobs_told {
     const struct jobs_metrics *shared;
     struct worker *w;
-    struct share *shares[METRICS];
-    size_t series[METRICS];
+    struct share *shares[JOB_METRICS];
+    size_t series[JOB_METRICS];
 };
 
 /* ---- Made before the fork ------------------------------------------------ */
@@ -134,7 +71,7 @@ jobs_metrics_new(void *mem, struct metrics *metrics,
     shared->batches = batch_names(mem, features);
     metrics_label(metrics, "queue", shared->queues);
     metrics_label(metrics, "batch", shared->batches.at);
-    metrics_table(metrics, table);
+    metrics_table(metrics, job_metrics);
     return shared;
 }
 
@@ -147,10 +84,10 @@ jobs_told_new(void *mem, const struct jobs_metrics *shared, struct worker *w)
 
     told->shared = shared;
     told->w = w;
-    for (size_t i = 0; i < METRICS; i++) {
+    for (size_t i = 0; i < JOB_METRICS; i++) {
         size_t n = i >= BATCH_STARTED ? shared->batches.n : shared->n_queues;
 
-        told->series[i] = i == JOBS ? n * STATES : n;
+        told->series[i] = i == JOBS_WAITING ? n * JOB_STATES : n;
         told->shares[i] = mem_array(told, struct share, told->series[i] + 1);
     }
     return told;
@@ -169,7 +106,8 @@ grow(struct jobs_told *told, size_t metric, size_t series, int64_t now)
     struct share *s = &told->shares[metric][series];
 
     if (now > s->value)
-        metric_add(told->w, &table[metric], series, (uint64_t)(now - s->value));
+        metric_add(told->w, &job_metrics[metric], series,
+                   (uint64_t)(now - s->value));
     s->value = now;
 }
 
@@ -181,8 +119,8 @@ tell_run(void *with, const char *queue, int64_t run, int64_t failed)
 
     if (i < 0)
         return;
-    grow(told, RUN, (size_t)i, run);
-    grow(told, FAILED, (size_t)i, failed);
+    grow(told, JOBS_RUN, (size_t)i, run);
+    grow(told, JOBS_FAILED, (size_t)i, failed);
 }
 
 void
@@ -197,7 +135,7 @@ static void
 set(struct jobs_told *told, size_t metric, size_t series, int64_t value)
 {
     struct share *s = &told->shares[metric][series];
-    const struct metric *m = &table[metric];
+    const struct metric *m = &job_metrics[metric];
 
     s->value += value - metric_sum(told->shared->metrics, m, series);
     s->seen = true;
@@ -208,7 +146,7 @@ set(struct jobs_told *told, size_t metric, size_t series, int64_t value)
 static void
 set_unseen(struct jobs_told *told)
 {
-    for (size_t m = JOBS; m < METRICS; m++)
+    for (size_t m = JOBS_WAITING; m < JOB_METRICS; m++)
         for (size_t i = 0; i < told->series[m]; i++) {
             if (!told->shares[m][i].seen)
                 set(told, m, i, 0);
@@ -231,11 +169,13 @@ set_queues(struct jobs_told *told, const struct db_result *rows)
 
         if (i < 0)
             continue;
-        for (size_t s = 0; s < STATES; s++)
-            set(told, JOBS, (size_t)i * STATES + s,
+        for (size_t s = 0; s < JOB_STATES; s++)
+            set(told, JOBS_WAITING, (size_t)i * JOB_STATES + s,
                 db_integer(rows, row, 1 + s));
-        set(told, PAUSED, (size_t)i, db_boolean(rows, row, 1 + STATES));
-        set(told, OLDEST, (size_t)i, db_integer(rows, row, 2 + STATES));
+        set(told, JOBS_PAUSED, (size_t)i,
+            db_boolean(rows, row, 1 + JOB_STATES));
+        set(told, JOBS_OLDEST, (size_t)i,
+            db_integer(rows, row, 2 + JOB_STATES));
     }
 }
 
@@ -250,7 +190,7 @@ static void
 set_batches(struct jobs_told *told, const struct db_result *rows)
 {
     for (size_t row = 0; row < db_rows(rows); row++)
-        for (size_t m = BATCH_STARTED; m < METRICS; m++)
+        for (size_t m = BATCH_STARTED; m < JOB_METRICS; m++)
             set(told, m, row, db_integer(rows, row, m - BATCH_STARTED));
 }
 

@@ -25,36 +25,9 @@
 #include "pool/master.h"
 #include "prog/ctl.h"
 #include "prog/database_check.h"
+#include "prog/metric_rows.h"
 
 /* ---- Metrics ------------------------------------------------------------- */
-
-enum { REQUESTS, DURATIONS, DB_TIME, DB_STATEMENTS, CACHE_TIME };
-
-static const char *const classes[] = {
-    "1xx", "2xx", "3xx", "4xx", "5xx", NULL
-};
-
-static const struct metric request_metrics[] = {
-    [REQUESTS] = { .name = "sparkle_requests_total",
-                   .type = METRIC_COUNTER,
-                   .labels = { { .name = "route" },
-                               { .name = "status", .values = classes } },
-                   .help = "Requests answered." },
-    [DURATIONS] = { .name = "sparkle_request_duration_seconds",
-                    .type = METRIC_HISTOGRAM,
-                    .labels = { { .name = "route" } },
-                    .help = "From the request's head to its answer." },
-    [DB_TIME] = { .name = "sparkle_request_db_microseconds_total",
-                  .type = METRIC_COUNTER,
-                  .help = "Time that requests waited for PostgreSQL." },
-    [DB_STATEMENTS] = { .name = "sparkle_request_statements_total",
-                        .type = METRIC_COUNTER,
-                        .help = "Statements that requests ran." },
-    [CACHE_TIME] = { .name = "sparkle_request_redis_microseconds_total",
-                     .type = METRIC_COUNTER,
-                     .help = "Time that requests waited for Redis." },
-    { 0 },
-};
 
 static void
 count(struct worker *w, const struct app *app, const struct exchange *ex,
@@ -64,14 +37,16 @@ count(struct worker *w, const struct app *app, const struct exchange *ex,
         ex->entry == NULL ? router_count(app->router) : ex->entry->index;
     size_t class = (size_t)(ex->status / 100 - 1);
 
-    metric_add(w, &request_metrics[REQUESTS], route * 5 + class, 1);
-    metric_observe(w, &request_metrics[DURATIONS], route, t->us);
+    metric_add(w, &request_metrics[REQUESTS_ANSWERED], route * 5 + class, 1);
+    metric_observe(w, &request_metrics[REQUEST_DURATIONS], route, t->us);
     if (t->db_n > 0) {
-        metric_add(w, &request_metrics[DB_TIME], 0, (uint64_t)t->db_us);
-        metric_add(w, &request_metrics[DB_STATEMENTS], 0, (uint64_t)t->db_n);
+        metric_add(w, &request_metrics[REQUEST_DB_TIME], 0, (uint64_t)t->db_us);
+        metric_add(w, &request_metrics[REQUEST_DB_STATEMENTS], 0,
+                   (uint64_t)t->db_n);
     }
     if (t->cache_us > 0)
-        metric_add(w, &request_metrics[CACHE_TIME], 0, (uint64_t)t->cache_us);
+        metric_add(w, &request_metrics[REQUEST_CACHE_TIME], 0,
+                   (uint64_t)t->cache_us);
 }
 
 /* ---- A worker ------------------------------------------------------------ */
