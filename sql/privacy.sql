@@ -46,11 +46,13 @@ FROM (VALUES
     'login_attempts', '{email_hash}', 'delete', NULL),
 
 -- What is on its way.
-('outbox', 'subject_id', 't.subject_id = $1 OR t.actor_id = $1',
-    NULL, '{}', 'delete', 'gone within a second'),
-('jobs', 'subject_id', 't.subject_id = $1 OR t.actor_id = $1
-    OR strpos(t.payload::text, $1::text) > 0',
-    NULL, '{}', 'delete', 'work to be done about what is exported here'),
+('outbox', NULL, 't.subject_id = $1 OR t.actor_id = $1
+    OR t.data::text ~* privacy_quoted($1)',
+    NULL, '{}', 'events', 'gone within a second'),
+('jobs', NULL, 't.subject_id = $1 OR t.actor_id = $1
+    OR strpos(t.payload::text, $1::text) > 0
+    OR t.payload::text ~* privacy_quoted($1)',
+    NULL, '{}', 'jobs', 'work to be done about what is exported here'),
 
 -- Signing in.
 ('session_tokens_spent', NULL,
@@ -216,18 +218,21 @@ SELECT * FROM (VALUES
     ('table', 'audit_log', '{ip,user_agent,before,after}'::text[],
         'accountability and legal claims, Art. 17(3)(b) and (e) GDPR; the
         month is dropped after a year'),
-    ('table', 'posts', '{title,excerpt,slug}',
-        'what others wrote of a user is theirs: Art. 17(3)(a); so is what
-        the user published and did not ask to remove'),
+    ('table', 'posts', '{title,excerpt,slug,cover_image,tags}',
+        'what others wrote of a user is theirs, and what the user published
+        and did not ask to remove is free expression: Art. 17(3)(a)'),
     ('table', 'post_contents', '{content,content_html,search}',
         'as posts'),
+    ('table', 'post_slugs_old', '{slug}', 'as posts'),
+    ('table', 'poll_options', '{label}', 'as posts'),
+    ('table', 'series', '{title,slug}', 'as posts'),
     ('table', 'comments', '{content,content_html}', 'as posts'),
     ('redis', 'quota:*', '{}',
         'counts by IP address against misuse, Art. 6(1)(f): they end by
         themselves within an hour'),
     ('redis', 'session:*', '{}',
-        'the mark "-" in the place of a token, so that it opens nothing
-        more: ends by itself within a minute'),
+        'the mark "-" or "?" in the place of a token, so that it opens
+        nothing more: ends by itself within a minute'),
     ('file', 'mail/', '{}',
         'the mailbox of transport file:, for development: there the mails
         are the recipients'''),
@@ -274,6 +279,11 @@ SELECT array_agg(DISTINCT s) FROM (
     UNION ALL SELECT 'ip:' || host(ip) FROM login_history
     WHERE user_id = p_user AND success) v(s)
 $$;
+
+-- The user's name as it stands in JSON, as a pattern: who is mentioned.
+CREATE OR REPLACE FUNCTION privacy_quoted(p_user uuid) RETURNS text
+LANGUAGE sql STABLE
+RETURN (SELECT '"' || username || '"' FROM users WHERE id = p_user);
 
 -- ---- Asking for deletion --------------------------------------------------
 

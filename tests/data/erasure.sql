@@ -28,7 +28,8 @@ VALUES (:'me', 'gift', current_date, 1) ON CONFLICT DO NOTHING;
 INSERT INTO referrals (referrer_id, code) VALUES (:'me', upper(:'mark'));
 INSERT INTO referrals (referrer_id, code, status, referred_user_id,
     completed_at)
-VALUES (:'other', 'X' || upper(:'mark'), 'COMPLETED', :'me', now());
+VALUES (:'other', left('X' || upper(md5(:'mark')), 32), 'COMPLETED'::referral_status,
+    :'me', now());
 INSERT INTO role_grants (user_id, scope, scope_id, role, granted_by,
     revoked_by)
 VALUES (:'me', 'GROUP', :'third', 'MODERATOR', :'other', NULL),
@@ -147,9 +148,10 @@ INSERT INTO post_slugs_old (slug, post_id)
 SELECT :'mark' || '-was', id FROM posts
 WHERE author_id = :'me' AND title LIKE '%draft';
 INSERT INTO post_revisions (post_id, version, title, content, editor_id)
-SELECT id, 7, :'mark', :'mark', CASE author_id WHEN :'me' THEN :'other'
-    ELSE :'me' END::uuid
-FROM posts WHERE author_id IN (:'me', :'other') AND status = 'published';
+SELECT id, 7, w, w, e::uuid FROM posts, LATERAL (SELECT
+    CASE author_id WHEN :'me' THEN :'mark' ELSE 'Theirs' END,
+    CASE author_id WHEN :'me' THEN :'other' ELSE :'me' END) v(w, e)
+WHERE author_id IN (:'me', :'other') AND status = 'published';
 UPDATE posts SET tags = ARRAY['erasure'] WHERE author_id = :'me'
     AND title LIKE '%mine';
 INSERT INTO polls (post_id) SELECT id FROM posts WHERE author_id = :'me';
