@@ -238,7 +238,7 @@ static const struct problem wrong_password = {
     .title = "This is not your password.",
 };
 static const struct refusal change_refusals[] = {
-    { .problem = &wrong_password, .field = "currentPassword" },
+    { .problem = &wrong_password },
     { .problem = &problem_conflict, .constraint = "users_password_moved" },
     { 0 },
 };
@@ -307,8 +307,10 @@ change(struct request *r)
     if (!password_turn(auth_of(r)))
         return &problem_unavailable;
     const char *old = db_text(user, 0, 2, NULL);
-    if (!password_verify(auth_of(r), old, in->current_password, &outdated))
+    if (!password_verify(auth_of(r), old, in->current_password, &outdated)) {
+        (void)problem_field(r, "currentPassword", wrong_password.title);
         return &wrong_password;
+    }
     return replace(r, old);
 }
 

@@ -38,7 +38,7 @@ static const struct problem no_resend = {
 };
 
 static const struct refusal proof_refusals[] = {
-    { .problem = &wrong_code, .field = "code" },
+    { .problem = &wrong_code },
     { .problem = &code_gone },
     { 0 },
 };
@@ -86,8 +86,10 @@ prove(struct request *r, const struct bytes *code, const struct bytes *link)
     const char *outcome = db_text(res, 0, 0, NULL);
     if (strcmp(outcome, "gone") == 0)
         return &code_gone;
-    if (strcmp(outcome, "wrong") == 0)
+    if (strcmp(outcome, "wrong") == 0) {
+        (void)problem_field(r, "code", wrong_code.title);
         return &wrong_code;
+    }
     session_refresh_user(r, db_uuid(res, 0, 1));
     event_wake(r);
     return answer_values(r, ARGS(ARG(verified)));

@@ -11,6 +11,9 @@ const together = [
   "session",
   "twofactor",
   "account",
+  "password",
+  "email",
+  "referral",
   "admin",
   "admin_list",
   "sparklectl",
@@ -23,6 +26,7 @@ const together = [
   "idempotency",
   "search",
   "privacy",
+  "jobs",
   "document",
 ];
 const files = await Promise.all(
