@@ -45,7 +45,7 @@ static const struct member audit_shape[] = {
 };
 
 /* $3 the actor's id or $4 its name, $5 action, $6 resource, $7 its id, $8
- * from, $9 to, $10 success. */
+ * from, $9 success. */
 static const char audit_sql[] = SQL_PLANNED SQL(
     SELECT l.id, l.created_at, l.at, l.actor_user_id, l.actor_username,
         l.action, l.resource_type, l.resource_id, l.resource_name, l.success,
@@ -60,10 +60,9 @@ static const char audit_sql[] = SQL_PLANNED SQL(
             AND ($6::text IS NULL OR l.resource_type = $6)
             AND ($7::text IS NULL OR l.resource_id = $7)
             AND ($8::timestamptz IS NULL OR l.created_at >= $8)
-            AND ($9::timestamptz IS NULL OR l.created_at < $9)
-            AND ($10::boolean IS NULL OR l.success = $10)
+            AND ($9::boolean IS NULL OR l.success = $9)
         ORDER BY l.created_at DESC, l.id DESC LIMIT 101) l
-    ORDER BY l.created_at DESC, l.id DESC LIMIT $11 + 1
+    ORDER BY l.created_at DESC, l.id DESC LIMIT $10 + 1
 );
 
 static const char *
@@ -78,14 +77,15 @@ audit_list_answer(struct request *r, const char *as,
 {
     const char *name = given(in->actor), *action = given(in->action);
     const char *resource = given(in->resource), *id = given(in->resource_id);
+    const struct cursor begin = admin_begin(in->cursor, in->to);
     struct uuid actor = { 0 };
 
     if (name != NULL && uuid_read(name, &actor))
         name = NULL;
     const struct sql_arg *args =
-        ARGS(ARG_AS(VALUE_TIME, in->cursor.key), ARG(in->cursor.id), ARG(actor),
+        ARGS(ARG_AS(VALUE_TIME, begin.key), ARG(begin.id), ARG(actor),
              ARG(name), ARG(action), ARG(resource), ARG(id), ARG(in->from),
-             ARG(in->to), ARG(in->success), ARG(in->limit));
+             ARG(in->success), ARG(in->limit));
     if (as == NULL)
         return answer_rows(r, in->limit, audit_sql, args);
     return answer_rows_as(r, as, audit_shape, in->limit, audit_sql, args);

@@ -18,6 +18,10 @@ extern const char *const admin_statuses[];
 /* Whether the viewer may see addresses. */
 bool admin_sees_all(const struct request *r);
 
+/* Where a list begins that ends before a time (zero: never), so that the walk
+ * of its index begins there, too. */
+struct cursor admin_begin(struct cursor cursor, struct instant to);
+
 /* ---- admin_user.c: accounts ---------------------------------------------- */
 
 struct account_list {

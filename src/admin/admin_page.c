@@ -121,20 +121,21 @@ static const struct member overview_shape[] = {
     "(SELECT count(*) FROM (SELECT FROM " table " WHERE " condition            \
     " LIMIT 10000) n)"
 
+#define SINCE(time) "created_at > $1::timestamptz - interval '" time "'"
+
 static const char overview_sql[] =
-    "SELECT site_total('users'), "
-    UP_TO("users", "created_at > $1 - interval '1 day'") ", "
-    UP_TO("users", "created_at > $1 - interval '7 days'") ", "
+    "SELECT (SELECT coalesce(sum(n), 0)::bigint FROM site_totals "
+    "WHERE name = 'users'), "
+    UP_TO("users", SINCE("1 day")) ", "
+    UP_TO("users", SINCE("7 days")) ", "
     UP_TO("users", "status = 'PENDING_VERIFICATION'") ", "
-    UP_TO("users", "status = 'SUSPENDED' AND suspended_until > $1") ", "
+    UP_TO("users", "status = 'SUSPENDED' "
+        "AND suspended_until > $1::timestamptz") ", "
     UP_TO("users", "status = 'BANNED'") ", "
     UP_TO("users", "role >= 'MODERATOR' AND status = 'ACTIVE'") ", "
-    UP_TO("login_history",
-        "created_at > $1 - interval '1 day' AND NOT success") ", "
-    UP_TO("security_alerts",
-        "created_at > $1 - interval '1 day' AND severity >= 'high'") ", "
-    UP_TO("audit_log",
-        "created_at > $1 - interval '1 day' AND NOT success") ", "
+    UP_TO("login_history", SINCE("1 day") " AND NOT success") ", "
+    UP_TO("security_alerts", SINCE("1 day") " AND severity >= 'high'") ", "
+    UP_TO("audit_log", SINCE("1 day") " AND NOT success") ", "
     UP_TO("deletion_requests", "cancelled_at IS NULL AND done_at IS NULL");
 /* clang-format on */
 

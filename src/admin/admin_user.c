@@ -23,6 +23,14 @@ admin_sees_all(const struct request *r)
     return r->session->role >= ROLE_ADMIN;
 }
 
+struct cursor
+admin_begin(struct cursor cursor, struct instant to)
+{
+    if (to.us == 0 || cursor.key <= to.us)
+        return cursor;
+    return (struct cursor){ .key = to.us, .id.octet[15] = 1 };
+}
+
 /* ---- The list ----------------------------------------------------------- */
 
 /* account_rows in sql/admin.sql. */
@@ -59,15 +67,14 @@ static const struct member account_shape[] = { ACCOUNT_MEMBERS, { 0 } };
         AND ($4::text IS NULL OR a.role_enum = $4::text::user_role)            \
         AND ($5::text IS NULL OR (a.status_enum = $5::text::user_status        \
             AND a.status = $5))                                                \
-        AND ($6::timestamptz IS NULL OR a.created_at >= $6)                    \
-        AND ($7::timestamptz IS NULL OR a.created_at < $7))
+        AND ($6::timestamptz IS NULL OR a.created_at >= $6))
 #define ACCOUNT_PAGE SQL(                                                      \
     ORDER BY a.created_at DESC, a.id DESC LIMIT 101)
 /* `more` says again what the filter implies, for the partial indexes. */
 #define ACCOUNT_LIST(more)                                                     \
     SQL_PLANNED "SELECT " ACCOUNT_COLUMNS ", a.created_at AS cursor_key "      \
     "FROM (SELECT a.* FROM account_rows a " ACCOUNT_FILTER more ACCOUNT_PAGE   \
-    ") a ORDER BY a.created_at DESC, a.id DESC LIMIT $8 + 1"
+    ") a ORDER BY a.created_at DESC, a.id DESC LIMIT $7 + 1"
 #define STAFF SQL(AND a.role_enum <> 'USER')
 #define TROUBLED SQL(AND a.status_enum <> 'ACTIVE')
 
@@ -79,16 +86,16 @@ static const char of_status_sql[] = ACCOUNT_LIST(TROUBLED);
 static const char find_sql[] =
     SQL_PLANNED "WITH found AS MATERIALIZED ("
     SQL(SELECT u.id FROM users u
-        WHERE lower(u.username) COLLATE "C" >= lower($9)
-            AND lower(u.username) COLLATE "C" < lower($9) || chr(1114111)
+        WHERE lower(u.username) COLLATE "C" >= lower($8)
+            AND lower(u.username) COLLATE "C" < lower($8) || chr(1114111)
         UNION
         SELECT u.id FROM users u
-        WHERE $1 AND u.email COLLATE "C" >= lower($9)
-            AND u.email COLLATE "C" < lower($9) || chr(1114111))
+        WHERE $1 AND u.email COLLATE "C" >= lower($8)
+            AND u.email COLLATE "C" < lower($8) || chr(1114111))
     ") SELECT " ACCOUNT_COLUMNS ", a.created_at AS cursor_key "
     "FROM (SELECT a.* FROM found JOIN account_rows a ON a.id = found.id "
     ACCOUNT_FILTER ACCOUNT_PAGE ") a "
-    "ORDER BY a.created_at DESC, a.id DESC LIMIT $8 + 1";
+    "ORDER BY a.created_at DESC, a.id DESC LIMIT $7 + 1";
 /* clang-format on */
 
 static const char *
@@ -104,6 +111,7 @@ account_list_answer(struct request *r, const char *as,
     const bool all = admin_sees_all(r);
     const char *role = given(in->role), *status = given(in->status);
     const char *q = given(in->q);
+    const struct cursor begin = admin_begin(in->cursor, in->to);
     const char *sql = list_sql;
 
     if (role != NULL && strcmp(role, "USER") != 0)
@@ -113,15 +121,10 @@ account_list_answer(struct request *r, const char *as,
     if (q != NULL)
         sql = find_sql;
     const struct sql_arg args[] = {
-        ARG(all),
-        ARG_AS(VALUE_TIME, in->cursor.key),
-        ARG(in->cursor.id),
-        ARG(role),
-        ARG(status),
-        ARG(in->from),
-        ARG(in->to),
-        ARG(in->limit),
-        { q != NULL ? VALUE_TEXT : VALUE_NONE, &q },
+        ARG(all),       ARG_AS(VALUE_TIME, begin.key),
+        ARG(begin.id),  ARG(role),
+        ARG(status),    ARG(in->from),
+        ARG(in->limit), { q != NULL ? VALUE_TEXT : VALUE_NONE, &q },
         { 0 },
     };
 

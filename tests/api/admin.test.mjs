@@ -11,8 +11,9 @@ const reason = "a reason, for the test";
 /** A fresh account of a role, not signed in: {id, name}. */
 export async function account(role = "USER") {
   const name = freshName(`t${role.slice(0, 3).toLowerCase()}`);
-  await people.create([name], role);
-  const id = await stack.value`SELECT id FROM users WHERE username = ${name}`;
+  const [id] = await stack.lines`SELECT (create_user(
+    p_email => ${addressOf(name)}, p_username => ${name},
+    p_email_verified => TRUE, p_role => ${role})).id`;
   return { id, name };
 }
 
