@@ -38,21 +38,23 @@ LANGUAGE plpgsql AS $$
 DECLARE
     t timestamptz := clock_now();
     u users;
+    dev uuid;
     lck login_locks;
     tries timestamptz[];
 BEGIN
     SELECT * INTO u FROM users WHERE email = p_email AND status <> 'DELETED';
-    SELECT d.id INTO device_id FROM devices d
+    SELECT d.id INTO dev FROM devices d
     WHERE d.user_id = u.id AND d.token_hash = p_device;
+    device_id := dev;
     user_id := u.id;
     password_hash := u.password_hash;
     status := u.status;
     suspended_until := u.suspended_until;
 
     INSERT INTO login_locks (subject, device_id, user_id)
-    VALUES (p_subject, login_device(device_id), u.id) ON CONFLICT DO NOTHING;
+    VALUES (p_subject, login_device(dev), u.id) ON CONFLICT DO NOTHING;
     SELECT * INTO lck FROM login_locks l
-    WHERE l.subject = p_subject AND l.device_id = login_device(device_id)
+    WHERE l.subject = p_subject AND l.device_id = login_device(dev)
     FOR UPDATE;
     last := false;
     IF lck.locked_until > t THEN

@@ -1,0 +1,31 @@
+// The suite of sessions: one after the other, for they share the clock.
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe } from "node:test";
+import { mmdb } from "../lib/mmdb.mjs";
+import { begin } from "../lib/suite.mjs";
+import { clock } from "./lib.mjs";
+
+const dir = mkdtempSync("/tmp/sparkle-geo-");
+const file = join(dir, "city.mmdb");
+writeFileSync(
+  file,
+  mmdb({
+    "198.51.100.0/24": { city: "Köln", country: "Germany" },
+    "203.0.113.0/24": { country: "Iceland" },
+  }),
+);
+chmodSync(dir, 0o755);
+process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
+
+// Locks are what is tested here; tests/api/limits has the limits.
+const limits = "[limits]\nauth = 100000\nread = 100000\nwrite = 100000\n";
+await begin("session", {
+  settings: `${clock.settings}${limits}[login]\ngeoip_file = ${file}\n`,
+});
+const files = [];
+for (const name of ["lock", "alert", "rotation", "expiry", "redis", "timing"])
+  files.push(await import(`./${name}.test.mjs`));
+describe("sessions", { concurrency: 1 }, () => {
+  for (const one of files) one.default();
+});
