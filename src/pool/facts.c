@@ -30,13 +30,37 @@ fact_value(const struct fact *f, const struct view *v)
 
 /* ---- Prometheus --------------------------------------------------------- */
 
+enum { START_TIME, RELOADS, RELOADS_REFUSED };
+
+static const struct metric master_metrics[] = {
+    [START_TIME] = { .name = "sparkle_start_time_seconds",
+                     .type = METRIC_GAUGE,
+                     .help = "When the master started." },
+    [RELOADS] = { .name = "sparkle_reloads_total",
+                  .type = METRIC_COUNTER,
+                  .help = "Reloads done." },
+    [RELOADS_REFUSED] = { .name = "sparkle_reloads_refused_total",
+                          .type = METRIC_COUNTER,
+                          .help = "Reloads that a bad configuration or binary "
+                                  "prevented." },
+};
+enum { MASTER_METRICS = sizeof master_metrics / sizeof *master_metrics };
+
+static void
+prometheus_head(struct text *to, const struct metric *m)
+{
+    text_addf(to, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help, m->name,
+              m->type == METRIC_GAUGE ? "gauge" : "counter");
+}
+
 static void
 prometheus_fact(struct text *to, const struct master *m, const struct fact *f)
 {
     struct view v;
 
-    text_addf(to, "# HELP %s %s\n# TYPE %s %s\n", f->metric, f->help, f->metric,
-              f->type == METRIC_GAUGE ? "gauge" : "counter");
+    prometheus_head(to, &(struct metric){ .name = f->metric,
+                                          .type = f->type,
+                                          .help = f->help });
     for (const struct pool *p = m->pools; p != NULL; p = p->next) {
         fact_look(m, p, &v);
         text_addf(to, "%s{pool=\"%s\"} %lld\n", f->metric, p->name,
@@ -47,19 +71,17 @@ prometheus_fact(struct text *to, const struct master *m, const struct fact *f)
 static void
 prometheus(struct master *m, struct text *to)
 {
-    text_addf(to,
-              "# HELP sparkle_start_time_seconds When the master started.\n"
-              "# TYPE sparkle_start_time_seconds gauge\n"
-              "sparkle_start_time_seconds %lld\n"
-              "# HELP sparkle_reloads_total Reloads done.\n"
-              "# TYPE sparkle_reloads_total counter\n"
-              "sparkle_reloads_total %lld\n"
-              "# HELP sparkle_reloads_refused_total Reloads that a bad "
-              "configuration or binary prevented.\n"
-              "# TYPE sparkle_reloads_refused_total counter\n"
-              "sparkle_reloads_refused_total %lld\n",
-              (long long)((m->started + CLOCK_UNIX_OFFSET) / CLOCK_SECOND),
-              (long long)m->reload.count, (long long)m->reload.refused);
+    const int64_t values[MASTER_METRICS] = {
+        [START_TIME] = (m->started + CLOCK_UNIX_OFFSET) / CLOCK_SECOND,
+        [RELOADS] = m->reload.count,
+        [RELOADS_REFUSED] = m->reload.refused,
+    };
+
+    for (size_t i = 0; i < MASTER_METRICS; i++) {
+        prometheus_head(to, &master_metrics[i]);
+        text_addf(to, "%s %lld\n", master_metrics[i].name,
+                  (long long)values[i]);
+    }
     for (const struct fact *f = pool_facts; f->name != NULL; f++)
         prometheus_fact(to, m, f);
     metrics_print_prometheus(to, m->metrics);
@@ -245,10 +267,14 @@ const struct fact pool_facts[] = {
 };
 
 bool
-pool_metric(size_t i, struct metric *ret)
+master_metric(size_t i, struct metric *ret)
 {
-    size_t n = 0;
+    size_t n = MASTER_METRICS;
 
+    if (i < MASTER_METRICS) {
+        *ret = master_metrics[i];
+        return true;
+    }
     for (const struct fact *f = pool_facts; f->name != NULL; f++)
         if (f->metric != NULL && n++ == i) {
             *ret = (struct metric){ .name = f->metric,

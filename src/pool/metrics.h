@@ -68,8 +68,8 @@ void metric_observe(struct worker *w, const struct metric *m, size_t series,
 int64_t metric_sum(const struct metrics *ms, const struct metric *m,
                    size_t series);
 
-/* The i-th of the metrics that a master has of each of its pools (label pool),
+/* The i-th of the metrics that every master has, of itself and of each pool,
  * for lists of what there is; false: there are no more. */
-bool pool_metric(size_t i, struct metric *ret);
+bool master_metric(size_t i, struct metric *ret);
 
 #endif

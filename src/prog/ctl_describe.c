@@ -160,7 +160,7 @@ print_metrics(const struct metric *m)
 static int
 metrics(struct ctl *c, int argc, char **argv)
 {
-    struct metric of_pool[2] = { { 0 } };
+    struct metric of_master[2] = { { 0 } };
 
     (void)c;
     (void)argv;
@@ -169,8 +169,8 @@ metrics(struct ctl *c, int argc, char **argv)
     print_metrics(request_metrics);
     print_metrics(quota_metrics);
     print_metrics(job_metrics);
-    for (size_t i = 0; pool_metric(i, of_pool); i++)
-        print_metrics(of_pool);
+    for (size_t i = 0; master_metric(i, of_master); i++)
+        print_metrics(of_master);
     return 0;
 }
 

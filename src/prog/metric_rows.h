@@ -1,7 +1,7 @@
 /*
  * metric_rows.h - the metrics of the programs themselves, as rows: their
- * programs count in them, sparklectl describe prints them.  (Those of a pool
- * are pool_metric's, those of the limits quota_metrics.)
+ * programs count in them, sparklectl describe prints them.  (Those of every
+ * master are master_metric's, those of the limits quota_metrics.)
  */
 #ifndef PROG_METRIC_ROWS_H
 #define PROG_METRIC_ROWS_H

@@ -134,6 +134,11 @@ export default () =>
       const metrics = await here.get("/metrics", { check: false });
       assert.equal(metrics.status, 200);
       assert.match(metrics.text, /^# TYPE \w+/m);
+      const told = await stack.ctl(["describe", "metrics"]);
+      const names = new Set(told.match(/^sparkle_\w+/gm));
+      assert.ok(names.size > 20);
+      for (const [, name] of metrics.text.matchAll(/^# TYPE (\w+)/gm))
+        assert.ok(names.has(name), `${name} is described`);
       const away = await people.guest().get("/metrics", { check: false });
       assert.equal(away.status, 403);
     });
