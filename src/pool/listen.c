@@ -6,31 +6,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "pool/listen_local.h"
 #include "pool/pool_local.h"
-
-/* An address as bind takes it. */
-struct address {
-    union {
-        struct sockaddr any;
-        struct sockaddr_un local;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-        struct sockaddr_storage room;
-    } as;
-    socklen_t n;
-};
 
 bool
 listen_mode(const char *octal, mode_t *ret_mode)
@@ -42,63 +28,6 @@ listen_mode(const char *octal, mode_t *ret_mode)
         return false;
     *ret_mode = (mode_t)mode;
     return true;
-}
-
-/* ---- Addresses ---------------------------------------------------------- */
-
-static bool
-local_address(const char *path, struct address *ret)
-{
-    struct sockaddr_un *a = &ret->as.local;
-
-    if (strlen(path) >= sizeof a->sun_path)
-        return false;
-    *ret = (struct address){ .n = sizeof *a };
-    a->sun_family = AF_UNIX;
-    memcpy(a->sun_path, path, strlen(path));
-    return true;
-}
-
-/* host:port, [v6]:port, or a port alone for all addresses. */
-static bool
-network_address(const char *s, struct address *ret)
-{
-    const char *colon = strrchr(s, ':');
-    const char *port = colon == NULL ? s : colon + 1;
-    size_t n = colon == NULL ? 0 : (size_t)(colon - s);
-    struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-                              .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
-    struct addrinfo *found;
-
-    if (n >= 2 && s[0] == '[' && s[n - 1] == ']') {
-        s++;
-        n -= 2;
-    }
-    char *host = mem_strndup(NULL, s, n);
-    int failed = getaddrinfo(n == 0 ? NULL : host, port, &hints, &found);
-    mem_free(host);
-    if (failed != 0)
-        return false;
-    memcpy(&ret->as, found->ai_addr, found->ai_addrlen);
-    ret->n = found->ai_addrlen;
-    freeaddrinfo(found);
-    return true;
-}
-
-static bool
-read_address(const char *s, struct address *ret)
-{
-    return s[0] == '/' ? local_address(s, ret) : network_address(s, ret);
-}
-
-/* Whether somebody accepts there. */
-static bool
-is_live(const struct address *a)
-{
-    int fd CLOSED_AT_END =
-        socket(a->as.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
-
-    return fd >= 0 && (connect(fd, &a->as.any, a->n) == 0 || errno == EAGAIN);
 }
 
 /* ---- Making ------------------------------------------------------------- */
@@ -148,7 +77,7 @@ give_file(const struct listen_options *o, struct text *faults)
 
 /* A Unix socket's file that nobody listens on goes; another stays. */
 static bool
-clear_place(const struct listen_options *o, const struct address *a,
+clear_place(const struct listen_options *o, const struct listen_address *a,
             bool test_only, struct text *faults)
 {
     struct stat st;
@@ -157,7 +86,7 @@ clear_place(const struct listen_options *o, const struct address *a,
         return true;
     if (!S_ISSOCK(st.st_mode))
         return fault(faults, o, "a file that is no socket is there");
-    if (is_live(a))
+    if (listen_address_live(a))
         return fault(faults, o, "another program listens there");
     return test_only || unlink(o->address) == 0 ||
            fault(faults, o, strerror(errno));
@@ -165,7 +94,7 @@ clear_place(const struct listen_options *o, const struct address *a,
 
 /* Closed to others until give_file has said for whom it is. */
 static bool
-bind_private(int fd, const struct address *a)
+bind_private(int fd, const struct listen_address *a)
 {
     mode_t before = umask(0777);
     bool done = bind(fd, &a->as.any, a->n) == 0;
@@ -178,7 +107,7 @@ bind_private(int fd, const struct address *a)
 
 /* A bound socket that does not listen yet; -1. */
 static int
-make_socket(const struct listen_options *o, const struct address *a,
+make_socket(const struct listen_options *o, const struct listen_address *a,
             struct text *faults)
 {
     const int on = 1;
@@ -198,10 +127,10 @@ make_socket(const struct listen_options *o, const struct address *a,
 static int
 open_socket(const struct listen_options *o, struct text *faults)
 {
-    struct address a;
+    struct listen_address a;
     int fd;
 
-    if (!read_address(o->address, &a)) {
+    if (!listen_address_read(o->address, &a)) {
         (void)fault(faults, o, "no such address");
         return -1;
     }
@@ -284,7 +213,7 @@ is_held(const char *address)
 }
 
 static bool
-local_possible(const struct listen_options *o, const struct address *a,
+local_possible(const struct listen_options *o, const struct listen_address *a,
                struct text *faults)
 {
     const char *slash = strrchr(o->address, '/');
@@ -305,12 +234,12 @@ local_possible(const struct listen_options *o, const struct address *a,
 bool
 listen_possible(const struct listen_options *o, struct text *faults)
 {
-    struct address a;
+    struct listen_address a;
     int fd;
 
     if (is_held(o->address))
         return true;
-    if (!read_address(o->address, &a))
+    if (!listen_address_read(o->address, &a))
         return fault(faults, o, "no such address");
     if (a.as.any.sa_family == AF_UNIX)
         return local_possible(o, &a, faults);
@@ -330,25 +259,6 @@ listen_adopt(struct master *m, const char *address, int fd, bool ours)
     (void)add_listener(m, address, fd, ours);
 }
 
-/* The address of a socket as our configuration would write it. */
-static const char *
-address_of(struct master *m, int fd)
-{
-    struct address a = { .n = sizeof a.as };
-    char host[64], port[16];
-
-    if (getsockname(fd, &a.as.any, &a.n) != 0)
-        return NULL;
-    if (a.as.any.sa_family == AF_UNIX)
-        return mem_strdup(m->mem, a.as.local.sun_path);
-    if (getnameinfo(&a.as.any, a.n, host, sizeof host, port, sizeof port,
-                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-        return NULL;
-    return mem_printf(m->mem,
-                      a.as.any.sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s",
-                      host, port);
-}
-
 /* systemd's sockets are found by name (FileDescriptorName=) where that is a
  * pool's, else by address. */
 void
@@ -366,7 +276,7 @@ listen_adopt_systemd(struct master *m)
             char *name = mem_strndup(m->mem, rest, length);
             const char *address = pool_find(m, name) != NULL
                                       ? mem_printf(m->mem, "systemd:%s", name)
-                                      : address_of(m, fd);
+                                      : listen_address_of(m->mem, fd);
 
             if (address != NULL)
                 listen_adopt(m, address, fd, false);

@@ -24,9 +24,7 @@
 #include "core/schema.h"
 #include "pool/pool.h"
 #include "prog/ctl.h"
-
-/* What a check found; `found` on c->mem. */
-enum health { FINE, DOUBTFUL, BROKEN };
+#include "prog/ctl_doctor.h"
 
 struct check {
     const char *name;
@@ -35,145 +33,6 @@ struct check {
     enum health otherwise; /* where the SQL says false; FINE: BROKEN */
     const char *fix;
 };
-
-/* ---- Files and the machine ---------------------------------------------- */
-
-static enum health
-look_config_mode(struct ctl *c, const char **ret_found)
-{
-    struct stat st;
-
-    if (stat(c->config_path, &st) != 0)
-        return DOUBTFUL;
-    *ret_found = mem_printf(c->mem, "%s has mode %04o", c->config_path,
-                            (unsigned)(st.st_mode & 07777));
-    return (st.st_mode & 0022) != 0 ? BROKEN : FINE;
-}
-
-/* Of the file system that the web files and the logs are on. */
-static enum health
-look_space(struct ctl *c, const char **ret_found, bool inodes)
-{
-    struct statvfs fs;
-
-    if (statvfs(app_site(c->app)->web, &fs) != 0)
-        return DOUBTFUL;
-    double free_part = inodes ? (double)fs.f_favail / (double)(fs.f_files + 1)
-                              : (double)fs.f_bavail / (double)(fs.f_blocks + 1);
-    *ret_found = mem_printf(c->mem, "%.0f %% free", 100 * free_part);
-    return free_part < 0.02 ? BROKEN : free_part < 0.1 ? DOUBTFUL : FINE;
-}
-
-static enum health
-look_disk(struct ctl *c, const char **ret_found)
-{
-    return look_space(c, ret_found, false);
-}
-
-static enum health
-look_inodes(struct ctl *c, const char **ret_found)
-{
-    struct statvfs fs;
-
-    if (statvfs(app_site(c->app)->web, &fs) == 0 && fs.f_files == 0) {
-        *ret_found = "this file system counts none";
-        return FINE;
-    }
-    return look_space(c, ret_found, true);
-}
-
-static enum health
-look_somaxconn(struct ctl *c, const char **ret_found)
-{
-    const char *text =
-        file_read(c->mem, "/proc/sys/net/core/somaxconn", 64, NULL);
-    int64_t most = 0;
-
-    if (text == NULL || !text_to_int(text_trim(c->mem, text), &most))
-        return DOUBTFUL;
-    *ret_found = mem_printf(c->mem, "%" PRId64, most);
-    return most < 511 ? DOUBTFUL : FINE;
-}
-
-static enum health
-look_open_files(struct ctl *c, const char **ret_found)
-{
-    struct rlimit limit;
-
-    (void)getrlimit(RLIMIT_NOFILE, &limit);
-    *ret_found = mem_printf(c->mem, "%llu", (unsigned long long)limit.rlim_max);
-    return limit.rlim_max < 4096 ? DOUBTFUL : FINE;
-}
-
-static enum health
-look_file(struct ctl *c, const char *path, const char **ret_found)
-{
-    *ret_found = mem_strdup(c->mem, path);
-    return access(path, R_OK) == 0 ? FINE : BROKEN;
-}
-
-static enum health
-look_assets(struct ctl *c, const char **ret_found)
-{
-    return look_file(
-        c, mem_printf(c->mem, "%s/dist/manifest.json", app_site(c->app)->web),
-        ret_found);
-}
-
-static enum health
-look_pages(struct ctl *c, const char **ret_found)
-{
-    return look_file(
-        c, mem_printf(c->mem, "%s/pages/layout.html", app_site(c->app)->web),
-        ret_found);
-}
-
-static enum health
-look_mails(struct ctl *c, const char **ret_found)
-{
-    return look_file(c, app_site(c->app)->emails, ret_found);
-}
-
-static enum health
-look_url(struct ctl *c, const char **ret_found)
-{
-    *ret_found = app_site(c->app)->url;
-    return text_starts(*ret_found, "https://") ? FINE : BROKEN;
-}
-
-static enum health
-look_master(struct ctl *c, const char **ret_found)
-{
-    const struct master_settings *m =
-        config_section(c->app->config, &master_section);
-
-    if (m->status_socket == NULL) {
-        *ret_found = "[master] names no status_socket to ask";
-        return DOUBTFUL;
-    }
-    *ret_found = m->status_socket;
-    return access(m->status_socket, F_OK) == 0 ? FINE : BROKEN;
-}
-
-static enum health
-look_secrets(struct ctl *c, const char **ret_found)
-{
-    const struct auth_settings *auth =
-        SETTINGS_OF(c->app, &auth_section, struct auth_settings);
-    const char *const keys[] = { auth->pepper, auth->encryption_key,
-                                 auth->signing_key };
-
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        const char *key = keys[i] != NULL ? strchr(keys[i], ':') : NULL;
-
-        if (key == NULL || strcspn(key + 1, ",") < 64) {
-            *ret_found = "one is missing, or shorter than 32 bytes";
-            return BROKEN;
-        }
-    }
-    *ret_found = "three, of 32 bytes or more";
-    return FINE;
-}
 
 /* ---- PostgreSQL and Redis ----------------------------------------------- */
 
@@ -266,26 +125,26 @@ look_redis_policy(struct ctl *c, const char **ret_found)
 
 /* clang-format off */
 static const struct check checks[] = {
-    { "configuration file", .look = look_config_mode,
+    { "configuration file", .look = doctor_config_mode,
       .fix = "chmod go-w the file: who can change it can take the site." },
-    { "secrets", .look = look_secrets,
+    { "secrets", .look = doctor_secrets,
       .fix = "sparklectl setup makes them; or openssl rand -hex 32, written "
              "as 1:HEX into the files that [auth] names." },
-    { "site address", .look = look_url,
+    { "site address", .look = doctor_url,
       .fix = "set [site] url to https://your.name: cookies need TLS." },
-    { "pages", .look = look_pages, .fix = "set [site] web; make install." },
-    { "assets", .look = look_assets,
+    { "pages", .look = doctor_pages, .fix = "set [site] web; make install." },
+    { "assets", .look = doctor_assets,
       .fix = "set [site] web; make install, or npm run build in web/." },
-    { "mail templates", .look = look_mails, .fix = "set [site] emails." },
-    { "disk space", .look = look_disk,
+    { "mail templates", .look = doctor_mails, .fix = "set [site] emails." },
+    { "disk space", .look = doctor_disk,
       .fix = "make room: journalctl --vacuum-size=500M, old backups." },
-    { "inodes", .look = look_inodes,
+    { "inodes", .look = doctor_inodes,
       .fix = "remove small files nobody needs." },
-    { "listen backlog", .look = look_somaxconn,
+    { "listen backlog", .look = doctor_somaxconn,
       .fix = "sysctl -w net.core.somaxconn=4096, and in /etc/sysctl.d/." },
-    { "open files", .look = look_open_files,
+    { "open files", .look = doctor_open_files,
       .fix = "LimitNOFILE=65536 in the unit, or ulimit -n." },
-    { "sparkle-fcgi", .look = look_master,
+    { "sparkle-fcgi", .look = doctor_master,
       .fix = "systemctl start sparkle-fcgi; journalctl -u sparkle-fcgi." },
     { "Redis", .look = look_redis,
       .fix = "systemctl start redis-server; set [redis]. Nobody is logged "

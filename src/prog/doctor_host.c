@@ -1,0 +1,153 @@
+/* doctor_host.c - see ctl_doctor.h: files, and what the machine allows. */
+#include "prog/ctl_doctor.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "core/crypto.h"
+#include "pool/pool.h"
+
+enum health
+doctor_config_mode(struct ctl *c, const char **ret_found)
+{
+    struct stat st;
+
+    if (stat(c->config_path, &st) != 0)
+        return DOUBTFUL;
+    *ret_found = mem_printf(c->mem, "%s has mode %04o", c->config_path,
+                            (unsigned)(st.st_mode & 07777));
+    return (st.st_mode & 0022) != 0 ? BROKEN : FINE;
+}
+
+/* Of the file system that the web files and the logs are on. */
+static enum health
+look_space(struct ctl *c, const char **ret_found, bool inodes)
+{
+    struct statvfs fs;
+
+    if (statvfs(app_site(c->app)->web, &fs) != 0)
+        return DOUBTFUL;
+    double free_part = inodes ? (double)fs.f_favail / (double)(fs.f_files + 1)
+                              : (double)fs.f_bavail / (double)(fs.f_blocks + 1);
+    *ret_found = mem_printf(c->mem, "%.0f %% free", 100 * free_part);
+    return free_part < 0.02 ? BROKEN : free_part < 0.1 ? DOUBTFUL : FINE;
+}
+
+enum health
+doctor_disk(struct ctl *c, const char **ret_found)
+{
+    return look_space(c, ret_found, false);
+}
+
+enum health
+doctor_inodes(struct ctl *c, const char **ret_found)
+{
+    struct statvfs fs;
+
+    if (statvfs(app_site(c->app)->web, &fs) == 0 && fs.f_files == 0) {
+        *ret_found = "this file system counts none";
+        return FINE;
+    }
+    return look_space(c, ret_found, true);
+}
+
+enum health
+doctor_somaxconn(struct ctl *c, const char **ret_found)
+{
+    const char *text =
+        file_read(c->mem, "/proc/sys/net/core/somaxconn", 64, NULL);
+    int64_t most = 0;
+
+    if (text == NULL || !text_to_int(text_trim(c->mem, text), &most))
+        return DOUBTFUL;
+    *ret_found = mem_printf(c->mem, "%" PRId64, most);
+    return most < 511 ? DOUBTFUL : FINE;
+}
+
+enum health
+doctor_open_files(struct ctl *c, const char **ret_found)
+{
+    struct rlimit limit;
+
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    *ret_found = mem_printf(c->mem, "%llu", (unsigned long long)limit.rlim_max);
+    return limit.rlim_max < 4096 ? DOUBTFUL : FINE;
+}
+
+static enum health
+look_file(struct ctl *c, const char *path, const char **ret_found)
+{
+    *ret_found = mem_strdup(c->mem, path);
+    return access(path, R_OK) == 0 ? FINE : BROKEN;
+}
+
+enum health
+doctor_assets(struct ctl *c, const char **ret_found)
+{
+    return look_file(
+        c, mem_printf(c->mem, "%s/dist/manifest.json", app_site(c->app)->web),
+        ret_found);
+}
+
+enum health
+doctor_pages(struct ctl *c, const char **ret_found)
+{
+    return look_file(
+        c, mem_printf(c->mem, "%s/pages/layout.html", app_site(c->app)->web),
+        ret_found);
+}
+
+enum health
+doctor_mails(struct ctl *c, const char **ret_found)
+{
+    return look_file(c, app_site(c->app)->emails, ret_found);
+}
+
+enum health
+doctor_url(struct ctl *c, const char **ret_found)
+{
+    *ret_found = app_site(c->app)->url;
+    return text_starts(*ret_found, "https://") ? FINE : BROKEN;
+}
+
+enum health
+doctor_master(struct ctl *c, const char **ret_found)
+{
+    const struct master_settings *m =
+        config_section(c->app->config, &master_section);
+
+    if (m->status_socket == NULL) {
+        *ret_found = "[master] names no status_socket to ask";
+        return DOUBTFUL;
+    }
+    *ret_found = m->status_socket;
+    return access(m->status_socket, F_OK) == 0 ? FINE : BROKEN;
+}
+
+enum health
+doctor_secrets(struct ctl *c, const char **ret_found)
+{
+    const struct auth_settings *auth =
+        SETTINGS_OF(c->app, &auth_section, struct auth_settings);
+    const char *const keys[] = { auth->pepper, auth->encryption_key,
+                                 auth->signing_key };
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const char *key = keys[i] != NULL ? strchr(keys[i], ':') : NULL;
+
+        if (key == NULL || strcspn(key + 1, ",") < 64) {
+            *ret_found = "one is missing, or shorter than 32 bytes";
+            return BROKEN;
+        }
+    }
+    *ret_found = "three, of 32 bytes or more";
+    return FINE;
+}
