@@ -408,9 +408,8 @@ CREATE OR REPLACE FUNCTION notification_retitle(
     n notifications, p_actor uuid, p_actors int
 ) RETURNS text
 LANGUAGE sql STABLE AS $$
-SELECT notification_title(notification_words(k.title, k, n.data),
-    notification_words(k.title_many, k, n.data),
-    (SELECT username FROM users WHERE id = p_actor), p_actors)
+SELECT notification_words(notification_title(k.title, k.title_many,
+    (SELECT username FROM users WHERE id = p_actor), p_actors), k, n.data)
 FROM notification_kinds k WHERE k.type = n.type
 $$;
 
@@ -488,9 +487,8 @@ BEGIN
         key := p_type || ':' || p_entity_type || ':' || p_entity_id;
     END IF;
     SELECT username INTO actor FROM users u WHERE u.id = p_actor_id;
-    one := notification_words(coalesce(p_title, kind.title), kind, p_data);
-    many := notification_words(CASE WHEN p_title IS NULL
-        THEN kind.title_many END, kind, p_data);
+    one := coalesce(p_title, kind.title);
+    many := CASE WHEN p_title IS NULL THEN kind.title_many END;
 
     -- Most often it is there already: no second version of the row then.
     SELECT n.id, n.actor_count, n.actor_count >= 10
@@ -509,7 +507,8 @@ BEGIN
             actor_count, entity_type, entity_id, title, message, data, image,
             action_url, priority, expires_at, hidden)
         VALUES (p_user_id, p_type, key, p_actor_id, 0, p_entity_type,
-            p_entity_id, notification_title(one, NULL, actor, 1),
+            p_entity_id, notification_words(notification_title(one, NULL,
+                actor, 1), kind, p_data),
             left(p_message, 2000), p_data, p_image, p_action_url, level,
             clock_now() + kind.keep, NOT 'in_app' = ANY (channels))
         ON CONFLICT (user_id, group_key)
@@ -530,8 +529,8 @@ BEGIN
     UPDATE notifications n SET
         actor_id = p_actor_id,
         actor_count = n.actor_count + counted::int,
-        title = notification_title(one, many, actor,
-            n.actor_count + counted::int),
+        title = notification_words(notification_title(one, many, actor,
+            n.actor_count + counted::int), kind, p_data),
         message = left(p_message, 2000), data = p_data,
         action_url = p_action_url, priority = greatest(n.priority, level),
         created_at = clock_now(), expires_at = clock_now() + kind.keep

@@ -266,9 +266,18 @@ ${more}
     return this.program("sparkle-jobs", "--test-config");
   }
 
+  programPath(name) {
+    return join(buildDir, name);
+  }
+
+  /** A command line for a shell, as the user who serves. */
+  asUserWords(words) {
+    return isRoot ? `runuser -u sparkle -- ${words}` : words;
+  }
+
   program(name, ...args) {
     const [program, ...words] = asUser([
-      ...[join(buildDir, name), "--config", this.conf, ...args],
+      ...[this.programPath(name), "--config", this.conf, ...args],
     ]);
     return spawnSync(program, words, { encoding: "utf8", cwd: "/" });
   }
