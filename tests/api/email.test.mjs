@@ -16,8 +16,7 @@ const register = (fields) =>
     ...fields,
   });
 
-const begin = (user, email) =>
-  user.post("/api/auth/email-change", { email });
+const begin = (user, email) => user.post("/api/auth/email-change", { email });
 const confirm = (token) =>
   people.guest().post("/api/auth/email-change/confirm", { token });
 const undo = (token) =>
