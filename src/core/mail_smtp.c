@@ -31,6 +31,7 @@ struct talk {
     enum { GREETING, SENDER, RECIPIENT, BODY } stage;
     int reply;       /* to the last command; 0: none */
     char last[400];  /* the server's last line */
+    bool over;       /* QUIT was said */
     bool given_away; /* the pulse said to give up */
 };
 
@@ -72,9 +73,13 @@ starts(const char *at, size_t n, const char *word)
     return n >= len && strncasecmp(at, word, len) == 0;
 }
 
+/* After a refusal libcurl says good-bye: that is no part of the matter. */
 static void
 said_by_us(struct talk *t, const char *at, size_t n)
 {
+    t->over = t->over || starts(at, n, "QUIT");
+    if (t->over)
+        return;
     t->reply = 0;
     if (starts(at, n, "MAIL "))
         t->stage = SENDER;
@@ -89,7 +94,7 @@ said_by_server(struct talk *t, const char *at, size_t n)
 {
     size_t kept = 0;
 
-    if (n < 3 || at[0] < '2' || at[0] > '5')
+    if (t->over || n < 3 || at[0] < '2' || at[0] > '5')
         return;
     t->reply = (at[0] - '0') * 100 + (at[1] - '0') * 10 + (at[2] - '0');
     for (size_t i = 0; i < n && kept < sizeof t->last - 1; i++)
