@@ -174,8 +174,7 @@ session_hand_out(struct request *r, const struct session_token *token,
     /* Not before the commit: the first use restores it then. */
     if (!db_in_transaction(r->app->db))
         session_keep(r, token->hash, s);
-    set_cookie(r, token->text,
-               (s->expires.us - r->now.us + CLOCK_SECOND - 1) / CLOCK_SECOND);
+    set_cookie(r, token->text, (s->expires.us - r->now.us) / CLOCK_SECOND);
 }
 
 const struct problem *

@@ -20,6 +20,7 @@
 #include "core/cache.h"
 #include "core/db.h"
 #include "core/email.h"
+#include "core/exchange.h"
 #include "session/session_local.h"
 
 /* ---- Whose try ------------------------------------------------------------
@@ -75,7 +76,11 @@ limited(struct request *r, const struct login_try *t, bool of_device)
 {
     struct quota_state state;
 
-    return !quota_take(r, QUOTA_AUTH, limit_key(r, t, of_device), &state);
+    if (quota_take(r, QUOTA_AUTH, limit_key(r, t, of_device), &state))
+        return false;
+    /* The answer's headers speak of the limit that refused. */
+    r->exchange->quota = state;
+    return true;
 }
 
 /* ---- The lock --------------------------------------------------------------

@@ -56,6 +56,54 @@ export default () =>
     it("refuses Sec-Fetch-Site: cross-site", () =>
       refused({ origin: null, headers: { "sec-fetch-site": "cross-site" } }));
 
+    it("refuses Sec-Fetch-Site: same-site and none", async () => {
+      for (const site of ["same-site", "none"])
+        await refused({ origin: null, headers: { "sec-fetch-site": site } });
+    });
+
+    it("believes the origin more than Sec-Fetch-Site", () =>
+      refused({
+        origin: "https://evil.example",
+        headers: { "sec-fetch-site": "same-origin" },
+      }));
+
+    it("refuses the right token from another session of the user", async () => {
+      const again = await people.logIn(user.name);
+      assert.notEqual(again.csrf, user.csrf);
+      await refused({ csrf: again.csrf }, "CSRF_ERROR");
+    });
+
+    it("refuses every unsafe method alike", async () => {
+      for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
+        const path = {
+          POST: "/api/auth/logout",
+          PUT: "/api/notifications/read-all",
+          PATCH: "/api/users/me",
+          DELETE: "/api/auth/sessions",
+        }[method];
+        const answer = await user.request(method, path, {
+          csrf: null,
+          ...(method === "DELETE" ? {} : { json: {} }),
+          check: false,
+        });
+        if (answer.status === 405 || answer.status === 404) continue;
+        assert.equal(answer.status, 403, `${method}: ${answer}`);
+        assert.equal(answer.json.code, "CSRF_ERROR");
+      }
+    });
+
+    it("lets no other page log its visitors in", async () => {
+      const answer = await people
+        .guest()
+        .post(
+          "/api/auth/login",
+          { email: "a@example.org", password: "Whatever-It-1s" },
+          { origin: "https://evil.example" },
+        );
+      assert.equal(answer.status, 403);
+      assert.equal(answer.json.code, "CSRF_ERROR");
+    });
+
     it("gives no token to visitors", async () => {
       const answer = await people.guest().get("/api/auth/csrf");
       assert.equal(answer.status, 401);

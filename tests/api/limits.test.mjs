@@ -78,6 +78,32 @@ export default () =>
       assert.equal((await wrongLogin(people.guest())).status, 401);
     });
 
+    it("allows 5 logins in 15 minutes to an account, from anywhere", async () => {
+      const email = `${freshName()}@example.org`;
+      const { n, answer } = await drain(
+        () => wrongLogin(people.guest(), email),
+        6,
+      );
+      assert.equal(n, 5);
+      checkRefusal(answer);
+    });
+
+    it("counts only what failed against an account", async () => {
+      const [name] = await people.users(1);
+      for (let i = 0; i < 8; i++) await people.logIn(name);
+    });
+
+    it("counts logins by address also of who is signed in", async () => {
+      const ip = freshAddress();
+      const crowd = await people.crowd(6);
+      const statuses = [];
+      for (const member of crowd) {
+        member.ip = ip;
+        statuses.push((await wrongLogin(member)).status);
+      }
+      assert.deepEqual(statuses, [401, 401, 401, 401, 401, 429]);
+    });
+
     it("counts a visitor by address, whatever it claims to be", async () => {
       const ip = freshAddress();
       const { n } = await drain(

@@ -202,6 +202,80 @@ export default () =>
       }
     });
 
+    it("names devices and logins, and nobody else's", async () => {
+      const user = await people.user();
+      const other = await people.user();
+      const { items } = (await user.get("/api/auth/login-history?limit=5"))
+        .data;
+      assert.equal(items.length, 1);
+      assert.equal(items[0].success, true);
+      assert.equal(items[0].outcome, "Signed in");
+      assert.equal((await user.get("/api/auth/alerts")).data.items.length, 0);
+      await stack.sql`SELECT alert_raise(${user.id}, 'NEW_IP_LOGIN', 'low',
+        'A test')`;
+      const [alert] = (await user.get("/api/auth/alerts")).data.items;
+      assert.equal(alert.title, "A test");
+      const path = `/api/auth/alerts/${alert.id}/acknowledge`;
+      assert.equal((await other.post(path)).status, 404);
+      assert.equal((await user.post(path)).status, 204);
+      assert.equal((await other.get("/api/auth/alerts")).data.items.length, 0);
+      for (const page of ["login-history", "alerts"])
+        assert.equal(
+          (await people.guest().get(`/api/auth/${page}`)).status,
+          401,
+        );
+    });
+
+    it("pages through the login history by cursor", async () => {
+      const user = await people.user();
+      await stack.sql`
+        INSERT INTO login_history (user_id, email_hash, success, created_at)
+        SELECT ${user.id}, sha256(''), FALSE, now() - n * interval '1 hour'
+        FROM generate_series(1, 7) n`;
+      const seen = [];
+      let cursor = "";
+      do {
+        const { data } = await user.get(
+          `/api/auth/login-history?limit=3${cursor}`,
+        );
+        seen.push(...data.items.map((i) => i.id));
+        cursor = data.hasMore ? `&cursor=${data.nextCursor}` : "";
+      } while (cursor);
+      assert.equal(seen.length, 8);
+      assert.equal(new Set(seen).size, 8);
+    });
+
+    it("takes the password again, for ten minutes of trust", async () => {
+      const user = await people.user();
+      const give = (body) => user.post("/api/auth/reauthenticate", body);
+      assert.equal((await give({ password })).status, 204);
+      const bad = await give({ password: "Wrong-Password-1!" });
+      assert.equal(bad.status, 422, `${bad}`);
+      assert.equal(bad.json.code, "WRONG_PASSWORD");
+      assert.equal((await give({})).status, 400);
+      assert.equal((await give({ password, code: "123456" })).status, 400);
+      const guest = people.guest();
+      const answer = await guest.post("/api/auth/reauthenticate", { password });
+      assert.equal(answer.status, 401);
+    });
+
+    it("limits how often the password may be guessed again", async () => {
+      const user = await people.user();
+      const answers = [];
+      for (let i = 0; i < 6; i++) {
+        user.ip = people.guest().ip;
+        answers.push(
+          await user.post("/api/auth/reauthenticate", {
+            password: "Wrong-Password-1!",
+          }),
+        );
+      }
+      assert.deepEqual(
+        answers.map((a) => a.status),
+        [422, 422, 422, 422, 422, 429],
+      );
+    });
+
     it("gives no personal answer to caches", async () => {
       const user = await people.user();
       const answer = await user.get("/api/users/me");

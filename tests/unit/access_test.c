@@ -118,10 +118,15 @@ callers_are_users_or_networks(void)
     CU_ASSERT_EQUAL(call("POST /api/try"), 204);
 
     sign_in("USER", "ACTIVE");
+    CU_ASSERT_EQUAL(tries_until_refused("POST /api/change"), 30);
+    browser.ip = "10.9.9.9";
+    CU_ASSERT_EQUAL(call("POST /api/change"), 429);
+    /* Who may try without a session is an address, with one too. */
     CU_ASSERT_EQUAL(tries_until_refused("POST /api/try"), 5);
+    sign_in("USER", "ACTIVE");
     browser.ip = "10.9.9.9";
     CU_ASSERT_EQUAL(call("POST /api/try"), 429);
-    browser.cookie[0] = '\0';
+    browser.ip = "10.9.9.8";
     CU_ASSERT_EQUAL(call("POST /api/try"), 204);
 }
 

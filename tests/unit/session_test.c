@@ -4,9 +4,77 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/encode.h"
 #include "base/mem.h"
+#include "core/app.h"
+#include "core/cache.h"
+#include "core/crypto.h"
 #include "tests/unit/browser.h"
 #include "tests/unit/suites.h"
+
+/* ---- Rotation ------------------------------------------------------------ */
+
+static void
+rotation_costs_a_statement(void)
+{
+    sign_in("USER", "ACTIVE");
+    CU_ASSERT_EQUAL(call("GET /api/member"), 204);
+    (void)statements();
+    shift(10 * CLOCK_MINUTE + CLOCK_SECOND);
+    CU_ASSERT_EQUAL(call("GET /api/member"), 204);
+    CU_ASSERT_EQUAL(statements(), 1);
+    CU_ASSERT_EQUAL(call("GET /api/member"), 204);
+    CU_ASSERT_EQUAL(statements(), 0); /* the old token, copied again */
+    shift(0);
+}
+
+static void
+a_new_token_is_seen_once(void)
+{
+    sign_in("USER", "ACTIVE");
+    shift(10 * CLOCK_MINUTE + CLOCK_SECOND);
+    CU_ASSERT_EQUAL(call("GET /api/member"), 204);
+    CU_ASSERT_TRUE(cookie_set());
+    (void)statements();
+    CU_ASSERT_EQUAL(call("GET /api/member"), 204);
+    CU_ASSERT_EQUAL(statements(), 1);
+    (void)trips();
+    CU_ASSERT_EQUAL(call("GET /api/member"), 204);
+    CU_ASSERT_EQUAL(statements(), 0);
+    CU_ASSERT_EQUAL(trips(), 1);
+    shift(0);
+}
+
+static void
+lay_copy(const char *copy)
+{
+    const char *token = strchr(browser.cookie, '=') + 1;
+    uint8_t hash[SHA256_SIZE];
+
+    crypto_sha256(token, strlen(token), hash);
+    const char *key = hex_encode(browser_mem, hash, sizeof hash);
+    const char *const words[] = { "SET",
+                                  mem_printf(browser_mem, "session:%s", key),
+                                  copy };
+    (void)cache_command(app->cache, browser_mem, 3, words, NULL);
+}
+
+/* A copy in a form of before, or cut, is no copy. */
+static void
+odd_copies_are_read_anew(void)
+{
+    static const char *const copies[] = { "", "x", "1\n2\n3",
+                                          "1\n\n\n\n\n\n\n\n\n\n" };
+
+    sign_in("USER", "ACTIVE");
+    for (size_t i = 0; i < sizeof copies / sizeof *copies; i++) {
+        lay_copy(copies[i]);
+        CU_ASSERT_EQUAL(call("GET /api/member"), 204);
+        CU_ASSERT_EQUAL(statements(), 1);
+        CU_ASSERT_EQUAL(call("GET /api/member"), 204);
+        CU_ASSERT_EQUAL(statements(), 0);
+    }
+}
 
 /* ---- Sessions ------------------------------------------------------------ */
 
@@ -68,10 +136,11 @@ reading_writes_only_when_due(void)
     empty_redis();
     CU_ASSERT_EQUAL(call("GET /api/member"), 204);
     CU_ASSERT_EQUAL(number(versions_sql), before);
-    shift(6 * CLOCK_MINUTE);
-    empty_redis();
+    CU_ASSERT_FALSE(cookie_set());
+    shift(11 * CLOCK_MINUTE);
     CU_ASSERT_EQUAL(call("GET /api/member"), 204);
     CU_ASSERT_NOT_EQUAL(number(versions_sql), before);
+    CU_ASSERT_TRUE(cookie_set());
     shift(0);
 }
 
@@ -88,7 +157,6 @@ use_extends_a_session(void)
     empty_redis();
     CU_ASSERT_EQUAL(call("GET /api/member"), 204);
     CU_ASSERT_EQUAL(seen.expires.us, first);
-    CU_ASSERT_FALSE(cookie_set());
     shift(25 * CLOCK_HOUR);
     empty_redis();
     CU_ASSERT_EQUAL(call("GET /api/member"), 204);
@@ -180,6 +248,9 @@ session_suite(void)
     CU_TestInfo tests[] = {
         { "sessions are found in Redis", sessions_are_found_in_redis },
         { "sessions are restored once", sessions_are_restored_once },
+        { "rotation costs a statement", rotation_costs_a_statement },
+        { "a new token is seen once", a_new_token_is_seen_once },
+        { "odd copies are read anew", odd_copies_are_read_anew },
         { "made-up tokens cost one query", made_up_tokens_cost_one_query },
         { "reading writes only when due", reading_writes_only_when_due },
         { "use extends a session", use_extends_a_session },
