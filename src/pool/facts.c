@@ -266,22 +266,31 @@ const struct fact pool_facts[] = {
     { 0 },
 };
 
+/* The i-th that is a metric; NULL: there are no more. */
+static const struct fact *
+fact_metric(size_t i)
+{
+    const struct fact *f = pool_facts;
+
+    while (f->name != NULL && (f->metric == NULL || i-- > 0))
+        f++;
+    return f->name != NULL ? f : NULL;
+}
+
 bool
 master_metric(size_t i, struct metric *ret)
 {
-    size_t n = MASTER_METRICS;
-
     if (i < MASTER_METRICS) {
         *ret = master_metrics[i];
         return true;
     }
-    for (const struct fact *f = pool_facts; f->name != NULL; f++)
-        if (f->metric != NULL && n++ == i) {
-            *ret = (struct metric){ .name = f->metric,
-                                    .type = f->type,
-                                    .labels = { { .name = "pool" } },
-                                    .help = f->help };
-            return true;
-        }
-    return false;
+    const struct fact *f = fact_metric(i - MASTER_METRICS);
+
+    if (f == NULL)
+        return false;
+    *ret = (struct metric){ .name = f->metric,
+                            .type = f->type,
+                            .labels = { { .name = "pool" } },
+                            .help = f->help };
+    return true;
 }
