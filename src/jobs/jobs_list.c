@@ -174,13 +174,13 @@ const char *const job_states[] = {
 };
 
 /* clang-format off */
-#define LIST(state)                                                            \
+#define LIST(only)                                                             \
     SQL_PLANNED SQL(SELECT) JOB_LINE(row) SQL(, row.id AS cursor_key           \
         FROM jobs row                                                          \
         WHERE ($1::text IS NULL OR row.queue = $1)                             \
             AND ($2::text IS NULL OR row.kind = $2) AND row.id < $3)           \
-    state SQL(ORDER BY row.id DESC LIMIT least($4, 100) + 1)
-#define IN_STATE(state) LIST(SQL(AND row.state = state))
+    only SQL(ORDER BY row.id DESC LIMIT least($4, 100) + 1)
+#define IN_STATE(is) LIST(SQL(AND row.state = is))
 
 /* In the order of job_states. */
 const char *const job_list_statements[JOB_LIST_STATEMENTS + 1] = {

@@ -37,6 +37,7 @@ extern const struct ctl_command ctl_schema_commands[];
 extern const struct ctl_command ctl_user_commands[];
 extern const struct ctl_command ctl_demo_commands[];
 extern const struct ctl_command ctl_jobs_commands[];
+extern const struct ctl_command ctl_schedule_commands[];
 extern const struct ctl_command ctl_status_commands[];
 extern const struct ctl_command ctl_keys_commands[];
 extern const struct ctl_command ctl_setup_commands[];

@@ -1,6 +1,7 @@
 /*
- * ctl_jobs.c - sparklectl jobs: the queues, their jobs, what is put by the
- * clock.  The rules are in sql/job_admin.sql, as for the API.
+ * ctl_jobs.c - sparklectl jobs: the queues and their jobs.  The rules are in
+ * sql/job_admin.sql, as for the API; what is put by the clock is in
+ * ctl_schedule.c.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,13 +11,12 @@
 #include "base/mem.h"
 #include "core/cache.h"
 #include "core/db.h"
-#include "prog/ctl.h"
+#include "prog/ctl_jobs.h"
 
 /* ---- Helpers ------------------------------------------------------------- */
 
-/* The result, or NULL with what was refused said. */
-static const struct db_result *
-ask(struct ctl *c, const char *sql, const struct sql_arg *args)
+const struct db_result *
+ctl_ask(struct ctl *c, const char *sql, const struct sql_arg *args)
 {
     struct db_error error;
     const struct db_result *res =
@@ -28,12 +28,11 @@ ask(struct ctl *c, const char *sql, const struct sql_arg *args)
     return NULL;
 }
 
-/* Runs a statement for its effect, and wakes sparkle-jobs. */
-static int
-act(struct ctl *c, const char *sql, const struct sql_arg *args,
-    const char *done)
+int
+ctl_act(struct ctl *c, const char *sql, const struct sql_arg *args,
+        const char *done)
 {
-    if (ask(c, sql, args) == NULL)
+    if (ctl_ask(c, sql, args) == NULL)
         return 1;
     event_wake_from(c->app);
     (void)cache_ping(c->app->cache); /* the word has arrived */
@@ -41,8 +40,8 @@ act(struct ctl *c, const char *sql, const struct sql_arg *args,
     return 0;
 }
 
-static const char *
-iso(struct ctl *c, const struct db_result *res, size_t row, size_t column)
+const char *
+ctl_time(struct ctl *c, const struct db_result *res, size_t row, size_t column)
 {
     struct text *to = text_new(c->mem);
 
@@ -76,7 +75,7 @@ queues(struct ctl *c, int argc, char **argv)
     (void)argv;
     if (argc > 0)
         return 2;
-    const struct db_result *res = ask(c, queues_sql, NO_ARGS);
+    const struct db_result *res = ctl_ask(c, queues_sql, NO_ARGS);
     if (res == NULL)
         return 1;
     (void)printf("%-16s %9s %8s %9s %9s %9s %10s %8s\n", "queue", "available",
@@ -102,8 +101,8 @@ set_paused(struct ctl *c, int argc, char **argv, bool paused)
     if (argc != 1)
         return 2;
     const char *queue = argv[0], *agent = by;
-    return act(c, pause_sql, ARGS(ARG(queue), ARG(paused), ARG(agent)),
-               paused ? "paused" : "goes on");
+    return ctl_act(c, pause_sql, ARGS(ARG(queue), ARG(paused), ARG(agent)),
+                   paused ? "paused" : "goes on");
 }
 
 static int
@@ -145,8 +144,8 @@ list(struct ctl *c, int argc, char **argv)
     if (!text_to_int(ctl_option(&argc, argv, "limit", "50"), &limit) ||
         limit < 1 || argc > 0 || (state && text_index(states, state) < 0))
         return 2;
-    const struct db_result *res =
-        ask(c, list_sql, ARGS(ARG(queue), ARG(kind), ARG(state), ARG(limit)));
+    const struct db_result *res = ctl_ask(
+        c, list_sql, ARGS(ARG(queue), ARG(kind), ARG(state), ARG(limit)));
     if (res == NULL)
         return 1;
     (void)printf("%10s %-14s %-26s %-10s %5s %-24s %s\n", "job", "queue",
@@ -157,7 +156,7 @@ list(struct ctl *c, int argc, char **argv)
                      db_integer(res, i, 0), db_text(res, i, 1, NULL),
                      db_text(res, i, 2, NULL), db_text(res, i, 3, NULL),
                      db_integer(res, i, 4), db_integer(res, i, 5),
-                     iso(c, res, i, 6), or_dash(res, i, 7));
+                     ctl_time(c, res, i, 6), or_dash(res, i, 7));
     return 0;
 }
 
@@ -181,15 +180,16 @@ print_job(struct ctl *c, const struct db_result *res)
                  db_text(res, 0, 2, NULL), db_text(res, 0, 3, NULL),
                  db_integer(res, 0, 4), db_integer(res, 0, 5));
     (void)printf("put       %s\ndue       %s\nstarted   %s\nfinished  %s\n",
-                 iso(c, res, 0, 6), iso(c, res, 0, 7), iso(c, res, 0, 8),
-                 iso(c, res, 0, 9));
+                 ctl_time(c, res, 0, 6), ctl_time(c, res, 0, 7),
+                 ctl_time(c, res, 0, 8), ctl_time(c, res, 0, 9));
     (void)printf("subject   %s\nkey       %s\nworker    %s\nrequest   %s\n"
                  "payload   %s\n",
                  or_dash(res, 0, 10), or_dash(res, 0, 11), or_dash(res, 0, 12),
                  or_dash(res, 0, 13), or_dash(res, 0, 14));
     for (size_t i = 0; i < db_rows(res) && !db_null(res, i, 15); i++)
-        (void)printf("failed    %s  try %" PRId64 ": %s\n", iso(c, res, i, 16),
-                     db_integer(res, i, 15), or_dash(res, i, 17));
+        (void)printf("failed    %s  try %" PRId64 ": %s\n",
+                     ctl_time(c, res, i, 16), db_integer(res, i, 15),
+                     or_dash(res, i, 17));
 }
 
 static bool
@@ -205,7 +205,7 @@ show(struct ctl *c, int argc, char **argv)
 
     if (!read_id(argc, argv, &id))
         return 2;
-    const struct db_result *res = ask(c, show_sql, ARGS(ARG(id)));
+    const struct db_result *res = ctl_ask(c, show_sql, ARGS(ARG(id)));
     if (res == NULL)
         return 1;
     if (db_rows(res) == 0)
@@ -227,7 +227,7 @@ steer(struct ctl *c, int argc, char **argv, const char *sql, const char *done)
 
     if (!read_id(argc, argv, &id))
         return 2;
-    return act(c, sql, ARGS(ARG(id), ARG(agent)), done);
+    return ctl_act(c, sql, ARGS(ARG(id), ARG(agent)), done);
 }
 
 static int
@@ -244,9 +244,9 @@ cancel(struct ctl *c, int argc, char **argv)
 
 /* ---- Putting ------------------------------------------------------------- */
 
-/* The kind, where it may be put and its queue and payload fit; else said. */
-static const struct job_kind *
-fitting(struct ctl *c, const char *name, const char *queue, const char *payload)
+const struct job_kind *
+ctl_job_kind(struct ctl *c, const char *name, const char *queue,
+             const char *payload)
 {
     const struct job_kind *kind = job_kind_named(all_features, name);
     const char *fault;
@@ -282,96 +282,16 @@ put(struct ctl *c, int argc, char **argv)
     if (argc < 1 || argc > 2)
         return 2;
     const char *payload = argc == 2 ? argv[1] : "{}", *agent = by;
-    const struct job_kind *kind = fitting(c, argv[0], queue, payload);
+    const struct job_kind *kind = ctl_job_kind(c, argv[0], queue, payload);
     if (kind == NULL)
         return 1;
     const struct json_text json = { payload };
     if (queue == NULL)
         queue = kind->queue;
-    return act(c, put_sql,
-               ARGS(ARG(kind->name), ARG(queue), ARG(json), ARG(subject),
-                    ARG(at), ARG(key), ARG(agent)),
-               "put");
-}
-
-/* ---- Schedules ----------------------------------------------------------- */
-
-static const char schedules_sql[] =
-    SQL(
-    SELECT name, cron, time_zone, queue, kind, payload::text, last_run_at,
-        next_run_at
-    FROM job_schedules ORDER BY name
-);
-
-static int
-schedules(struct ctl *c, int argc, char **argv)
-{
-    (void)argv;
-    if (argc > 0)
-        return 2;
-    const struct db_result *res = ask(c, schedules_sql, NO_ARGS);
-    if (res == NULL)
-        return 1;
-    (void)printf("%-20s %-18s %-16s %-12s %-20s %-24s %-24s %s\n", "schedule",
-                 "cron", "time zone", "queue", "kind", "last", "next",
-                 "payload");
-    for (size_t i = 0; i < db_rows(res); i++)
-        (void)printf("%-20s %-18s %-16s %-12s %-20s %-24s %-24s %s\n",
-                     db_text(res, i, 0, NULL), db_text(res, i, 1, NULL),
-                     db_text(res, i, 2, NULL), db_text(res, i, 3, NULL),
-                     db_text(res, i, 4, NULL), iso(c, res, i, 6),
-                     iso(c, res, i, 7), db_text(res, i, 5, NULL));
-    return 0;
-}
-
-static const char schedule_sql[] = SQL(
-    INSERT INTO job_schedules (name, cron, time_zone, queue, kind, payload)
-    VALUES ($1, $2, $3, $4, $5, $6)
-    ON CONFLICT (name) DO UPDATE SET cron = excluded.cron,
-        time_zone = excluded.time_zone, queue = excluded.queue,
-        kind = excluded.kind, payload = excluded.payload, enabled = true
-);
-
-static int
-schedule(struct ctl *c, int argc, char **argv)
-{
-    const char *queue = ctl_option(&argc, argv, "queue", NULL);
-    const char *zone = ctl_option(&argc, argv, "zone", "UTC");
-
-    if (argc < 3 || argc > 4)
-        return 2;
-    const char *name = argv[0], *cron = argv[1];
-    const char *payload = argc == 4 ? argv[3] : "{}";
-    const struct job_kind *kind = fitting(c, argv[2], queue, payload);
-    if (kind == NULL)
-        return 1;
-    const struct json_text json = { payload };
-    if (queue == NULL)
-        queue = kind->queue;
-    return act(c, schedule_sql,
-               ARGS(ARG(name), ARG(cron), ARG(zone), ARG(queue),
-                    ARG(kind->name), ARG(json)),
-               "scheduled");
-}
-
-/* clang-format off */
-static const char unschedule_sql[] = SQL(
-    DELETE FROM job_schedules WHERE name = $1
-);
-/* clang-format on */
-
-static int
-unschedule(struct ctl *c, int argc, char **argv)
-{
-    if (argc != 1)
-        return 2;
-    const char *name = argv[0];
-    const struct db_result *res = ask(c, unschedule_sql, ARGS(ARG(name)));
-    if (res == NULL)
-        return 1;
-    if (db_affected(res) == 0)
-        return ctl_fail("there is no schedule %s", name);
-    return 0;
+    return ctl_act(c, put_sql,
+                   ARGS(ARG(kind->name), ARG(queue), ARG(json), ARG(subject),
+                        ARG(at), ARG(key), ARG(agent)),
+                   "put");
 }
 
 const struct ctl_command ctl_jobs_commands[] = {
@@ -417,24 +337,6 @@ const struct ctl_command ctl_jobs_commands[] = {
                  "[--key KEY]",
         .about = "Put a job; the payload is a JSON object.",
         .run = put,
-    },
-    {
-        .name = "jobs schedules",
-        .about = "List what is put by the clock.",
-        .run = schedules,
-    },
-    {
-        .name = "jobs schedule",
-        .usage = "NAME CRON KIND [PAYLOAD] [--queue QUEUE] [--zone ZONE]",
-        .about = "Put a job by the clock: cron's five fields, or \"every 15 "
-                 "minutes\".",
-        .run = schedule,
-    },
-    {
-        .name = "jobs unschedule",
-        .usage = "NAME",
-        .about = "Put it no more.",
-        .run = unschedule,
     },
     {
         .name = "jobs",

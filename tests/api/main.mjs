@@ -1,9 +1,10 @@
 // The API suite: all files at once on one stack, then what disturbs others,
 // then what only the end can tell.
 import { describe } from "node:test";
+import { meetOutside } from "../lib/outside.mjs";
 import { begin } from "../lib/suite.mjs";
 
-await begin("api");
+await begin("api", { settings: await meetOutside() });
 const together = [
   "protocol",
   "limits",
@@ -23,6 +24,7 @@ const together = [
   "reaction",
   "follow",
   "notification",
+  "channels",
   "idempotency",
   "search",
   "privacy",
