@@ -20,11 +20,14 @@ scope_of(const struct request *r)
     return mem_printf(r->mem, "user:%s", id);
 }
 
-/* What makes a request the same: its path, query and body. */
+/* What makes a request the same: its path, query and body; under a key, since
+ * a body may hold a password, which a plain hash would let be guessed. */
 static void
 hash_request(const struct request *r, const char *body, size_t n,
              uint8_t out[SHA256_SIZE])
 {
+    const char *key =
+        SETTINGS_OF(r->app, &auth_section, struct auth_settings)->signing_key;
     struct text *all = text_new(r->mem);
 
     text_adds(all, r->path);
@@ -32,7 +35,8 @@ hash_request(const struct request *r, const char *body, size_t n,
     text_adds(all, r->query);
     text_addc(all, '\n');
     text_add(all, body, n);
-    crypto_sha256(all->at, all->len, out);
+    crypto_hmac(key, key == NULL ? 0 : strlen(key), all->at, all->len, out);
+    explicit_bzero(all->at, all->len);
 }
 
 /* An expired key is taken over; a live one's row is waited for and returned. */
