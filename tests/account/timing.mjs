@@ -40,7 +40,9 @@ async function timed(call, email) {
   const answer = await call(client, email);
   return {
     ms: Number(process.hrtime.bigint() - began) / 1e6,
-    text: answer.text.replaceAll(email, "ADDRESS"),
+    text: answer.text
+      .replaceAll(email, "ADDRESS")
+      .replace(answer.requestId, "REQUEST"),
     ...kept(answer),
   };
 }

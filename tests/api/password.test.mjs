@@ -199,7 +199,7 @@ export default () =>
       await forgot(address);
       const old = await tokenTo(stack, address, "reset-password");
       await forgot(address);
-      const fresh = await tokenTo(stack, address, "reset-password", 2);
+      const fresh = await tokenTo(stack, address, "reset-password", old);
       assert.equal((await reset(old)).status, 410);
       assert.equal((await reset(fresh)).status, 204);
     });
