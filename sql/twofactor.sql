@@ -30,7 +30,7 @@ BEGIN
         outcome := 'absent';
         RETURN;
     END IF;
-    fresh := t.tries_since IS NULL
+    fresh := t.tries = 0
         OR t.tries_since <= clock_now() - interval '15 minutes';
     IF NOT fresh AND t.tries >= 5 THEN
         outcome := 'spent';

@@ -80,6 +80,7 @@ static const struct problem challenge_gone = {
 };
 static const struct refusal step_refusals[] = {
     { .problem = &challenge_gone },
+    { .problem = &login_wrong },
     { .problem = &twofactor_wrong, .field = "code" },
     { .problem = &twofactor_spent },
     { 0 },
@@ -146,8 +147,8 @@ const struct route session_factor_routes[] = {
         .refusals = step_refusals,
         .returns = login_shape,
         .secret_answer = true,
-        .sql = STATEMENTS(try_sql, TWOFACTOR_CHECK_SQL, use_sql, login_done_sql,
-                          login_card_sql),
+        .sql = STATEMENTS(try_sql, TWOFACTOR_CHECK_SQL, use_sql,
+                          login_failed_sql, login_done_sql, login_card_sql),
     },
     { 0 },
 };

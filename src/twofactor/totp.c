@@ -1,7 +1,7 @@
 /*
  * totp.c - codes of an authenticator (RFC 6238); the door to liboath.
  */
-#include <oath.h>
+#include <liboath/oath.h>
 #include <string.h>
 
 #include "base/clock.h"

@@ -23,7 +23,12 @@ function fields() {
     required: true,
   });
   const field = (label, input) =>
-    make("div", { class: "field" }, make("label", { for: input.id }, label), input);
+    make(
+      "div",
+      { class: "field" },
+      make("label", { for: input.id }, label),
+      input,
+    );
   const other = field(text.againCode, code);
   other.hidden = true;
   return { password, code, one: field(text.againPassword, password), other };

@@ -1,0 +1,155 @@
+// Codes of otplib, an independent authenticator: at random times, at the
+// edges of their window, and again.
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { describe, it } from "node:test";
+import { addressOf, password } from "../lib/people.mjs";
+import { people, stack } from "../lib/suite.mjs";
+import {
+  STEP,
+  base,
+  codeAt,
+  logIn,
+  withFactor,
+  wrongCode,
+} from "./people.mjs";
+
+const codes = 100;
+
+/** Where in the window a code is given: its first and last second, or any. */
+const places = [
+  (start) => start - STEP + 50, // just begun to count
+  (start) => start + 2 * STEP - 1500, // about to end
+  (start) => start + 50,
+  (start) => start + randomInt(STEP - 1500),
+  (start) => start - randomInt(STEP - 100),
+];
+
+export default (clock) =>
+  describe("codes", { concurrency: 1 }, () => {
+    it(`takes ${codes} codes of otplib, and each but once`, async () => {
+      const { user, secret } = await withFactor(clock);
+      let start = Math.ceil(clock.now() / STEP) * STEP;
+      for (let i = 0; i < codes; i++) {
+        start += (3 + randomInt(200)) * STEP;
+        clock.moveTo(places[i % places.length](start));
+        const twoFactorCode = codeAt(secret, start);
+        const right = await logIn(user.name, { twoFactorCode });
+        assert.equal(right.status, 200, `code ${i}: ${right}`);
+        assert.equal(right.data.user.username, user.name);
+        const again = await logIn(user.name, { twoFactorCode });
+        assert.equal(again.status, 422, `code ${i}, again: ${again}`);
+        assert.equal(again.json.code, "WRONG_FACTOR");
+      }
+      const last = await stack.value`SELECT last_step FROM two_factor
+        WHERE user_id = ${user.id}`;
+      assert.equal(last, start / STEP);
+    });
+
+    it("takes none a second before its window, nor after it", async () => {
+      const { user, secret } = await withFactor(clock);
+      const start = Math.ceil(clock.now() / STEP) * STEP + 10 * STEP;
+      const twoFactorCode = codeAt(secret, start);
+      clock.moveTo(start - STEP - 1500);
+      const early = await logIn(user.name, { twoFactorCode });
+      assert.equal(early.status, 422, `${early}`);
+      clock.moveTo(start + 2 * STEP);
+      const late = await logIn(user.name, { twoFactorCode });
+      assert.equal(late.status, 422, `${late}`);
+    });
+
+    it("takes no code older than one that was used", async () => {
+      const { user, secret } = await withFactor(clock);
+      const now = clock.now();
+      const used = await logIn(user.name, {
+        twoFactorCode: codeAt(secret, now),
+      });
+      assert.equal(used.status, 200, `${used}`);
+      const older = await logIn(user.name, {
+        twoFactorCode: codeAt(secret, now - STEP),
+      });
+      assert.equal(older.status, 422, `${older}`);
+    });
+
+    it("takes no code of one door at another", async () => {
+      const { user, secret } = await withFactor(clock);
+      const code = codeAt(secret, clock.now());
+      assert.equal(
+        (await logIn(user.name, { twoFactorCode: code })).status,
+        200,
+      );
+      const other = await user.post("/api/auth/reauthenticate", { code });
+      assert.equal(other.json.code, "WRONG_FACTOR", `${other}`);
+      const off = await user.post(`${base}/disable`, { password, code });
+      assert.equal(off.json.code, "WRONG_FACTOR", `${off}`);
+    });
+
+    it("proves who one is in place of the password", async () => {
+      const { user, secret } = await withFactor(clock);
+      clock.forward(660);
+      const first = await user.post(`${base}/backup-codes`);
+      assert.equal(first.json.code, "REAUTHENTICATION_REQUIRED", `${first}`);
+      const code = codeAt(secret, clock.now());
+      const proof = await user.post("/api/auth/reauthenticate", { code });
+      assert.equal(proof.status, 204, `${proof}`);
+      const second = await user.post(`${base}/backup-codes`);
+      assert.equal(second.status, 200, `${second}`);
+    });
+
+    it("takes no more than five wrong codes in a quarter of an hour", async () => {
+      const { user, secret } = await withFactor(clock);
+      const twoFactorCode = wrongCode(secret, clock.now());
+      // The password's lock is another matter: codes given when signed in.
+      const prove = (code) => user.post("/api/auth/reauthenticate", { code });
+      for (let i = 0; i < 5; i++) {
+        const wrong = await prove(twoFactorCode);
+        assert.equal(wrong.status, 422, `${wrong}`);
+      }
+      const right = await prove(codeAt(secret, clock.now()));
+      assert.equal(right.status, 429, `${right}`);
+      assert.equal(right.json.code, "TOO_MANY_CODES");
+      assert.equal(right.headers["retry-after"], "900");
+      clock.forward(14 * 60 + 55);
+      const still = await prove(codeAt(secret, clock.now()));
+      assert.equal(still.status, 429, `${still}`);
+      clock.forward(5);
+      const later = await prove(codeAt(secret, clock.now()));
+      assert.equal(later.status, 204, `${later}`);
+    });
+
+    it("has a picture that zbarimg reads as the address", async () => {
+      const user = await people.user();
+      const { data } = await user.post(`${base}/setup`);
+      const png = Buffer.from(data.qrCode.split(",")[1], "base64");
+      const file = `${stack.dir}/temp/qr.png`;
+      if (spawnSync("zbarimg", ["--version"]).error) assert.fail("no zbarimg");
+      (await import("node:fs")).writeFileSync(file, png);
+      const read = execFileSync("zbarimg", ["--quiet", "--raw", file], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      assert.equal(read.trim(), data.otpauthUrl);
+      assert.ok(data.otpauthUrl.includes(encodeURIComponent(addressOf(user.name))));
+    });
+
+    it("keeps a set-up for ten minutes exactly", async () => {
+      const user = await people.user();
+      const limit = async () =>
+        1000 *
+        (await stack.value`SELECT extract(epoch FROM setup_expires_at)
+          FROM two_factor WHERE user_id = ${user.id}`);
+      const set = (await user.post(`${base}/setup`)).data;
+      clock.moveTo(await limit());
+      const enable = () =>
+        user.post(`${base}/enable`, { code: codeAt(set.secret, clock.now()) });
+      const late = await enable();
+      assert.equal(late.status, 410, `${late}`);
+      const again = (await user.post(`${base}/setup`)).data;
+      assert.equal(again?.secret === set.secret, false);
+      Object.assign(set, again);
+      clock.moveTo((await limit()) - 2000);
+      const right = await enable();
+      assert.equal(right.status, 200, `${right}`);
+    });
+  });
