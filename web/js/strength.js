@@ -3,13 +3,15 @@
 // last key.  The answer goes into the [data-strength] beside it.
 import { send } from "./api.js";
 import { make } from "./dom.js";
+import { text } from "./text.js";
 
 const pause = 400;
 
 function show(panel, { score, errors }) {
   panel.hidden = false;
   panel.querySelector("meter").value = score;
-  const advice = errors.map((words) => make("li", {}, words));
+  const words = errors.length ? errors : [text.strong];
+  const advice = words.map((one) => make("li", {}, one));
   panel.querySelector("ul").replaceChildren(...advice);
 }
 

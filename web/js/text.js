@@ -31,6 +31,7 @@ export const text = {
   againByCode: "Use a code instead",
   againByPassword: "Use the password instead",
   againYes: "Confirm",
+  strong: "This one is good.",
   copied: "Copied.",
   done: "done",
   open: "to do",
