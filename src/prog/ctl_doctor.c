@@ -130,6 +130,9 @@ static const struct check checks[] = {
     { "secrets", .look = doctor_secrets,
       .fix = "sparklectl setup makes them; or openssl rand -hex 32, written "
              "as 1:HEX into the files that [auth] names." },
+    { "breached passwords", .look = doctor_breached,
+      .fix = "set [auth] breached_passwords; make install brings a filter, "
+             "sparklectl breached build makes a larger one." },
     { "site address", .look = doctor_url,
       .fix = "set [site] url to https://your.name: cookies need TLS." },
     { "pages", .look = doctor_pages, .fix = "set [site] web; make install." },

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "core/breach.h"
 #include "core/crypto.h"
 #include "pool/pool.h"
 
@@ -150,4 +151,23 @@ doctor_secrets(struct ctl *c, const char **ret_found)
     }
     *ret_found = "three, of 32 bytes or more";
     return FINE;
+}
+
+/* Without it nobody can register; a small one knows little. */
+enum health
+doctor_breached(struct ctl *c, const char **ret_found)
+{
+    const struct auth_settings *auth =
+        SETTINGS_OF(c->app, &auth_section, struct auth_settings);
+    const char *why;
+    const struct breach *filter = breach_open(auth->breached_passwords, &why);
+
+    if (filter == NULL) {
+        *ret_found =
+            mem_printf(c->mem, "%s: %s", auth->breached_passwords, why);
+        return BROKEN;
+    }
+    *ret_found =
+        mem_printf(c->mem, "%" PRId64 " entries", breach_entries(filter));
+    return breach_entries(filter) < 50000 ? DOUBTFUL : FINE;
 }
