@@ -533,7 +533,8 @@ BEGIN
             n.actor_count + counted::int), kind, p_data),
         message = left(p_message, 2000), data = p_data,
         action_url = p_action_url, priority = greatest(n.priority, level),
-        created_at = clock_now(), expires_at = clock_now() + kind.keep
+        created_at = clock_now(), expires_at = clock_now() + kind.keep,
+        hidden = n.hidden AND NOT 'in_app' = ANY (channels)
     WHERE n.id = notification_put.id AND (counted OR NOT made)
     RETURNING n.actor_count INTO actors;
     actors := coalesce(actors, 0);

@@ -17,6 +17,7 @@ const together = [
   "referral",
   "admin",
   "admin_list",
+  "admin_status",
   "sparklectl",
   "post",
   "feed",
@@ -37,6 +38,7 @@ const files = await Promise.all(
 describe("api", { concurrency: 6 }, () => {
   for (const file of files) file.default();
 });
+(await import("./outage.test.mjs")).default();
 (await import("./malformed/requests.test.mjs")).default();
 (await import("./malformed/injection.test.mjs")).default();
 (await import("./last.test.mjs")).default();

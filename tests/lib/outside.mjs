@@ -183,3 +183,10 @@ export function checkPush(pushed, outside) {
   assert.match(headers.topic, /^[A-Za-z0-9_-]{1,32}$/);
   assert.ok(pushed.body.length <= 4096);
 }
+
+/** The one of a suite, whose stack is started with its settings. */
+export let outside;
+export async function meetOutside() {
+  outside = await Outside.start();
+  return outside.settings;
+}
