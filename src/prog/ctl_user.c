@@ -1,24 +1,20 @@
 /*
- * ctl_user.c - sparklectl user: make users, and change their role, status,
- * password, sessions and second factor.
+ * ctl_user.c - sparklectl user: role, status, sessions, second factor.
  *
  * The same functions of sql/admin.sql as those of the staff's API, acting as
  * nobody: the audit log has sparklectl as the user agent.  Looking is in
- * ctl_user_show.c.
+ * ctl_user_show.c, what takes a password in ctl_user_password.c.
  */
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "core/cache.h"
-#include "core/crypto.h"
 #include "core/db.h"
 #include "core/event.h"
-#include "core/password_policy.h"
 #include "core/session.h"
 #include "prog/ctl_user.h"
 
@@ -73,68 +69,6 @@ user_find(struct ctl *c, const char *name, struct uuid *ret_id)
     return !error.failed && db_rows(res) > 0;
 }
 
-/* ---- Passwords ---------------------------------------------------------- */
-
-/* A line from standard input, unseen where that is a terminal. */
-static const char *
-read_password(void *mem)
-{
-    struct termios seen, unseen;
-    bool terminal = tcgetattr(STDIN_FILENO, &seen) == 0;
-    char line[600];
-
-    if (terminal) {
-        unseen = seen;
-        unseen.c_lflag &= ~(tcflag_t)ECHO;
-        (void)fputs("Password: ", stderr);
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &unseen);
-    }
-    bool got = fgets(line, sizeof line, stdin) != NULL;
-    if (terminal) {
-        (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &seen);
-        (void)fputs("\n", stderr);
-    }
-    if (!got)
-        return NULL;
-    line[strcspn(line, "\r\n")] = '\0';
-    const char *password = mem_strdup(mem, line);
-    explicit_bzero(line, sizeof line);
-    return password;
-}
-
-/* The policy holds here, too; says what it wants. */
-static bool
-password_taken(struct ctl *c, const char *password, const char *name)
-{
-    struct request r = { .mem = c->mem, .app = c->app };
-    struct password_verdict verdict;
-
-    if (password_verdict(&r, password, name, NULL, &verdict) != NULL)
-        return ctl_fail("the filter of breached passwords cannot be read; see "
-                        "sparklectl doctor") == 0;
-    for (int i = 0; i < PASSWORD_FAULTS; i++)
-        if (verdict.faults & 1U << i)
-            (void)ctl_fail("%s", password_advice[i]);
-    return verdict.valid;
-}
-
-static const char *
-hash_of_input(struct ctl *c, const char *name)
-{
-    const struct auth_settings *auth =
-        SETTINGS_OF(c->app, &auth_section, struct auth_settings);
-    const char *password = read_password(c->mem);
-
-    if (password == NULL) {
-        (void)ctl_fail("the password is read from standard input");
-        return NULL;
-    }
-    password = password_normal(c->mem, password);
-    return password_taken(c, password, name)
-               ? password_hash(c->mem, auth, password)
-               : NULL;
-}
-
 /* ---- Acting ------------------------------------------------------------- */
 
 static int
@@ -146,13 +80,9 @@ refused(const char *name, const char *code)
     return ctl_fail("%s: refused: %s", name, code);
 }
 
-/*
- * Runs a statement whose rows are (hash of a session that ended or NULL, code
- * of a refusal or NULL); what Redis keeps of the sessions follows at once.
- */
-static int
-act(struct ctl *c, const char *name, const char *done, const char *sql,
-    const struct sql_arg *args)
+int
+user_act(struct ctl *c, const char *name, const char *done, const char *sql,
+         const struct sql_arg *args)
 {
     struct request r = { .mem = c->mem, .app = c->app };
     struct db_error error;
@@ -176,8 +106,8 @@ act(struct ctl *c, const char *name, const char *done, const char *sql,
 static const char *const roles[] = { "USER",      "CREATOR", "VERIFIED_CREATOR",
                                      "MODERATOR", "ADMIN",   NULL };
 
-static bool
-role_known(const char *role)
+bool
+user_role_known(const char *role)
 {
     if (text_index(roles, role) >= 0)
         return true;
@@ -187,35 +117,6 @@ role_known(const char *role)
 }
 
 /* ---- Commands ----------------------------------------------------------- */
-
-static const char create_sql[] = SQL(
-    WITH made AS MATERIALIZED (
-        SELECT (create_user(p_email => lower($1), p_username => $2,
-            p_password_hash => $3, p_email_verified => TRUE,
-            p_role => $4::text::user_role)).id
-    )
-    SELECT NULL::bytea, NULL::text FROM made, audit_write(NULL, 'user.create',
-        'user', made.id, NULL, jsonb_build_object('role', $4), NULL, $5, NULL,
-        TRUE)
-);
-
-static int
-create(struct ctl *c, int argc, char **argv)
-{
-    const char *role = ctl_option(&argc, argv, "role", "USER");
-    const char *agent = user_agent(c);
-
-    if (argc != 2)
-        return 2;
-    if (!role_known(role))
-        return 1;
-    const char *name = argv[0], *email = argv[1];
-    const char *hash = hash_of_input(c, name);
-    if (hash == NULL)
-        return 1;
-    return act(c, name, "made", create_sql,
-               ARGS(ARG(email), ARG(name), ARG(hash), ARG(role), ARG(agent)));
-}
 
 static const char role_sql[] =
     SQL(
@@ -234,10 +135,10 @@ set_role(struct ctl *c, int argc, char **argv)
     if (argc != 2)
         return 2;
     const char *name = argv[0], *role = argv[1];
-    if (!role_known(role) || !user_find(c, name, &id))
+    if (!user_role_known(role) || !user_find(c, name, &id))
         return 1;
-    int status = act(c, name, "has the new role", role_sql,
-                     ARGS(ARG(id), ARG(role), ARG(reason), ARG(agent)));
+    int status = user_act(c, name, "has the new role", role_sql,
+                          ARGS(ARG(id), ARG(role), ARG(reason), ARG(agent)));
     session_refresh_user(&r, id);
     (void)cache_ping(c->app->cache);
     return status;
@@ -267,8 +168,9 @@ set_status(struct ctl *c, int argc, char **argv, const char *status,
     name = argv[0];
     if (!user_find(c, name, &id))
         return 1;
-    return act(c, name, done, status_sql,
-               ARGS(ARG(id), ARG(status), ARG(reason), ARG(days), ARG(agent)));
+    return user_act(
+        c, name, done, status_sql,
+        ARGS(ARG(id), ARG(status), ARG(reason), ARG(days), ARG(agent)));
 }
 
 static int
@@ -312,7 +214,8 @@ act_on(struct ctl *c, int argc, char **argv, const char *done, const char *sql)
         return 2;
     if (!user_find(c, argv[0], &id))
         return 1;
-    return act(c, argv[0], done, sql, ARGS(ARG(id), ARG(reason), ARG(agent)));
+    return user_act(c, argv[0], done, sql,
+                    ARGS(ARG(id), ARG(reason), ARG(agent)));
 }
 
 static const char end_sql[] =
@@ -347,29 +250,6 @@ mail_password(struct ctl *c, int argc, char **argv)
     return act_on(c, argc, argv, "gets a mail with a link", mail_sql);
 }
 
-/* A new password ends the sessions. */
-static const char password_sql[] =
-    SQL(
-    SELECT token_hash, refused FROM staff_set_password($1, $2, $3)
-);
-
-static int
-set_password(struct ctl *c, int argc, char **argv)
-{
-    const char *agent = user_agent(c);
-    struct uuid id;
-
-    if (argc != 1)
-        return 2;
-    if (!user_find(c, argv[0], &id))
-        return 1;
-    const char *hash = hash_of_input(c, argv[0]);
-    if (hash == NULL)
-        return 1;
-    return act(c, argv[0], "has the new password", password_sql,
-               ARGS(ARG(id), ARG(hash), ARG(agent)));
-}
-
 const struct ctl_command ctl_user_commands[] = {
     {
         .name = "user list",
@@ -381,7 +261,7 @@ const struct ctl_command ctl_user_commands[] = {
     {
         .name = "user show",
         .usage = "NAME",
-        .about = "Show an account, and what was done to it. NAME is a user "
+        .about = "Show an account, and what was done to it; NAME is a user "
                  "name, an address or an id, here and below.",
         .run = user_show,
     },
@@ -395,7 +275,7 @@ const struct ctl_command ctl_user_commands[] = {
         .name = "user create",
         .usage = "NAME E-MAIL [--role ROLE] < password",
         .about = "Make a user whose address counts as verified.",
-        .run = create,
+        .run = user_create,
     },
     {
         .name = "user role",
@@ -437,7 +317,7 @@ const struct ctl_command ctl_user_commands[] = {
         .name = "user password",
         .usage = "NAME < password",
         .about = "Give a user a new password; ends the sessions.",
-        .run = set_password,
+        .run = user_set_password,
     },
     {
         .name = "user mail-password",
