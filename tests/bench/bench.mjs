@@ -10,7 +10,7 @@
 //   + PostgreSQL's CPU per transaction under pgbench with the row's own SQL
 //   + Redis's CPU per EVALSHA of our script, where the row asks it
 //
-// (A: the bare Argon2id hash on top; C: an nginx static file.)
+// (A, R: the bare Argon2id hash on top; C: an nginx static file.)
 // Ratio = bound / measured.  Rows alternate with their bounds, so that noise
 // of a shared machine meets both.
 import { execFileSync, spawn } from "node:child_process";
@@ -126,6 +126,16 @@ function filled(sql, values) {
   });
 }
 
+/** Registrations, each with an address of its own; their mails are made beside
+ * them, and PostgreSQL's part of that counts as theirs. */
+const newcomers = `
+local seed = os.time()
+function request()
+  n = n + 1
+  return wrk.format(nil, nil, nil, string.format(
+    '{"email":"r%d-%d@example.org","password":"Correct-Horse-7-Battery","agreeToTerms":true}', seed, n))
+end`;
+
 const maxId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
 // ---- Rows -------------------------------------------------------------------
@@ -195,6 +205,10 @@ async function main() {
         headers: { "content-type": "application/json", origin: base },
         body: JSON.stringify({ email: "admin@example.org", password: "Sparkle-demo-2026!" }) },
       argon2: true, target: 0.95 },
+    R: { load: { url: `${base}/api/auth/register`, method: "POST", connections: 2,
+        headers: { "content-type": "application/json", origin: base }, script: newcomers },
+      sql: ["SELECT register_user('b' || gen_random_uuid() || '@example.org', NULL, 'x', NULL, 'b')"],
+      argon2: true, target: 0.6 },
   };
   if (options.deep)
     rows.Z = { load: { url: `${base}/api/posts?limit=20&sort=recent&cursor=${cursorText(deep)}`,
