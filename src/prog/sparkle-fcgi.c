@@ -14,6 +14,7 @@
 #include "core/access.h"
 #include "core/app.h"
 #include "core/cache.h"
+#include "core/crypto.h"
 #include "core/db.h"
 #include "core/exchange.h"
 #include "core/fcgi.h"
@@ -122,6 +123,7 @@ prepare(struct setup *s)
     *app = (struct app){ .features = all_features, .config = s->config };
     if (app_site(app)->clock_file != NULL && !s->test_only)
         clock_shift_by(app_site(app)->clock_file);
+    auth_check(config_section(s->config, &auth_section), s->faults);
     app->router = router_new(s->mem, all_features, s->faults);
     if (app->router == NULL || !load_pages(app, s->mem, s->faults) ||
         !database_check(app, route_check_constraints, s->faults) ||

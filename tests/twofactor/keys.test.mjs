@@ -1,7 +1,7 @@
 // Turning all keys while the site is used: nothing that was made under the
 // old ones is lost, and they can be dropped once nothing needs them.
 import assert from "node:assert/strict";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { addressOf, codeOf, freshName, password } from "../lib/people.mjs";
 import { people, stack } from "../lib/suite.mjs";
@@ -175,6 +175,25 @@ export default (clock) =>
         twoFactorCode: codeAt(factor.secret, clock.now() + 30000),
       });
       assert.equal(right.status, 200, `${right}`);
+    });
+
+    it("does not start with a key that cannot be read", async () => {
+      const bad = `${stack.dir}/temp/bad`;
+      const conf = readFileSync(stack.conf, "utf8").replace(
+        /^encryption_key_file = .*$/m,
+        `encryption_key_file = ${bad}`,
+      );
+      writeFileSync(`${stack.dir}/etc/bad.conf`, conf, { mode: 0o644 });
+      writeFileSync(bad, "some words that are no key\n", { mode: 0o644 });
+      const failed = await stack
+        .runAsUser(
+          ...[stack.program("sparkle-fcgi"), "--test-config"],
+          ...["--config", `${stack.dir}/etc/bad.conf`],
+        )
+        .then(() => null)
+        .catch((error) => error);
+      assert.notEqual(failed, null);
+      assert.match(failed.stderr, /\[auth\] encryption_key: /);
     });
 
     it("writes no key where anybody could read it", async () => {
