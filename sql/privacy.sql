@@ -237,7 +237,8 @@ SELECT * FROM (VALUES
         'the mailbox of transport file:, for development: there the mails
         are the recipients'''),
     ('file', 'log/', '{}',
-        'logs against misuse, Art. 6(1)(f): rotated away within two weeks'),
+        'logs against misuse, Art. 6(1)(f): until they are rotated away
+        (install/logrotate.d, journald.conf)'),
     ('file', 'cache/nginx/', '{}',
         'pages as guests saw them: gone within ten minutes'),
     ('file', 'postgres/', '{}',
