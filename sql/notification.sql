@@ -9,9 +9,10 @@
 --   in_app    the row itself; hidden where only other channels are wanted
 --   realtime  notification.realtime, at once: the unread count to open tabs,
 --             when a row comes or goes
---   email     notification.mail, after the type's delay; it looks again, and
---             puts mail.send.  Those who want mail less often get none here:
---             the digests collect what is unread.
+--   email     notification.mail, after the type's delay (at the next full
+--             hour for those who want it hourly), which puts mail.send.
+--             Those who want mail less often get none here: the digests
+--             collect what is unread.
 --   push      push.send, one for each browser that asked for it
 --   sms       sms.send, from priority 2 on, to a verified number
 --
@@ -251,7 +252,8 @@ ORDER BY k.nr
 $$;
 
 -- The channels by which a user wants a type, of those in p_only (NULL: all);
--- 'digest' where mails are wanted, but not at once.  NULL: nothing at all.
+-- 'hourly' or 'digest' where mails are wanted, but not at once.  NULL: nothing
+-- at all.
 CREATE OR REPLACE FUNCTION notification_channels(
     p_user_id uuid, p_kind notification_kinds, p_priority int, p_only text[]
 ) RETURNS text[]
@@ -264,8 +266,8 @@ SELECT nullif(array_remove(ARRAY[
         AND coalesce(w.email_enabled, true)
         AND p_kind.type <> ALL (coalesce(w.email_off, '{}'))
         THEN CASE coalesce(w.email_frequency, 'instant')
-            WHEN 'instant' THEN 'email' WHEN 'never' THEN NULL
-            ELSE 'digest' END END,
+            WHEN 'instant' THEN 'email' WHEN 'hourly' THEN 'hourly'
+            WHEN 'never' THEN NULL ELSE 'digest' END END,
     CASE WHEN (p_only IS NULL OR 'push' = ANY (p_only))
         AND coalesce(w.push_enabled, true)
         AND p_kind.type <> ALL (coalesce(w.push_off, '{}'))
@@ -375,7 +377,7 @@ BEGIN
         PERFORM job_put('notification.realtime', 'notification',
             payload || jsonb_build_object('user', p_user_id));
     END IF;
-    IF NOT p_channels && '{email,push,sms}' THEN
+    IF NOT p_channels && '{email,hourly,push,sms}' THEN
         RETURN;
     END IF;
     IF p_priority < 3 THEN
@@ -384,10 +386,12 @@ BEGIN
         FROM users u JOIN notification_preferences w ON w.user_id = u.id
         WHERE u.id = p_user_id;
     END IF;
-    IF 'email' = ANY (p_channels) THEN
+    IF p_channels && '{email,hourly}' THEN
         PERFORM job_put('notification.mail', 'notification', payload,
-            p_run_at => greatest(ends, CASE WHEN p_priority < 2
-                THEN clock_now() + p_kind.mail_delay END),
+            p_run_at => greatest(ends, CASE WHEN p_priority >= 2 THEN NULL
+                WHEN 'hourly' = ANY (p_channels) THEN date_trunc('hour',
+                    clock_now() + p_kind.mail_delay) + interval '1 hour'
+                ELSE clock_now() + p_kind.mail_delay END),
             p_unique_key => p_id::text);
     END IF;
     IF 'push' = ANY (p_channels) THEN
@@ -593,52 +597,17 @@ $$;
 
 -- ---- Sending ----------------------------------------------------------------
 
--- What the template of a notification's mail sees, beside what the data give:
--- as it is now, when it is sent.  NULL: it was taken back, has expired or its
--- content is gone.
-CREATE OR REPLACE FUNCTION notification_mail(p_id uuid) RETURNS jsonb
-LANGUAGE sql STABLE AS $$
-SELECT n.data || jsonb_build_object('type', n.type, 'title', n.title,
-    'message', n.message, 'url', n.action_url, 'priority', n.priority,
-    'actor', CASE WHEN a.id IS NOT NULL THEN jsonb_build_object(
-        'username', a.username, 'image', a.image) END,
-    'actors', n.actor_count, 'others', notification_others(n.actor_count),
-    'read', n.read, 'createdAt', n.created_at)
-FROM notifications n
-LEFT JOIN users a ON a.id = n.actor_id AND a.deleted_at IS NULL
-WHERE n.id = p_id AND n.expires_at > clock_now()
-$$;
-
--- The job notification.mail: puts mail.send, or notes why not.
-CREATE OR REPLACE FUNCTION notification_mail_put(p_id uuid) RETURNS bigint
+-- The job notification.mail: puts mail.send, which looks whether there is
+-- still a reason to mail, and notes it where there is none (mail.sql).  What
+-- was taken back meanwhile leaves no row, and no mail.
+CREATE OR REPLACE FUNCTION notification_mail_put(p_id uuid) RETURNS void
 LANGUAGE plpgsql AS $$
-DECLARE
-    facts jsonb := notification_mail(p_id);
-    kind notification_kinds;
-    who users;
-    why mail_skip_reason;
 BEGIN
-    -- Taken back or deleted: there is nobody left to tell of it.
-    SELECT u.* INTO who FROM notifications n JOIN users u ON u.id = n.user_id
-    WHERE n.id = p_id AND u.deleted_at IS NULL;
-    IF NOT FOUND THEN
-        RETURN NULL;
-    END IF;
-    SELECT k.* INTO kind FROM notification_kinds k
-    JOIN notifications n ON n.type = k.type AND n.id = p_id;
-    why := CASE WHEN facts IS NULL THEN 'expired'
-        WHEN (facts->>'read')::boolean THEN 'already_read' END;
-    IF why IS NOT NULL THEN
-        INSERT INTO mail_skipped (user_id, recipient, template, category,
-            reason, notification_id)
-        VALUES (who.id, who.email, kind.mail, replace(kind.mail, '-', '_'),
-            why, p_id);
-        RETURN NULL;
-    END IF;
-    RETURN job_put('mail.send', CASE WHEN (facts->>'priority')::int >= 2
+    PERFORM job_put('mail.send', CASE WHEN n.priority >= 2
             THEN 'security_email' ELSE 'email' END,
-        jsonb_build_object('mail', kind.mail, 'notification', p_id,
-            'data', facts), who.id,
-        p_unique_key => 'notification:' || p_id);
+        jsonb_build_object('mail', k.mail, 'notification', n.id), n.user_id,
+        p_unique_key => 'notification:' || n.id)
+    FROM notifications n JOIN notification_kinds k ON k.type = n.type
+    WHERE n.id = p_id;
 END
 $$;

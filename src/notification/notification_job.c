@@ -33,7 +33,7 @@ static const char word_sql[] = SQL(
 /* ---- Mail ---------------------------------------------------------------- */
 
 static const char mail_sql[] = SQL(
-    SELECT notification_mail_put(($1->>'notification')::uuid)
+    SELECT notification_mail_put(($1->>'notification')::uuid)::text
 );
 
 /* ---- Expiry -------------------------------------------------------------- */

@@ -81,7 +81,10 @@ static const struct field code_fields[] = {
 };
 
 const struct member sms_phone_shape[] = {
-    { .name = "number", .type = VALUE_TEXT },
+    { .name = "number",
+      .type = VALUE_TEXT,
+      .nullable = true,
+      .about = "null: there is none." },
     { .name = "verified", .type = VALUE_BOOLEAN },
     { 0 },
 };
@@ -92,8 +95,8 @@ static const struct member verified_shape[] = {
 
 /* clang-format off */
 const char sms_phone_sql[] = SQL(
-    SELECT number, verified_at IS NOT NULL AS verified FROM phones
-    WHERE user_id = $1
+    SELECT p.number, p.verified_at IS NOT NULL AS verified
+    FROM (SELECT) one LEFT JOIN phones p ON p.user_id = $1
 );
 static const char put_sql[] = SQL(
     SELECT p.number, p.verified_at IS NOT NULL AS verified
@@ -125,7 +128,7 @@ put_phone(struct request *r)
 static const struct problem *
 drop_phone(struct request *r)
 {
-    return answer_done(r, drop_sql, ARGS(ARG(r->viewer)));
+    return answer_done_anyway(r, drop_sql, ARGS(ARG(r->viewer)));
 }
 
 static const struct problem *
@@ -161,7 +164,6 @@ const struct route sms_routes[] = {
     {
         .on = "PUT /api/users/me/phone",
         .access = ALLOW_MEMBERS,
-        .quota = QUOTA_AUTH,
         .handle = put_phone,
         .about = "Name a telephone number; a code goes there.",
         .input = INPUT(struct phone, phone_fields),
@@ -172,7 +174,6 @@ const struct route sms_routes[] = {
     {
         .on = "POST /api/users/me/phone/verify",
         .access = ALLOW_MEMBERS,
-        .quota = QUOTA_AUTH,
         .handle = verify,
         .about = "Verify the number by the code.",
         .input = INPUT(struct phone, code_fields),
@@ -184,7 +185,7 @@ const struct route sms_routes[] = {
         .on = "DELETE /api/users/me/phone",
         .access = ALLOW_SIGNED_IN,
         .handle = drop_phone,
-        .about = "Forget the number.",
+        .about = "Forget the number; again changes nothing.",
         .form = ANSWER_NOTHING,
         .success = 204,
         .sql = STATEMENTS(drop_sql),
