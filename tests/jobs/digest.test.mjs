@@ -1,0 +1,268 @@
+// Digests: who gets one, when, and what is in it.
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { Clock } from "../lib/clock.mjs";
+import { Runner } from "./runner.mjs";
+
+let jobs, clock;
+let ann, ben, cyd;
+
+before(async () => {
+  clock = new Clock();
+  jobs = await Runner.start("digest", { children: 2, run: false });
+  mkdirSync(join(jobs.dir, "conf.d"));
+  writeFileSync(
+    join(jobs.dir, "conf.d/test.conf"),
+    `${clock.settings}[mail]\nhourly = 0\nhourly_each = 0\ndaily_each = 0\n`,
+  );
+  [ann, ben, cyd] = jobs.users(3);
+});
+after(() => jobs?.stop());
+
+/** SQL at the test's time. */
+function sqlAt(text) {
+  const ahead = `${clock.shift / 1000} seconds`;
+  return jobs.psql(["-c", `SET sparkle.clock_offset = '${ahead}'`, "-c", text]);
+}
+
+const at = (iso) => clock.moveTo(Date.parse(iso));
+
+function batch(name, ...words) {
+  const done = jobs.batch(name, ...words);
+  assert.equal(done.status, 0, done.stderr);
+  return done;
+}
+
+const digests = () => jobs.sql`SELECT username, digest, period::text,
+    d.created_at FROM mail_digests d JOIN users u ON u.id = d.user_id
+    ORDER BY d.created_at, username`;
+
+function post(author, title, more = {}) {
+  const { visibility = "PUBLIC", status = "published", score = 0 } = more;
+  return sqlAt(`WITH p AS (INSERT INTO posts (author_id, title, status,
+      visibility, published_at, score)
+    VALUES ('${author.id}', '${title}', '${status}', '${visibility}',
+      CASE WHEN '${status}' = 'published' THEN clock_now()
+        - interval '1 hour' END, ${score}) RETURNING id)
+    INSERT INTO post_contents (post_id, content, content_html)
+    SELECT id, 'x', '<p>x</p>' FROM p`);
+}
+
+const seenNow = () => sqlAt("UPDATE users SET last_seen_at = clock_now()");
+
+test("morning in five zones, over the changes of summer time", () => {
+  const zones = {
+    user1: "Europe/Berlin",
+    user2: "America/New_York",
+    user3: "Asia/Kolkata",
+    zone4: "Australia/Lord_Howe", // half an hour of summer time
+    zone5: "Pacific/Auckland",
+  };
+  for (const name of ["zone4", "zone5"])
+    jobs.sql`SELECT (create_user(${`${name}@example.org`}, ${name}, 'x',
+      true)).id`;
+  for (const [name, zone] of Object.entries(zones))
+    jobs.sql`UPDATE users SET time_zone = ${zone} WHERE username = ${name}`;
+  jobs.psql(["-c", `INSERT INTO notification_preferences (user_id,
+      email_frequency) SELECT id, 'daily' FROM users
+    ON CONFLICT (user_id) DO UPDATE SET email_frequency = 'daily'`]);
+  // Changes: New York 8 March and 1 November, Berlin 29 March and 25
+  // October, Auckland and Lord Howe 5 April and 27 September/4 October 2026.
+  const spans = [
+    ["2027-03-13T12:00Z", 60], ["2027-03-27T12:00Z", 60],
+    ["2027-04-03T00:00Z", 60], ["2027-10-30T12:00Z", 60],
+  ];
+  for (const [from, hours] of spans) {
+    at(from);
+    jobs.sql`DELETE FROM mail_digests`;
+    jobs.sql`DELETE FROM notifications`;
+    sqlAt(`INSERT INTO notifications (user_id, type, title, created_at,
+        expires_at)
+      SELECT id, 'SYSTEM', 'News', clock_now() + n * interval '6 hours',
+        clock_now() + interval '30 days'
+      FROM users, generate_series(0, 12) n`);
+    seenNow();
+    everyHour(hours, "daily");
+    for (const [name, zone] of Object.entries(zones)) {
+      const got = jobs.sql`SELECT period::text,
+          to_char(d.created_at AT TIME ZONE ${zone}, 'YYYY-MM-DD HH24') AS at
+        FROM mail_digests d JOIN users u ON u.id = d.user_id
+        WHERE u.username = ${name} ORDER BY 1`;
+      assert.ok(got.length >= 2 && got.length <= 3, `${name} ${from}`);
+      for (const row of got) assert.equal(row.at, `${row.period} 08`, name);
+      assert.equal(new Set(got.map((r) => r.period)).size, got.length);
+    }
+  }
+  jobs.sql`DELETE FROM jobs`;
+  jobs.sql`DELETE FROM mail_digests`;
+  jobs.sql`DELETE FROM notifications`;
+  jobs.sql`DELETE FROM users WHERE username LIKE 'zone%'`;
+  jobs.sql`DELETE FROM notification_preferences`;
+  jobs.sql`UPDATE users SET time_zone = 'Europe/Berlin'`;
+});
+
+test("the weekly digest: Mondays at eight, with something new, once", () => {
+  at("2027-06-07T05:30Z"); // 07:30 in Berlin
+  seenNow();
+  jobs.sql`INSERT INTO follows (follower_id, following_id)
+    VALUES (${ann.id}, ${ben.id})`;
+  post(ben, "Fresh");
+  batch("digest-weekly");
+  assert.deepEqual(digests(), []);
+  clock.ahead({ hours: 1 });
+  const dry = batch("--dry-run", "digest-weekly");
+  assert.match(dry.stderr, /"rows":1/);
+  assert.deepEqual(digests(), []);
+  batch("digest-weekly");
+  assert.deepEqual(digests().map((d) => [d.username, d.period]), [
+    ["user1", "2027-06-07"],
+  ]);
+  batch("digest-weekly");
+  clock.ahead({ hours: 1 });
+  batch("digest-weekly");
+  assert.equal(digests().length, 1);
+  assert.equal(jobs.sql`SELECT id FROM jobs WHERE kind = 'mail.send'`.length, 1);
+});
+
+test("no second one within six days, whatever zone one moves to", () => {
+  jobs.sql`UPDATE users SET time_zone = 'America/Los_Angeles'`;
+  at("2027-06-07T15:10Z"); // Monday, eight in Los Angeles
+  batch("digest-weekly");
+  assert.equal(digests().length, 1);
+  jobs.sql`UPDATE users SET time_zone = 'UTC'`;
+  at("2027-06-14T08:10Z");
+  post(ben, "Next week");
+  seenNow();
+  batch("digest-weekly");
+  assert.equal(digests().length, 2);
+});
+
+test("not to whom it is not for", () => {
+  const deny = [
+    "UPDATE users SET status = 'SUSPENDED'",
+    "UPDATE users SET email_verified_at = NULL",
+    "UPDATE users SET last_seen_at = clock_now() - interval '181 days'",
+    `INSERT INTO notification_preferences (user_id, weekly_digest)
+     SELECT id, false FROM users`,
+    `INSERT INTO notification_preferences (user_id, email_enabled)
+     SELECT id, false FROM users`,
+    `INSERT INTO notification_preferences (user_id, email_frequency)
+     SELECT id, 'never' FROM users`,
+    "DELETE FROM follows", // so nothing is new
+  ];
+  at("2027-06-21T08:10Z");
+  post(ben, "The week after");
+  seenNow();
+  for (const statement of deny) {
+    const count = batchAfter(`BEGIN; ${statement}; COMMIT`);
+    assert.equal(count, 0, statement);
+    sqlAt(`UPDATE users SET status = 'ACTIVE', last_seen_at = clock_now(),
+      email_verified_at = clock_now()`);
+    jobs.sql`DELETE FROM notification_preferences`;
+  }
+  jobs.sql`INSERT INTO follows (follower_id, following_id)
+    VALUES (${ann.id}, ${ben.id})`;
+  assert.equal(batchAfter("SELECT 1"), 1);
+});
+
+/** What the program does in each of the hours to come. */
+function everyHour(hours, digest) {
+  const script = [];
+  for (let i = 0; i < hours; i++)
+    script.push(
+      `SET sparkle.clock_offset = '${clock.shift / 1000 + i * 3600} seconds';`,
+      `SELECT digest_step('${digest}', digest_zones('${digest}'),
+        '00000000-0000-0000-0000-000000000000', 5000, false);`,
+    );
+  jobs.psql([], script.join("\n"));
+}
+
+/** How many a run would make after a statement. */
+function batchAfter(statement) {
+  sqlAt(statement);
+  const { stderr } = batch("--dry-run", "digest-weekly");
+  return Number(stderr.match(/"rows":(\d+)/)[1]);
+}
+
+test("in it: the best five, nothing hidden, deleted, muted or a draft", async () => {
+  at("2027-07-05T08:10Z");
+  jobs.sql`DELETE FROM jobs`;
+  jobs.sql`DELETE FROM posts`;
+  jobs.sql`INSERT INTO follows (follower_id, following_id)
+    VALUES (${ann.id}, ${cyd.id}) ON CONFLICT DO NOTHING`;
+  for (let i = 1; i <= 7; i++) post(ben, `Ben ${i}`, { score: i });
+  post(ben, "Ben draft", { status: "draft", score: 99 });
+  post(ben, "Ben private", { visibility: "PRIVATE", score: 99 });
+  post(ben, "Ben unlisted", { visibility: "UNLISTED", score: 99 });
+  post(ben, "Ben for followers", { visibility: "FOLLOWERS", score: 50 });
+  post(ben, "Ben deleted", { score: 99 });
+  post(cyd, "Cyd muted", { score: 99 });
+  jobs.sql`UPDATE posts SET deleted_at = now() WHERE title = 'Ben deleted'`;
+  jobs.sql`INSERT INTO mutes (muter_id, muted_id)
+    VALUES (${ann.id}, ${cyd.id})`;
+  sqlAt(`INSERT INTO follows (follower_id, following_id, created_at)
+    VALUES ('${cyd.id}', '${ann.id}', clock_now())`);
+  seenNow();
+  batch("digest-weekly");
+  await jobs.up();
+  await jobs.drained(30);
+  const mail = jobs.mails().find((m) => m.includes("Delivered-To: u1@"));
+  const titles = [...mail.split("text/html")[0].matchAll(/\* (.*)/g)].map(
+    (m) => m[1].trim());
+  assert.deepEqual(titles,
+    ["Ben for followers", "Ben 7", "Ben 6", "Ben 5", "Ben 4"]);
+  assert.match(mail, /1 new follower, 0 achievements, 0 unread/);
+  assert.match(mail, /^X-Category: weekly_digest/m);
+  assert.match(mail, /^List-Unsubscribe-Post: List-Unsubscribe=One-Click/m);
+  const [row] = jobs.sql`SELECT message_id FROM mail_digests
+    WHERE user_id = ${ann.id} AND period = '2027-07-05'`;
+  assert.ok(mail.includes(`Message-ID: ${row.message_id}`));
+});
+
+test("what is gone when the mail leaves is no mail", async () => {
+  await jobs.killMaster();
+  at("2027-07-12T08:10Z");
+  jobs.sql`DELETE FROM posts`;
+  jobs.sql`DELETE FROM follows WHERE follower_id = ${cyd.id}`;
+  post(ben, "Soon gone");
+  seenNow();
+  batch("digest-weekly");
+  jobs.sql`UPDATE posts SET deleted_at = now()`;
+  await jobs.up();
+  await jobs.drained(30);
+  const [{ reason }] = jobs.sql`SELECT reason FROM mail_skipped
+    WHERE user_id = ${ann.id}`;
+  assert.equal(reason, "nothing_new");
+  const sent = jobs.sql`SELECT 1 FROM mail_sent WHERE state = 'sending'`;
+  assert.deepEqual(sent, []);
+});
+
+test("a run that is killed goes on, and doubles nothing", () => {
+  at("2027-07-19T08:10Z");
+  jobs.psql(["-c", `
+    INSERT INTO users (email, username, status, email_verified_at)
+    SELECT 'd' || n || '@x.org', 'digest' || n, 'ACTIVE', now()
+    FROM generate_series(1, 12000) n`]);
+  sqlAt(`INSERT INTO follows (follower_id, following_id)
+    SELECT id, '${ben.id}' FROM users WHERE username LIKE 'digest%'`);
+  post(ben, "For all of them");
+  seenNow();
+  // A first run that dies after its first step of 5,000.
+  sqlAt(`SELECT digest_step('weekly', digest_zones('weekly'),
+    '00000000-0000-0000-0000-000000000000', 5000, false)`);
+  assert.equal(jobs.sql`SELECT 1 FROM mail_digests
+    WHERE period = '2027-07-19'`.length, 4999); // nothing new for one
+  batch("digest-weekly");
+  batch("digest-weekly");
+  const [{ n, people }] = jobs.sql`SELECT count(*) AS n,
+    count(DISTINCT subject_id) AS people FROM jobs
+    WHERE kind = 'mail.send' AND payload->'data'->>'period' = '2027-07-19'`;
+  assert.equal(n, people);
+  assert.equal(n, 12002);
+  const [run] = jobs.sql`SELECT items, exit_code FROM batch_runs
+    WHERE name = 'digest-weekly' AND NOT dry_run AND items > 0
+    ORDER BY id DESC LIMIT 1`;
+  assert.deepEqual(run, { items: 7003, exit_code: 0 });
+});
