@@ -78,8 +78,7 @@ const struct keyring *keyring_read(void *mem, const char *text,
 
 /* The ring of the setting of that name; dies where it cannot be read, which
  * auth_check() has found out at the start. */
-const struct keyring *keyring_of(void *mem, const char *text,
-                                 const char *name);
+const struct keyring *keyring_of(void *mem, const char *text, const char *name);
 
 /* Adds a line to the faults for each ring that cannot be read. */
 void auth_check(const struct auth_settings *s, struct text *faults);

@@ -28,7 +28,7 @@ extern const struct problem problem_rate_limit;     /* 429 RATE_LIMIT_ERROR */
 extern const struct problem problem_internal;       /* 500 INTERNAL_ERROR */
 extern const struct problem problem_unavailable;    /* 503 */
 extern const struct problem problem_password_unchecked; /* 503 */
-extern const struct problem problem_timeout;        /* 504 */
+extern const struct problem problem_timeout;            /* 504 */
 
 /* The core's problems, ended by NULL, for `sparklectl describe problems`. */
 extern const struct problem *const core_problems[];
