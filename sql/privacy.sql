@@ -230,6 +230,9 @@ SELECT * FROM (VALUES
     ('redis', 'quota:*', '{}',
         'counts by IP address against misuse, Art. 6(1)(f): they end by
         themselves within an hour'),
+    ('redis', 'lock:*', '{}',
+        'a keyed hash of an address that was guessed at, Art. 6(1)(f): ends
+        by itself within 15 minutes'),
     ('redis', 'session:*', '{}',
         'the mark "-" or "?" in the place of a token, so that it opens
         nothing more: ends by itself within a minute'),

@@ -51,39 +51,63 @@ static const char hashes_sql[] =
     WHERE s.user_id = $1 AND h IS NOT NULL
 );
 
-/* Deletes the keys of a page of SCAN; the cursor of the next, or NULL. */
-static const char *
-scan(struct job *job, const char *cursor, const char *pattern)
+/* What to forget: the keys of a pattern, or their member. */
+struct forgotten {
+    const char *pattern;
+    const char *member; /* NULL: the whole key */
+};
+
+static bool
+forget_key(struct job *job, const struct forgotten *f, const char *key)
 {
-    const char *const words[] = { "SCAN",  cursor,  "MATCH",
-                                  pattern, "COUNT", "1000" };
+    const char *const whole[] = { "DEL", key };
+    const char *const member[] = { "ZREM", key, f->member };
+
+    return (f->member == NULL
+                ? cache_command(job->app->cache, job->mem, 2, whole, NULL)
+                : cache_command(job->app->cache, job->mem, 3, member, NULL)) !=
+           NULL;
+}
+
+/* Forgets a page of SCAN; the cursor of the next, or NULL. */
+static const char *
+scan(struct job *job, const struct forgotten *f, const char *cursor)
+{
+    const char *const words[] = { "SCAN",     cursor,  "MATCH",
+                                  f->pattern, "COUNT", "1000" };
     const struct cache_reply *page =
         cache_command(job->app->cache, job->mem, 6, words, NULL);
 
     if (page == NULL || page->kind != CACHE_LIST || page->len != 2)
         return NULL;
-    for (size_t i = 0; i < page->list[1].len; i++) {
-        const char *const gone[] = { "DEL", page->list[1].list[i].text };
-
-        if (cache_command(job->app->cache, job->mem, 2, gone, NULL) == NULL)
+    for (size_t i = 0; i < page->list[1].len; i++)
+        if (!forget_key(job, f, page->list[1].list[i].text))
             return NULL;
-    }
     return page->list[0].text;
 }
 
-/* Whatever bears the user's id: rates, counts.  Here a scan hinders nobody. */
+static bool
+forget(struct job *job, const struct forgotten *f)
+{
+    const char *cursor = "0";
+
+    do {
+        cursor = scan(job, f, cursor);
+    } while (cursor != NULL && strcmp(cursor, "0") != 0);
+    return cursor != NULL;
+}
+
+/* Whatever bears the user's id, and its places on the live boards.  Here a
+ * scan hinders nobody. */
 static bool
 forget_keys(struct job *job, const struct uuid *user)
 {
     char id[UUID_TEXT];
-    const char *cursor = "0";
 
     uuid_write(user, id);
-    const char *pattern = mem_printf(job->mem, "*%s*", id);
-    do {
-        cursor = scan(job, cursor, pattern);
-    } while (cursor != NULL && strcmp(cursor, "0") != 0);
-    return cursor != NULL;
+    const struct forgotten keys = { mem_printf(job->mem, "*%s*", id), NULL };
+    const struct forgotten places = { "leaderboard:*", id };
+    return forget(job, &keys) && forget(job, &places);
 }
 
 static bool

@@ -266,7 +266,11 @@ for (const [name, mark, ip, removes] of scenarios)
     const hashes = await names(`SELECT encode(h, 'hex') FROM sessions,
       unnest(ARRAY[token_hash, previous_hash]) h WHERE user_id = '${me.id}'`);
 
+    await stack.redis("ZADD", "leaderboard:weekly:test", 7, me.id);
+    assert.ok((await inRedis(new RegExp(me.id))).length >= 2);
+
     await leave(me, removes, mark);
+    assert.deepEqual(await inRedis(new RegExp(me.id)), []);
 
     // What others wrote of the user stays, and what the log says.
     await checkTables(patternOf(mark, ip));
