@@ -1,0 +1,73 @@
+// The limits while Redis is away; after the others, whom it would disturb.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { request } from "../lib/client.mjs";
+import { freshName } from "../lib/people.mjs";
+import { eventually, sleep } from "../lib/stack.mjs";
+import { people, stack } from "../lib/suite.mjs";
+
+async function withoutRedis(work) {
+  const pid = Number(readFileSync(join(stack.dir, "run/redis.pid"), "utf8"));
+  process.kill(pid, "SIGKILL");
+  await sleep(100);
+  try {
+    return await work();
+  } finally {
+    await stack.runAsUser("redis-server", join(stack.dir, "etc/redis.conf"));
+    await eventually("Redis answers", () =>
+      stack.redis("PING").catch(() => null),
+    );
+  }
+}
+
+/** Calls that Redis could not be asked about, of a class. */
+async function blind(name) {
+  const { text } = await request(stack, "GET", "/metrics");
+  const line = new RegExp(`blind_total\\{[^}]*class="${name}"[^}]*\\} (\\d+)`);
+  return Number(line.exec(text)?.[1] ?? 0);
+}
+
+const wrongLogin = (client, email) =>
+  client.post("/api/auth/login", { email, password: "Wrong-Password-1!" });
+
+const statuses = async (n, call) => {
+  const list = [];
+  for (let i = 0; i < n; i++) list.push((await call()).status);
+  return list;
+};
+
+export default () =>
+  describe("without Redis", { concurrency: 1 }, () => {
+    const five = [401, 401, 401, 401, 401, 429, 429];
+
+    it("limits logins all the same, by address and by account", async () => {
+      const before = await blind("auth");
+      const [here, there] = await withoutRedis(async () => {
+        const one = people.guest();
+        const email = `${freshName()}@example.org`;
+        return [
+          await statuses(7, () =>
+            wrongLogin(one, `${freshName()}@example.org`),
+          ),
+          await statuses(7, () => wrongLogin(people.guest(), email)),
+        ];
+      });
+      assert.deepEqual(here, five);
+      assert.deepEqual(there, five);
+      assert.ok((await blind("auth")) > before);
+    });
+
+    it("lets reads and writes pass, and counts them", async () => {
+      const user = await people.user();
+      const before = (await blind("read")) + (await blind("write"));
+      await withoutRedis(async () => {
+        const read = () => user.get("/api/users/me");
+        const write = () => user.put("/api/notifications/read-all", {});
+        assert.ok((await statuses(40, write)).every((s) => s === 204));
+        assert.ok((await statuses(5, read)).every((s) => s === 200));
+      });
+      assert.ok((await blind("read")) + (await blind("write")) >= before + 45);
+    });
+  });
