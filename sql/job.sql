@@ -7,7 +7,7 @@
 
 -- Put a job into a queue; its id.  Due later: p_run_at.  With a key that an
 -- unfinished job of this kind has, nothing is put and NULL comes back.  Jobs
--- of one kind and subject run one after the other.  Refusals:
+-- of one queue, kind and subject run one after the other.  Refusals:
 -- jobs_queue_known, jobs_payload_size.
 CREATE OR REPLACE FUNCTION job_put(
     p_kind text, p_queue text, p_payload jsonb DEFAULT '{}',
@@ -107,8 +107,9 @@ LIMIT 1
 $$;
 
 -- Take jobs of a queue, the highest priority first, then the oldest, and lock
--- them.  Of the jobs of one kind and subject only the oldest unfinished one
--- may be taken; who locks it owns the chain behind it, and takes of that, too
+-- them.  Of the queue's jobs of one kind and subject only the oldest that is
+-- unfinished may be taken (in the queue: a password reset waits for no
+-- digest); who locks it owns the chain behind it, and takes of that, too
 -- (p_chain), without locks.  A snapshot in which an earlier job is not yet
 -- finished only makes a later one wait.  The whole queue is searched only
 -- where nothing in front is free, for a long chain is a long search.  The job
@@ -132,7 +133,7 @@ BEGIN
         WHERE j.id = ANY (first) AND j.state = 'available'
             AND (j.subject_id IS NULL OR (SELECT f.id FROM jobs f
                 WHERE f.subject_id = j.subject_id AND f.kind = j.kind
-                    AND f.id < j.id
+                    AND f.queue = p_queue AND f.id < j.id
                     AND f.state IN ('scheduled', 'available', 'running',
                         'retryable')
                 ORDER BY f.id DESC LIMIT 1) IS NULL)
@@ -143,7 +144,7 @@ BEGIN
             WHERE j.queue = p_queue AND j.state = 'available'
             AND (j.subject_id IS NULL OR (SELECT f.id FROM jobs f
                 WHERE f.subject_id = j.subject_id AND f.kind = j.kind
-                    AND f.id < j.id
+                    AND f.queue = p_queue AND f.id < j.id
                     AND f.state IN ('scheduled', 'available', 'running',
                         'retryable')
                 ORDER BY f.id DESC LIMIT 1) IS NULL)
@@ -155,11 +156,11 @@ BEGIN
     END IF;
     behind := ARRAY(
         SELECT f.id FROM jobs h CROSS JOIN LATERAL (
-            SELECT g.id, bool_and(g.state = 'available' AND g.queue = p_queue)
+            SELECT g.id, bool_and(g.state = 'available')
                 OVER (ORDER BY g.id) AS mine
-            FROM (SELECT k.id, k.state, k.queue FROM jobs k
+            FROM (SELECT k.id, k.state FROM jobs k
                 WHERE k.subject_id = h.subject_id AND k.kind = h.kind
-                    AND k.id > h.id
+                    AND k.queue = p_queue AND k.id > h.id
                     AND k.state IN ('scheduled', 'available', 'running',
                         'retryable')
                 ORDER BY k.id LIMIT p_most) g) f

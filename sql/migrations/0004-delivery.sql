@@ -73,7 +73,8 @@ CREATE TABLE jobs (
     actor_id uuid,
     request_id text,
     happened_at timestamptz,
-    -- Jobs of one subject and kind run one after the other, in order of id.
+    -- Jobs of one queue, subject and kind run one after the other, in order
+    -- of id.
     subject_id uuid,
     leased_until timestamptz,
     worker text,
@@ -108,7 +109,7 @@ CREATE UNIQUE INDEX jobs_unique_key ON jobs (kind, unique_key)
         AND state IN ('scheduled', 'available', 'running', 'retryable');
 CREATE UNIQUE INDEX jobs_once_per_listener ON jobs (event_id, listener)
     WHERE event_id IS NOT NULL;
-CREATE INDEX jobs_subject_idx ON jobs (subject_id, kind, id)
+CREATE INDEX jobs_subject_idx ON jobs (subject_id, kind, queue, id)
     WHERE subject_id IS NOT NULL
         AND state IN ('scheduled', 'available', 'running', 'retryable');
 

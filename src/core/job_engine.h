@@ -8,8 +8,8 @@
  *      process at a time do so, any of them, so nobody has to take over;
  *   2. looks which queues have something to do, and takes a batch of the
  *      first in order of lane, by priority and age (FOR UPDATE SKIP LOCKED).
- *      Of the jobs of one kind and subject only the oldest unfinished one is
- *      taken, and with it those behind it;
+ *      Of the jobs of a queue of one kind and subject only the oldest
+ *      unfinished one is taken, and with it those behind it;
  *   3. runs it: see core/job.h.  A queue's concurrency is kept by as many
  *      advisory locks, over all processes and hosts.
  *

@@ -142,6 +142,19 @@ test("a failing job holds back its own subject and kind only", async () => {
   clear();
 });
 
+test("a job of another queue does not wait for its subject's", async () => {
+  clear();
+  const [{ id }] = people;
+  jobs.sql`UPDATE job_queues SET paused_at = now() WHERE name = 'analytics'`;
+  jobs.sql`SELECT job_put('noop', 'analytics', '{}', ${id})`;
+  jobs.sql`SELECT job_put('noop', 'moderation', '{}', ${id})`;
+  jobs.wake();
+  await eventually("it is done", () => jobs.sql`SELECT 1 FROM jobs
+    WHERE queue = 'moderation' AND state = 'completed'`.length === 1, 5 * slow);
+  jobs.sql`UPDATE job_queues SET paused_at = NULL`;
+  await jobs.drained(5 * slow);
+});
+
 test("one bad job of a batch does not keep the others from their effect", async () => {
   clear();
   jobs.sql`INSERT INTO outbox (event, subject_id, data)

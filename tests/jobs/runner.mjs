@@ -44,7 +44,7 @@ export class Runner {
     chmodSync(jobs.dir, 0o755);
     process.on("exit", () => jobs.stop());
     jobs.call("install", "-d", join(jobs.dir, "run"), join(jobs.dir, "mail"));
-    jobs.startPostgres();
+    jobs.startPostgres(options);
     jobs.startRedis();
     jobs.loadSchema();
     jobs.configure(options);
@@ -60,7 +60,8 @@ export class Runner {
 
   // ---- Servers ----
 
-  startPostgres() {
+  /** honest: tuned as production is, and syncing, for a benchmark. */
+  startPostgres({ honest = false }) {
     const data = join(this.dir, "data");
     this.call(
       ...[join(pgBin, "initdb"), "-D", data, "-U", "postgres"],
@@ -68,7 +69,10 @@ export class Runner {
     );
     const options = [
       ...["-c listen_addresses=''", `-c unix_socket_directories='${this.dir}'`],
-      ...["-c fsync=off", "-c jit=off", "-c max_connections=60"],
+      ...["-c jit=off", "-c max_connections=60"],
+      ...(honest
+        ? ["-c shared_buffers=512MB", "-c max_wal_size=4GB"]
+        : ["-c fsync=off"]),
     ].join(" ");
     this.call(
       ...[join(pgBin, "pg_ctl"), "start", "-s", "-w", "-D", data],
@@ -135,7 +139,8 @@ export class Runner {
 
   configure(options) {
     const { children = 3, settings = "", master = "", more = "" } = options;
-    const { database = "sparkle", web } = options;
+    const { database = "sparkle", web, pm = "dynamic" } = options;
+    const { mail = "" } = options;
     const { transport = `file:${join(this.dir, "mail")}` } = options;
     this.conf = join(this.dir, "sparkle.conf");
     this.pidFile = join(this.dir, "run/sparkle-jobs.pid");
@@ -156,13 +161,14 @@ socket = ${join(this.dir, "redis.sock")}
 signing_key = k1:${"ab".repeat(32)}
 [mail]
 transport = ${transport}
+${mail}
 [jobs_master]
 pid_file = ${this.pidFile}
 log = ${this.log}
 restart_backoff = 20ms
 ${master}
 [jobs main]
-pm = dynamic
+pm = ${pm}
 max_children = ${children}
 start_servers = 1
 min_spare_servers = 1
