@@ -109,7 +109,7 @@ $$;
 -- Take jobs of a queue, the highest priority first, then the oldest, and lock
 -- them.  Of the queue's jobs of one kind and subject only the oldest that is
 -- unfinished may be taken (in the queue: a password reset waits for no
--- digest); who locks it owns the chain behind it, and takes of that, too
+-- digest; one that is due later keeps none waiting); who locks it owns the chain behind it, and takes of that, too
 -- (p_chain), without locks.  A snapshot in which an earlier job is not yet
 -- finished only makes a later one wait.  The whole queue is searched only
 -- where nothing in front is free, for a long chain is a long search.  The job
@@ -134,8 +134,7 @@ BEGIN
             AND (j.subject_id IS NULL OR (SELECT f.id FROM jobs f
                 WHERE f.subject_id = j.subject_id AND f.kind = j.kind
                     AND f.queue = p_queue AND f.id < j.id
-                    AND f.state IN ('scheduled', 'available', 'running',
-                        'retryable')
+                    AND f.state IN ('available', 'running', 'retryable')
                 ORDER BY f.id DESC LIMIT 1) IS NULL)
         ORDER BY j.priority DESC, j.id LIMIT p_most
         FOR UPDATE SKIP LOCKED);
@@ -145,8 +144,7 @@ BEGIN
             AND (j.subject_id IS NULL OR (SELECT f.id FROM jobs f
                 WHERE f.subject_id = j.subject_id AND f.kind = j.kind
                     AND f.queue = p_queue AND f.id < j.id
-                    AND f.state IN ('scheduled', 'available', 'running',
-                        'retryable')
+                    AND f.state IN ('available', 'running', 'retryable')
                 ORDER BY f.id DESC LIMIT 1) IS NULL)
             ORDER BY j.priority DESC, j.id LIMIT p_most
             FOR UPDATE SKIP LOCKED);
@@ -161,8 +159,7 @@ BEGIN
             FROM (SELECT k.id, k.state FROM jobs k
                 WHERE k.subject_id = h.subject_id AND k.kind = h.kind
                     AND k.queue = p_queue AND k.id > h.id
-                    AND k.state IN ('scheduled', 'available', 'running',
-                        'retryable')
+                    AND k.state IN ('available', 'running', 'retryable')
                 ORDER BY k.id LIMIT p_most) g) f
         WHERE h.id = ANY (heads) AND h.subject_id IS NOT NULL AND f.mine
         LIMIT p_most);
