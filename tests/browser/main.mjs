@@ -6,7 +6,7 @@ import { launch, quit } from "./browser.mjs";
 await begin("browser", { demo: true });
 await launch();
 const files = await Promise.all(
-  ["journey", "keyboard", "details", "factor", "admin", "looks"].map(
+  ["journey", "account", "keyboard", "details", "factor", "admin", "looks"].map(
     (name) => import(`./${name}.test.mjs`),
   ),
 );
