@@ -357,6 +357,18 @@ note(struct job *job)
     return why;
 }
 
+static const struct payload_member payload[] = {
+    { .name = "mail",
+      .type = VALUE_TEXT,
+      .required = true,
+      .max = 50,
+      .about = "the template, see sparklectl email" },
+    { .name = "data",
+      .type = VALUE_JSON,
+      .about = "what the template wants besides the user" },
+    { 0 },
+};
+
 const struct job_kind mail_jobs[] = {
     {
         .name = "mail.send",
@@ -367,6 +379,7 @@ const struct job_kind mail_jobs[] = {
         .prepare = prepare,
         .act = act,
         .run = note,
+        .payload = payload,
     },
     { 0 },
 };

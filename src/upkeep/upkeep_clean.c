@@ -4,7 +4,10 @@
  */
 #include "upkeep/upkeep_local.h"
 
+#include <string.h>
+
 #include "base/log.h"
+#include "base/text.h"
 #include "core/batch.h"
 
 /* clang-format off */
@@ -133,12 +136,47 @@ static const struct kept kept[] = {
     { 0 },
 };
 
+/* Tables that other programs keep by their policies. */
+static const char *const kept_elsewhere[] = {
+    "sessions",
+    "idempotency_keys",
+    "audit_log",
+    NULL,
+};
+
+static const char policies_sql[] =
+    SQL(
+    SELECT table_name FROM data_retention_policies WHERE enabled
+    ORDER BY table_name LIMIT 1000
+);
+
+/* A policy that no program heeds would be a promise that nobody keeps. */
+static void
+warn_of_unheeded(struct job *job)
+{
+    struct db_error error;
+    const struct db_result *rows =
+        db_query(job->db, job->mem, policies_sql, NO_ARGS, &error);
+
+    for (size_t i = 0; !error.failed && i < db_rows(rows); i++) {
+        const char *table = db_text(rows, i, 0, NULL);
+        const struct kept *k = kept;
+
+        while (k->table != NULL && strcmp(k->table, table) != 0)
+            k++;
+        if (k->table == NULL && text_index(kept_elsewhere, table) < 0)
+            log_warn("data_retention_policies: nothing keeps the policy of %s",
+                     table);
+    }
+}
+
 /* A chunk of each table; a full step while one has more. */
 int64_t
 upkeep_clean_logs(struct job *job, bool dry_run)
 {
     int64_t sum = 0, most = 0;
 
+    warn_of_unheeded(job);
     for (const struct kept *k = kept; k->table != NULL; k++) {
         int64_t n = batch_delete(job, dry_run, k->count_sql, k->delete_sql);
 
