@@ -34,7 +34,9 @@ export default () =>
       assert.equal(url.protocol, "otpauth:");
       assert.equal(url.searchParams.get("secret"), data.secret);
       assert.equal(url.searchParams.get("issuer"), "Sparkle Universe");
-      assert.ok(decodeURIComponent(url.pathname).includes(addressOf(user.name)));
+      assert.ok(
+        decodeURIComponent(url.pathname).includes(addressOf(user.name)),
+      );
       assert.match(data.qrCode, /^data:image\/png;base64,/);
       assert.equal(new Set(data.backupCodes).size, 10);
       for (const code of data.backupCodes)
@@ -155,7 +157,11 @@ export default () =>
         UNION ALL SELECT encode(body, 'escape') FROM idempotency_keys
         WHERE key = ${key} AND body IS NOT NULL`;
       const log = stack.log("sparkle-fcgi.log");
-      const secrets = [set.secret, ...set.backupCodes, ...fresh.data.backupCodes];
+      const secrets = [
+        set.secret,
+        ...set.backupCodes,
+        ...fresh.data.backupCodes,
+      ];
       for (const secret of secrets) {
         for (const row of dump) assert.ok(!row.includes(secret));
         assert.ok(!log.includes(secret));

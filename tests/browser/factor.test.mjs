@@ -43,8 +43,9 @@ export default () =>
       await page.getByText("Add it to your authenticator").waitFor();
       const picture = page.getByAltText("QR code for your authenticator");
       assert.ok(await picture.evaluate((img) => img.naturalWidth > 100));
-      secret = (await page.locator("[data-factor-secret]").textContent())
-        .replaceAll(" ", "");
+      secret = (
+        await page.locator("[data-factor-secret]").textContent()
+      ).replaceAll(" ", "");
       assert.match(secret, /^[A-Z2-7]{32}$/);
       codes = await page.locator(".codes code").allTextContents();
       assert.equal(codes.length, 10);
@@ -62,7 +63,10 @@ export default () =>
       for (const code of codes) assert.ok(text.includes(`${code}\r\n`));
       await page.emulateMedia({ media: "print" });
       assert.equal(await page.locator(".codes").isVisible(), true);
-      assert.equal(await page.getByText("Prove that it works").isVisible(), false);
+      assert.equal(
+        await page.getByText("Prove that it works").isVisible(),
+        false,
+      );
       assert.equal(await page.locator(".site-header").isVisible(), false);
       await page.emulateMedia({ media: "screen" });
     });
@@ -93,7 +97,9 @@ export default () =>
       const field = page.getByLabel("Code", { exact: true });
       await field.waitFor();
       assert.equal(await field.getAttribute("autocomplete"), "one-time-code");
-      assert.ok(await field.evaluate((node) => node === document.activeElement));
+      assert.ok(
+        await field.evaluate((node) => node === document.activeElement),
+      );
       await shot(guest, "login");
       await field.fill("000000");
       await page.getByRole("button", { name: "Log in" }).click();
@@ -119,7 +125,9 @@ export default () =>
       await owner.go("/settings/security");
       await page.getByText("Switch it off").first().click();
       await page.getByLabel("Your password").fill(password);
-      await page.getByLabel("Code", { exact: true }).fill(codes[9].toLowerCase());
+      await page
+        .getByLabel("Code", { exact: true })
+        .fill(codes[9].toLowerCase());
       await shot(owner, "off");
       await page.getByRole("button", { name: "Switch it off" }).click();
       await page.getByRole("button", { name: "Set it up" }).waitFor();

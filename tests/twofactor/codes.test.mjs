@@ -6,14 +6,7 @@ import { randomInt } from "node:crypto";
 import { describe, it } from "node:test";
 import { addressOf, password } from "../lib/people.mjs";
 import { people, stack } from "../lib/suite.mjs";
-import {
-  STEP,
-  base,
-  codeAt,
-  logIn,
-  withFactor,
-  wrongCode,
-} from "./people.mjs";
+import { STEP, base, codeAt, logIn, withFactor, wrongCode } from "./people.mjs";
 
 const codes = 100;
 
@@ -130,7 +123,9 @@ export default (clock) =>
         stdio: ["ignore", "pipe", "ignore"],
       });
       assert.equal(read.trim(), data.otpauthUrl);
-      assert.ok(data.otpauthUrl.includes(encodeURIComponent(addressOf(user.name))));
+      assert.ok(
+        data.otpauthUrl.includes(encodeURIComponent(addressOf(user.name))),
+      );
     });
 
     it("keeps a set-up for ten minutes exactly", async () => {

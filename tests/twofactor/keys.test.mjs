@@ -81,10 +81,14 @@ export default (clock) =>
       on = false;
       await use;
       assert.match(said, /encryption: key k2 is in use/);
-      for (const answer of answers) assert.equal(answer.status, 200, `${answer}`);
+      for (const answer of answers)
+        assert.equal(answer.status, 200, `${answer}`);
       for (const file of ["encryption_key", "pepper", "signing_key"]) {
         assert.deepEqual(idsOf(file), ["k2", "k1"]);
-        assert.equal(statSync(`${stack.dir}/secrets/${file}`).mode & 0o777, 0o600);
+        assert.equal(
+          statSync(`${stack.dir}/secrets/${file}`).mode & 0o777,
+          0o600,
+        );
       }
     });
 
@@ -136,7 +140,10 @@ export default (clock) =>
       await batch("key-rotation");
       const after = (await keysList()).encryption;
       assert.equal(after.k1.values, 0);
-      assert.equal(after.k2.values, encryption.k1.values + (encryption.k2.values ?? 0));
+      assert.equal(
+        after.k2.values,
+        encryption.k1.values + (encryption.k2.values ?? 0),
+      );
     });
 
     it("drops the old key, and still opens every secret", async () => {

@@ -2,13 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { people, stack } from "../lib/suite.mjs";
-import {
-  base,
-  challengeOf,
-  codeAt,
-  withFactor,
-  wrongCode,
-} from "./people.mjs";
+import { base, challengeOf, codeAt, withFactor, wrongCode } from "./people.mjs";
 
 const fifty = (call) => Promise.all(Array.from({ length: 50 }, call));
 const tally = (answers) => {
@@ -58,7 +52,11 @@ export default (clock) =>
         WHERE user_id = ${user.id}`;
       const code = codeAt(secret, clock.now());
       const n = tally(
-        await Promise.all([prove(code), prove(backupCodes[0]), prove(backupCodes[1])]),
+        await Promise.all([
+          prove(code),
+          prove(backupCodes[0]),
+          prove(backupCodes[1]),
+        ]),
       );
       assert.equal(n[200], 1, JSON.stringify(n));
       const after = await stack.value`SELECT count(*) FROM sessions
@@ -83,7 +81,9 @@ export default (clock) =>
       const codes = sets.map(({ data }) => codeAt(data.secret, clock.now()));
       const n = tally(
         await Promise.all(
-          codes.slice(0, 5).map((code) => user.post(`${base}/enable`, { code })),
+          codes
+            .slice(0, 5)
+            .map((code) => user.post(`${base}/enable`, { code })),
         ),
       );
       assert.ok((n[200] ?? 0) <= 1, JSON.stringify(n));

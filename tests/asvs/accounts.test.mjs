@@ -1,0 +1,101 @@
+// Of accounts: what no other suite asks.
+import assert from "node:assert/strict";
+import { generateSync } from "otplib";
+import { describe, it } from "node:test";
+import { addressOf, freshName, mailsTo, password } from "../lib/people.mjs";
+import { eventually } from "../lib/stack.mjs";
+import { people, stack } from "../lib/suite.mjs";
+
+const logIn = (email, words, client = people.guest()) =>
+  client.post("/api/auth/login", { email, password: words });
+
+export default (clock) =>
+  describe("accounts", { concurrency: 1 }, () => {
+    it("are none on a new site: nobody has a name and a known password", async () => {
+      assert.equal(await stack.value`SELECT count(*) FROM users`, 0);
+    });
+
+    it("take a long password, and no shorter, longer or other form of it", async () => {
+      const name = freshName("long");
+      const words = `Aa1! ${"correct horse battery ".repeat(5)}staple`.slice(
+        0,
+        100,
+      );
+      const made = await people.guest().post("/api/auth/register", {
+        email: addressOf(name),
+        username: name,
+        password: words,
+        agreeToTerms: true,
+      });
+      assert.equal(made.status, 201, `${made}`);
+      assert.equal((await logIn(addressOf(name), words)).status, 200);
+      for (const other of [
+        words.slice(0, 72),
+        words.slice(0, -1),
+        `${words}x`,
+        ` ${words}`,
+        words.toLowerCase(),
+      ]) {
+        const answer = await logIn(addressOf(name), other);
+        assert.equal(answer.status, 401, `${answer}`);
+        await logIn(addressOf(name), words);
+      }
+    });
+
+    it("keep a second factor through a new password by mail", async () => {
+      const user = await people.user();
+      const { data } = await user.post("/api/auth/2fa/setup");
+      const epoch = Math.floor(clock.now() / 1000);
+      const code = generateSync({ secret: data.secret, epoch });
+      const on = await user.post("/api/auth/2fa/enable", { code });
+      assert.equal(on.status, 200, `${on}`);
+      const guest = people.guest();
+      await guest.post("/api/auth/forgot-password", {
+        email: addressOf(user.name),
+      });
+      const token = await eventually("a mail with a link", () =>
+        mailsTo(stack, addressOf(user.name))
+          .map((mail) => /[?&]token=([A-Za-z0-9_-]+)/.exec(mail.text)?.[1])
+          .find(Boolean),
+      );
+      const newPassword = "Velvet-Otter-77-again";
+      const reset = await guest.post("/api/auth/reset-password", {
+        token,
+        newPassword,
+      });
+      assert.ok(reset.status < 300, `${reset}`);
+      assert.equal((await guest.get("/api/users/me")).status, 401);
+      const answer = await logIn(addressOf(user.name), newPassword);
+      assert.equal(answer.data.requiresTwoFactor, true, `${answer}`);
+      assert.equal(answer.data.user, null);
+    });
+
+    it("can be left from every page", async () => {
+      const user = await people.user();
+      for (const path of [
+        "/",
+        "/settings",
+        "/settings/security",
+        "/notifications",
+        "/new",
+      ]) {
+        const page = await user.page(path);
+        assert.equal(page.status, 200, `${page}`);
+        assert.match(page.text, /action="\/api\/auth\/logout"/, path);
+      }
+    });
+
+    it("have a new token at each login, however they came", async () => {
+      const user = await people.user();
+      const first = user.cookies.get("__Host-session");
+      const again = await people.logIn(user.name, { client: user });
+      assert.notEqual(again.cookies.get("__Host-session"), first);
+    });
+
+    it("keep their password for years", async () => {
+      const user = await people.user();
+      clock.forward(3 * 366 * 86400);
+      const answer = await logIn(addressOf(user.name), password);
+      assert.equal(answer.status, 200, `${answer}`);
+    });
+  });

@@ -1,0 +1,14 @@
+// The suite of what the check-list wants and no other suite has: on a stack
+// without a demo, whose clock moves.
+import { describe } from "node:test";
+import { Clock } from "../lib/clock.mjs";
+import { begin } from "../lib/suite.mjs";
+
+const clock = new Clock();
+await begin("asvs", { settings: `${clock.settings}[limits]\nauth = 10000\n` });
+const files = await Promise.all(
+  ["static", "accounts"].map((name) => import(`./${name}.test.mjs`)),
+);
+describe("asvs", { concurrency: 1 }, () => {
+  for (const file of files) file.default(clock);
+});

@@ -1,0 +1,130 @@
+// What can be read in the sources: pages, scripts, the site, the manual.
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { top } from "../lib/stack.mjs";
+import { contract } from "../lib/suite.mjs";
+
+const read = (path) => readFileSync(join(top, path), "utf8");
+const below = (path, pattern) =>
+  readdirSync(join(top, path), { recursive: true })
+    .filter((name) => pattern.test(name))
+    .map((name) => [join(path, name), read(join(path, name))]);
+
+const scripts = () => [
+  ...below("web/js", /\.js$/),
+  ...below("web/static", /\.js$/),
+];
+const pages = () => below("web/pages", /\.html$/);
+
+export default () =>
+  describe("sources", () => {
+    it("write text as text: no script makes HTML of it", () => {
+      // The preview shows what the server rendered and sanitised.
+      const fine = {
+        "web/js/editor.js": ["out.innerHTML = data.contentHtml;"],
+      };
+      for (const [file, text] of scripts())
+        for (const line of text.split("\n")) {
+          if (fine[file]?.includes(line.trim())) continue;
+          assert.doesNotMatch(
+            line,
+            /\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function)/,
+            file,
+          );
+        }
+    });
+
+    it("listen to no other window", () => {
+      for (const [file, text] of scripts())
+        assert.doesNotMatch(
+          text,
+          /addEventListener\(\s*"message"|onmessage/,
+          file,
+        );
+    });
+
+    it("have no inline script or style in a page, and no plug-in", () => {
+      for (const [file, text] of pages()) {
+        assert.doesNotMatch(text, /\son[a-z]+\s*=|\sstyle\s*=/i, file);
+        assert.doesNotMatch(text, /<(object|embed|applet)\b/i, file);
+        assert.doesNotMatch(text, /<script(?![^>]*(src=|ld\+json))/i, file);
+      }
+    });
+
+    it("mask every password, and let managers fill it in", () => {
+      let n = 0;
+      for (const [file, text] of pages())
+        for (const [input] of text.matchAll(/<input[^>]*>/g)) {
+          if (!/name="[a-zA-Z]*password"/i.test(input)) continue;
+          n++;
+          assert.match(input, /type="password"/, `${file}: ${input}`);
+          assert.match(input, /autocomplete="(current|new)-password"/, input);
+          assert.doesNotMatch(
+            input,
+            /maxlength="([0-9]|[0-9]{2})"|readonly/,
+            input,
+          );
+        }
+      assert.ok(n >= 4);
+    });
+
+    it("send HSTS for two years, sub-domains too, in production", () => {
+      const [, hsts] = /^hsts=(.*)$/m.exec(read("nginx/values"));
+      assert.ok(Number(/max-age=(\d+)/.exec(hsts)[1]) >= 365 * 86400);
+      assert.match(hsts, /includeSubDomains/);
+    });
+
+    it("change nothing by GET", () => {
+      for (const [path, operations] of Object.entries(contract.document.paths))
+        for (const method of Object.keys(operations))
+          if (method === "get")
+            assert.equal(operations.get.requestBody, undefined, path);
+    });
+
+    it("ask for no hint and no secret question", () => {
+      const text = JSON.stringify(contract.document);
+      assert.doesNotMatch(
+        text,
+        /"(passwordHint|secretQuestion|securityAnswer)"/i,
+      );
+      for (const [file, page] of pages())
+        assert.doesNotMatch(page, /mother's maiden|secret question/i, file);
+    });
+
+    it("have the manual tell ways in, limits, locks, sessions and rights", () => {
+      const manual = read("install/man/sparkle.7");
+      for (const part of [
+        ...["Ways in", "Guessing", "Passwords", "Sessions", "Rights"],
+      ])
+        assert.match(manual, new RegExp(`^\\.Ss ${part}$`, "m"));
+      for (const [what, file, pattern] of [
+        ["5 in 15 minutes", "src/core/quota.c", /LIMIT\(auth, "5", "15m"/],
+        ["at most 60 sessions", "sql/session.sql", /OFFSET (59|60)/],
+        ["after a year in any case", "sql/session.sql", /1 year/],
+      ]) {
+        assert.ok(manual.replace(/\s+/g, " ").includes(what), what);
+        assert.match(read(file), pattern, `${what}: ${file}`);
+      }
+    });
+
+    it("lead to no other site after a login", async () => {
+      globalThis.location = {
+        origin: "https://here.example",
+        href: "https://here.example/login",
+      };
+      const { localPath } = await import(join(top, "web/js/forms.js"));
+      assert.equal(localPath("/settings?a=1#b"), "/settings?a=1#b");
+      for (const elsewhere of [
+        "https://evil.example/x",
+        "//evil.example",
+        "\\\\evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "https://here.example.evil.example/",
+      ])
+        assert.doesNotMatch(localPath(elsewhere), /evil|javascript/, elsewhere);
+      delete globalThis.location;
+    });
+  });
