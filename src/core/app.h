@@ -23,12 +23,12 @@ struct app {
     struct mailer *mails;       /* core/mail.h; NULL where none are sent */
     struct db *db;
     struct cache *cache;
-    struct worker *worker;      /* NULL in tools */
-    const struct keyring *keys; /* core/crypto.h */
-    struct router *router;      /* core/route.h */
-    struct quota_table *spare;  /* core/quota.c: limits while Redis is away */
+    struct worker *worker;       /* NULL in tools */
+    const struct keyring *keys;  /* core/crypto.h */
+    struct router *router;       /* core/route.h */
+    struct quota_table *spare;   /* core/quota.c: limits while Redis is away */
     struct session_fence *fence; /* core/session.h; NULL in tools */
-    const struct text *openapi; /* core/openapi.h, printed at start */
+    const struct text *openapi;  /* core/openapi.h, printed at start */
     const struct template_value *assets; /* core/page.h; NULL: no pages */
 };
 

@@ -84,8 +84,7 @@ address_of(const struct request *r)
     return r->ip != NULL && r->ip[0] != '\0' ? r->ip : NULL;
 }
 
-/* ---- Use ------------------------------------------------------------------
- */
+/* ---- Use ----------------------------------------------------------------- */
 
 static const char use_sql[] =
     "SELECT " SESSION_COLUMNS SQL(FROM session_use($1, $2, $3::text::inet));
@@ -160,10 +159,12 @@ session_restore(struct request *r, const uint8_t hash[SHA256_SIZE],
     return f->over ? NULL : s;
 }
 
-/* ---- Beginning ------------------------------------------------------------
- */
+/* ---- Beginning ----------------------------------------------------------- */
 
-static const char begin_sql[] = "SELECT " SESSION_COLUMNS SQL(FROM session_make($1, $2, $3, $4, $5::text::inet, $6));
+/* clang-format off */
+static const char begin_sql[] = "SELECT " SESSION_COLUMNS
+    SQL(FROM session_make($1, $2, $3, $4, $5::text::inet, $6));
+/* clang-format on */
 
 void
 session_hand_out(struct request *r, const struct session_token *token,
@@ -198,8 +199,7 @@ session_begin(struct request *r, struct uuid user, bool remember)
     return NULL;
 }
 
-/* ---- Ending and changing --------------------------------------------------
- */
+/* ---- Ending and changing ------------------------------------------------- */
 
 static bool
 mark_rows(struct app *app, void *mem, const struct db_result *rows,

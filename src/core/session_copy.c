@@ -30,8 +30,7 @@ session_key(void *mem, const uint8_t hash[SHA256_SIZE])
     return mem_printf(mem, "session:%s", hex_encode(mem, hash, SHA256_SIZE));
 }
 
-/* ---- Writing and reading --------------------------------------------------
- */
+/* ---- Writing and reading ------------------------------------------------ */
 
 const char *
 session_pack(void *mem, const struct session *s)
@@ -102,8 +101,7 @@ session_unpack(void *mem, const char *copy)
     return s;
 }
 
-/* ---- The fence ------------------------------------------------------------
- */
+/* ---- The fence ---------------------------------------------------------- */
 
 /* Copies made before this time are not believed. */
 struct session_fence {
@@ -138,8 +136,7 @@ session_fresh(const struct request *r, const struct session *s)
            (fence == NULL || s->copied.us > atomic_load(&fence->at));
 }
 
-/* ---- Laying copies and marks ----------------------------------------------
- */
+/* ---- Laying copies and marks -------------------------------------------- */
 
 /* KEYS[1] the copy's key; ARGV: the copy, when it was made, seconds. */
 static const struct cache_script keep_script = {

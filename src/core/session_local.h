@@ -38,8 +38,7 @@ void session_keep_nobody(struct request *r, const uint8_t hash[SHA256_SIZE]);
 bool session_mark(struct app *app, void *mem, const struct bytes *hashes,
                   size_t n, const char *mark);
 
-/* ---- session.c ------------------------------------------------------------
- */
+/* ---- session.c ---------------------------------------------------------- */
 
 /*
  * Finds a token in PostgreSQL, notes that it was seen, rotates it where that

@@ -19,8 +19,7 @@ static const struct field page_fields[] = {
     { 0 },
 };
 
-/* ---- Alerts ----------------------------------------------------------------
- */
+/* ---- Alerts ------------------------------------------------------------- */
 
 /* alert_rows in sql/alert.sql. */
 static const struct member alert_shape[] = {
@@ -93,8 +92,7 @@ acknowledge(struct request *r)
                        ARGS(ARG(r->viewer), ARG(in->alert)));
 }
 
-/* ---- The login history ------------------------------------------------------
- */
+/* ---- The login history -------------------------------------------------- */
 
 /* login_rows in sql/login.sql. */
 static const struct member history_shape[] = {

@@ -87,8 +87,7 @@ device_token_or_new(struct request *r)
     return hash_of(r, token);
 }
 
-/* ---- Names ----------------------------------------------------------------
- */
+/* ---- Names -------------------------------------------------------------- */
 
 /* The first word that is in the header names it. */
 struct word {

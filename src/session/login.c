@@ -23,8 +23,7 @@ struct login {
     bool remember_me;
 };
 
-/* ---- What it may answer ----------------------------------------------------
- */
+/* ---- What it may answer ------------------------------------------------- */
 
 const struct problem login_wrong = {
     .status = 401,
@@ -82,8 +81,7 @@ const struct member login_shape[] = {
     { 0 },
 };
 
-/* ---- The end of every login ------------------------------------------------
- */
+/* ---- The end of every login --------------------------------------------- */
 
 /* clang-format off */
 const char login_done_sql[] = SQL(
@@ -171,8 +169,7 @@ login_failed(struct request *r, struct uuid user, const char *reason)
         login_note(r, &t, reason);
 }
 
-/* ---- The steps --------------------------------------------------------------
- */
+/* ---- The steps ---------------------------------------------------------- */
 
 /* A password made with older parameters is stored anew, unless it was changed
  * while that was worked out. */

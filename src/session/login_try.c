@@ -23,8 +23,7 @@
 #include "core/exchange.h"
 #include "session/session_local.h"
 
-/* ---- Whose try ------------------------------------------------------------
- */
+/* ---- Whose try ---------------------------------------------------------- */
 
 /* Accounts have addresses in one form; what is none is nobody's. */
 static const char *
@@ -56,8 +55,7 @@ login_subject(struct request *r, const char *email, uint8_t out[SHA256_SIZE])
                 what, strlen(what), out);
 }
 
-/* ---- The limit of an account ----------------------------------------------
- */
+/* ---- The limit of an account -------------------------------------------- */
 
 static const char *
 limit_key(struct request *r, const struct login_try *t, bool of_device)
@@ -83,8 +81,7 @@ limited(struct request *r, const struct login_try *t, bool of_device)
     return true;
 }
 
-/* ---- The lock --------------------------------------------------------------
- */
+/* ---- The lock ----------------------------------------------------------- */
 
 /* The page shows the words of every status but 429. */
 const struct problem login_locked = {
@@ -139,8 +136,7 @@ kept_lock(struct request *r, const struct login_try *t)
     return until;
 }
 
-/* ---- Trying ----------------------------------------------------------------
- */
+/* ---- Trying ------------------------------------------------------------- */
 
 /* clang-format off */
 const char login_try_sql[] = SQL(
@@ -225,8 +221,7 @@ login_try(struct request *r, const char *email, struct login_try *t)
     return say_locked(r, t->locked_until);
 }
 
-/* ---- Afterwards ------------------------------------------------------------
- */
+/* ---- Afterwards --------------------------------------------------------- */
 
 /* clang-format off */
 const char login_failed_sql[] = SQL(
