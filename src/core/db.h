@@ -122,6 +122,13 @@ bool db_begin(struct db *db, struct db_error *ret_error);
 bool db_commit(struct db *db, struct db_error *ret_error);
 void db_rollback(struct db *db);
 bool db_in_transaction(const struct db *db);
+/* Whether a statement of the open transaction failed: no other one can run in
+ * it, and a commit is a rollback. */
+bool db_broken(const struct db *db);
+/* Whether that would go well if all were rolled back and done once more (40001
+ * and 40P01, up to 3 times), after failure number `try`, from 0; then pauses.
+ */
+bool db_worth_again(const struct db *db, int try);
 
 /* SQL that is not a constant: migrations and demo data, for tools only. */
 bool db_script(struct db *db, void *mem, const char *sql,

@@ -32,6 +32,19 @@ db_in_transaction(const struct db *db)
     return db->transaction;
 }
 
+bool
+db_broken(const struct db *db)
+{
+    return db->transaction && db->failure.failed;
+}
+
+bool
+db_worth_again(const struct db *db, int try)
+{
+    return db_broken(db) && !db->failure.lost &&
+           db_may_retry(db->failure.sqlstate, try);
+}
+
 static bool
 open_transaction(struct db *db, void *mem, struct db_error *e)
 {

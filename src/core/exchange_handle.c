@@ -66,6 +66,8 @@ handle_with_key(struct exchange *ex, const char *key)
     }
     bool before = ex->has_cookie; /* the session's, extended */
     refused = handle(ex);
+    if (db_broken(ex->app->db)) /* the key goes with all the rest */
+        return refused;
     if (refused != NULL || (ex->has_cookie && !before)) {
         const struct problem *failed = idempotency_forget(r, key);
 
@@ -73,6 +75,39 @@ handle_with_key(struct exchange *ex, const char *key)
     }
     return idempotency_store(r, key, ex->status, exchange_body_bytes(ex),
                              exchange_body_length(ex));
+}
+
+/* The exchange as it was before the handler ran; buffers stay. */
+static void
+take_back(struct exchange *ex, const struct exchange *before)
+{
+    struct text head = ex->head, out = ex->out;
+
+    head.len = before->head.len;
+    head.at[head.len] = '\0';
+    *ex = *before;
+    ex->head = head;
+    ex->out = out;
+    exchange_drop_body(ex);
+}
+
+/* In a transaction that is left open; again where others got in its way. */
+static const struct problem *
+handle_undisturbed(struct exchange *ex, const char *key)
+{
+    const struct exchange before = *ex;
+    struct db *db = ex->app->db;
+    struct db_error error = { 0 };
+
+    for (int try = 0;; try++) {
+        if (!db_begin(db, &error))
+            return answer_refused(&ex->request, &error);
+        const struct problem *refused = handle_with_key(ex, key);
+        if (!db_worth_again(db, try))
+            return refused;
+        db_rollback(db);
+        take_back(ex, &before);
+    }
 }
 
 /*
@@ -90,10 +125,10 @@ handle_once(struct exchange *ex, const char *key)
     if (strlen(key) > 255 || !utf8_clean(key, strlen(key), false))
         return problem_field(&ex->request, "Idempotency-Key",
                              "must have 1 to 255 characters");
-    if (!db_begin(db, &error))
-        return answer_refused(&ex->request, &error);
-    const struct problem *refused = handle_with_key(ex, key);
-    if (refused != NULL && refused->status >= 500) {
+    const struct problem *refused = handle_undisturbed(ex, key);
+    if (!db_in_transaction(db))
+        return refused;
+    if (refused != NULL && (refused->status >= 500 || db_broken(db))) {
         db_rollback(db);
         return refused;
     }

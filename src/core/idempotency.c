@@ -3,12 +3,14 @@
 
 #include <string.h>
 
+#include "base/encode.h"
 #include "base/mem.h"
 #include "core/app.h"
 #include "core/crypto.h"
 #include "core/db.h"
 
-/* Keys are a caller's own: a user's, or an address's. */
+/* Keys are a caller's own: a user's, or an address's, where the program that
+ * calls tells apart who shares one: see own_key. */
 static const char *
 scope_of(const struct request *r)
 {
@@ -39,6 +41,28 @@ hash_request(const struct request *r, const char *body, size_t n,
     explicit_bzero(all->at, all->len);
 }
 
+/*
+ * What a key is kept as.  Guests behind one address must not meet on a word
+ * that both chose, nor get each other's answer for it; so theirs goes with
+ * what their browsers say of themselves.
+ */
+static const char *
+own_key(const struct request *r, const char *key)
+{
+    const char *secret =
+        SETTINGS_OF(r->app, &auth_section, struct auth_settings)->signing_key;
+    const char *language = request_header(r, "ACCEPT_LANGUAGE");
+    uint8_t hash[SHA256_SIZE];
+
+    if (r->session != NULL)
+        return key;
+    const char *all = mem_printf(r->mem, "%s\n%s\n%s", r->user_agent,
+                                 language != NULL ? language : "", key);
+    crypto_hmac(secret, secret == NULL ? 0 : strlen(secret), all, strlen(all),
+                hash);
+    return hex_encode(r->mem, hash, sizeof hash);
+}
+
 /* An expired key is taken over; a live one's row is waited for and returned. */
 static const char take_sql[] = SQL(
     INSERT INTO idempotency_keys AS k (scope, key, route, request_hash)
@@ -59,7 +83,7 @@ const struct problem *
 idempotency_begin(struct request *r, const char *key, const char *body,
                   size_t n, struct idempotent *ret_stored)
 {
-    const char *scope = scope_of(r);
+    const char *scope = scope_of(r), *own = own_key(r, key);
     uint8_t hash[SHA256_SIZE];
     const struct bytes request = { hash, sizeof hash };
     struct db_error error;
@@ -68,7 +92,7 @@ idempotency_begin(struct request *r, const char *key, const char *body,
     hash_request(r, body, n, hash);
     struct db_result *res =
         db_query(r->app->db, r->mem, take_sql,
-                 ARGS(ARG(scope), ARG(key), ARG(r->route->on), ARG(request),
+                 ARGS(ARG(scope), ARG(own), ARG(r->route->on), ARG(request),
                       ARG(r->now)),
                  &error);
     if (error.failed)
@@ -93,14 +117,14 @@ const struct problem *
 idempotency_store(struct request *r, const char *key, int status,
                   const char *body, size_t n)
 {
-    const char *scope = scope_of(r);
+    const char *scope = scope_of(r), *own = own_key(r, key);
     const int64_t code = status;
     const struct bytes answer = { (const uint8_t *)(body != NULL ? body : ""),
                                   n };
     struct db_error error;
 
     (void)db_query(r->app->db, r->mem, store_sql,
-                   ARGS(ARG(scope), ARG(key), ARG(code), ARG(answer)), &error);
+                   ARGS(ARG(scope), ARG(own), ARG(code), ARG(answer)), &error);
     return db_problem(&error);
 }
 
@@ -113,10 +137,10 @@ static const char forget_sql[] = SQL(
 const struct problem *
 idempotency_forget(struct request *r, const char *key)
 {
-    const char *scope = scope_of(r);
+    const char *scope = scope_of(r), *own = own_key(r, key);
     struct db_error error;
 
-    (void)db_query(r->app->db, r->mem, forget_sql, ARGS(ARG(scope), ARG(key)),
+    (void)db_query(r->app->db, r->mem, forget_sql, ARGS(ARG(scope), ARG(own)),
                    &error);
     return db_problem(&error);
 }

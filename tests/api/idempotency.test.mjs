@@ -80,6 +80,71 @@ export default () =>
       assert.ok([201, 409].includes(good.status), `${good}`);
     });
 
+    it("is done again where others got in its way", async () => {
+      await stack.sql`CREATE SEQUENCE disturb_n;
+        CREATE FUNCTION disturb() RETURNS trigger LANGUAGE plpgsql
+        SECURITY DEFINER AS $$ BEGIN
+          IF nextval('disturb_n') < 3 THEN
+            RAISE EXCEPTION 'in the way' USING ERRCODE = '40P01';
+          END IF;
+          RETURN NEW;
+        END $$;
+        CREATE TRIGGER disturb BEFORE INSERT ON post_contents
+        FOR EACH ROW WHEN (NEW.content = 'Disturbed')
+        EXECUTE FUNCTION disturb()`;
+      const key = randomUUID();
+      const write = () =>
+        user.post(
+          "/api/posts",
+          { title: "Of many", content: "Disturbed" },
+          { headers: { "idempotency-key": key } },
+        );
+      const made = await write();
+      assert.equal(made.status, 201, `${made}`);
+      assert.equal((await write()).data.id, made.data.id);
+      await stack.sql`DROP TRIGGER disturb ON post_contents`;
+      assert.equal(await stack.value`SELECT last_value FROM disturb_n`, 3);
+      const n = await stack.value`SELECT count(*) FROM post_contents
+        WHERE content = 'Disturbed'`;
+      assert.equal(n, 1);
+    });
+
+    it("frees the key of what the schema refused, without a word", async () => {
+      const key = randomUUID();
+      const write = (category) =>
+        user.post(
+          "/api/posts",
+          { title: "Where", content: "Words", category },
+          { headers: { "idempotency-key": key } },
+        );
+      const refused = await write("no-such-category");
+      assert.ok(refused.status >= 400 && refused.status < 500, `${refused}`);
+      const said = stack.logLines(refused.requestId);
+      assert.ok(!JSON.stringify(said).includes("25P02"), JSON.stringify(said));
+      const good = await write();
+      assert.equal(good.status, 201, `${good}`);
+      assert.ok(!stack.log("sparkle-fcgi.log").includes("25P02"));
+    });
+
+    it("keeps the keys of guests behind one address apart", async () => {
+      const key = randomUUID();
+      const [one, two] = [people.guest(), people.guest()];
+      two.ip = one.ip;
+      const ask = (guest, agent) =>
+        guest.post(
+          "/api/auth/forgot-password",
+          { email: `${agent}@example.org` },
+          { headers: { "idempotency-key": key, "user-agent": agent } },
+        );
+      assert.equal((await ask(one, "one")).status, 202);
+      assert.equal((await ask(two, "two")).status, 202);
+      const kept = await stack.sql`SELECT key FROM idempotency_keys
+        WHERE scope = ${`ip:${one.ip}`}`;
+      assert.equal(kept.length, 2);
+      assert.ok(kept.every((row) => row.key !== key));
+      assert.equal((await ask(one, "two")).status, 202);
+    });
+
     it("refuses a key that is none", async () => {
       for (const key of ["x".repeat(300), "\u00e9"]) {
         const answer = await say(user, "Odd key", key);

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "core/crypto.h"
 #include "core/feature.h"
 #include "core/schema.h"
 #include "tests/lib/memory.h"
@@ -295,6 +296,7 @@ browser_begin(void)
     static const struct section *const sections[] = {
         &site_section,
         &limits_section,
+        &auth_section,
         NULL,
     };
     int64_t zero = 0;
