@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "core/app.h"
 #include "core/cache.h"
+#include "core/csrf.h"
 #include "core/quota.h"
 #include "core/session_local.h"
 
@@ -139,7 +140,7 @@ check_csrf(const struct request *r, const struct credentials *c)
     if (r->session == NULL)
         return told && !same_origin(r, c) ? &problem_csrf : NULL;
     if (!same_origin(r, c) || c->csrf_token == NULL ||
-        !text_secret_same(c->csrf_token, r->session->csrf))
+        !csrf_matches(c->csrf_token, r->session->csrf))
         return &problem_csrf;
     return NULL;
 }

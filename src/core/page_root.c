@@ -7,6 +7,7 @@
 #include "base/escape.h"
 #include "base/mem.h"
 #include "core/app.h"
+#include "core/csrf.h"
 #include "core/session.h"
 
 static bool
@@ -148,9 +149,8 @@ put_site(const struct exchange *ex, const void *mem, struct template_value *ret)
 static void
 put_csrf(const struct exchange *ex, const void *mem, struct template_value *ret)
 {
-    (void)mem;
     if (ex->request.session != NULL)
-        template_string(ret, ex->request.session->csrf);
+        template_string(ret, csrf_mask(mem, ex->request.session->csrf));
 }
 
 static void

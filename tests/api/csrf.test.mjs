@@ -109,8 +109,23 @@ export default () =>
       assert.equal(answer.status, 401);
     });
 
-    it("gives the same token to a page's meta tag", async () => {
-      const page = await user.page("/settings");
-      assert.ok(page.text.includes(`content="${user.csrf}"`));
+    it("gives the token to a page's meta tag, under a mask", async () => {
+      const tokens = [];
+      for (let i = 0; i < 2; i++) {
+        const page = await user.page("/settings");
+        const [, token] = /name="csrf-token" content="([^"]+)"/.exec(page.text);
+        assert.ok(!page.text.includes(user.csrf));
+        tokens.push(token);
+      }
+      assert.notEqual(tokens[0], tokens[1]);
+      const stranger = await people.user();
+      const path = "/api/notifications/read-all";
+      for (const csrf of tokens) {
+        assert.equal((await user.put(path, {}, { csrf })).status, 204);
+        assert.equal((await stranger.put(path, {}, { csrf })).status, 403);
+      }
+      const mask = Buffer.alloc(32).toString("base64url");
+      for (const csrf of [mask, mask + mask, tokens[0] + "AA", "!", "="])
+        assert.equal((await user.put(path, {}, { csrf })).status, 403, csrf);
     });
   });

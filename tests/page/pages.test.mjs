@@ -143,9 +143,25 @@ export default () =>
       const html = (await user.page("/")).text;
       assert.equal(attributesOf(html, "html")["data-viewer"], user.name);
       const token = attributesOf(html, "meta", "name", "csrf-token");
-      assert.equal(token.content, user.csrf);
+      const { csrf } = user;
+      user.csrf = token.content;
+      const path = "/api/notifications/read-all";
+      assert.equal((await user.put(path, {})).status, 204);
+      user.csrf = `${token.content.slice(0, -2)}AA`;
+      assert.equal((await user.put(path, {})).status, 403);
+      user.csrf = csrf;
       const guest = (await people.guest().page("/")).text;
       assert.equal(attributesOf(guest, "html")["data-viewer"], undefined);
+    });
+
+    it("carry the token under a mask of their own each", async () => {
+      const tokens = new Set();
+      for (let i = 0; i < 4; i++) {
+        const { text } = await user.page("/search?q=x");
+        assert.ok(!text.includes(user.csrf), "the bare token");
+        tokens.add(attributesOf(text, "meta", "name", "csrf-token").content);
+      }
+      assert.equal(tokens.size, 4);
     });
 
     it("name title and address of a post", async () => {
