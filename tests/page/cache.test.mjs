@@ -82,6 +82,25 @@ export default () =>
       assert.match(hit.text, /data-theme="light"/);
     });
 
+    it("takes the theme letter for letter, as the pages do", async () => {
+      // A page made for a word that is no theme must not be kept as another's.
+      for (const cookie of [
+        ...["theme=Light", "theme=LIGHT", "Theme=light", "theme=lightly"],
+        ...["x=1; theme=dark; theme=light", "xtheme=light", "theme=; theme=light"],
+      ]) {
+        const path = fresh("/terms");
+        const bare = { headers: { cookie } };
+        const odd = await people.guest().page(path, bare);
+        assert.match(odd.text, /data-theme="dark"/, cookie);
+        const good = await people
+          .guest()
+          .page(path, { headers: { cookie: "a=b; theme=light; c=d" } });
+        assert.match(good.text, /data-theme="light"/, cookie);
+        const again = await people.guest().page(path, bare);
+        assert.match(again.text, /data-theme="dark"/, cookie);
+      }
+    });
+
     it("tells no rate limit with a copy", async () => {
       const path = `/api/posts?limit=${20 + (serial++ % 70)}`;
       const get = () => people.guest().get(path);

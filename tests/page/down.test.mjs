@@ -1,6 +1,8 @@
 // When everything behind nginx is down: static error pages, problem+json for
 // programs, copies for guests, and all of it well again afterwards.
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { elementsOf, faultsOf } from "../lib/html.mjs";
 import { eventually, sleep } from "../lib/stack.mjs";
@@ -34,6 +36,24 @@ export default () =>
       checkHeaders(answer);
       assert.ok(Number(answer.headers["retry-after"]) > 0);
       assert.match(answer.headers["cache-control"], /no-store/);
+    });
+
+    it("tells the error log no secret of a mail's link", async () => {
+      const secret = "secret-of-a-link-7f3";
+      for (const path of [
+        ...["/verify-email", "/reset-password", "/confirm-email"],
+        ...["/undo-email", "/unsubscribe", "/api/email/track/click"],
+        "/api/data-exports/01900000-0000-7000-8000-000000000000/file",
+      ]) {
+        const answer = await people.guest().page(`${path}?token=${secret}`);
+        assert.ok(answer.status >= 500, `${path} ${answer.status}`);
+        assert.equal(answer.headers["referrer-policy"], "strict-origin", path);
+      }
+      await people.guest().page("/other?kept=out");
+      const logs = readdirSync(join(stack.dir, "log"));
+      const said = logs.map((name) => stack.log(name)).join("");
+      assert.ok(said.includes("/other"), "the log works");
+      assert.ok(!said.includes(secret));
     });
 
     it("gives the page its styles", async () => {
