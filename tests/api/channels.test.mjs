@@ -40,8 +40,7 @@ export default () =>
       const { items } = (await user.get("/api/notifications/types")).data;
       const sql = await stack.value`SELECT
         to_json(enum_range(NULL::notification_type))`;
-      const { parameters } =
-        contract.document.paths["/api/notifications"].get;
+      const { parameters } = contract.document.paths["/api/notifications"].get;
       const asked = parameters.find((p) => p.name === "types").schema;
       const sorted = (list) => [...list].sort();
       assert.deepEqual(sorted(asked.items.enum), sorted(sql));
@@ -154,7 +153,9 @@ export default () =>
     // ---- SMS ----
 
     const sms = (number) =>
-      outside.texted.map((t) => JSON.parse(t.body)).filter((t) => t.to === number);
+      outside.texted
+        .map((t) => JSON.parse(t.body))
+        .filter((t) => t.to === number);
 
     it("verifies a number by the code that was sent there", async () => {
       const number = "+491701234567";
@@ -205,7 +206,12 @@ export default () =>
     });
 
     it("refuses what is no number", async () => {
-      for (const number of ["0170 1234567", "+49", "+0123456789", "+49 170 x"]) {
+      for (const number of [
+        "0170 1234567",
+        "+49",
+        "+0123456789",
+        "+49 170 x",
+      ]) {
         const answer = await other.put(telephone, { number });
         assert.ok([400, 422].includes(answer.status), `${answer}`);
       }

@@ -6,9 +6,16 @@ import { launch, quit } from "./browser.mjs";
 await begin("browser", { demo: true });
 await launch();
 const files = await Promise.all(
-  ["journey", "account", "keyboard", "details", "factor", "admin", "looks"].map(
-    (name) => import(`./${name}.test.mjs`),
-  ),
+  [
+    "journey",
+    "account",
+    "keyboard",
+    "details",
+    "factor",
+    "admin",
+    "notify",
+    "looks",
+  ].map((name) => import(`./${name}.test.mjs`)),
 );
 describe("browser", { concurrency: 1 }, () => {
   after(quit);

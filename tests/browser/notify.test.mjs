@@ -1,0 +1,105 @@
+// Settings of notifications, and what the service worker shows.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { people, stack } from "../lib/suite.mjs";
+import { Visitor } from "./browser.mjs";
+
+export default () =>
+  describe("notify", () => {
+    let one, user;
+    before(async () => {
+      user = await people.user();
+      one = await Visitor.enter({ width: 360 });
+      await one.takeSession(user);
+    });
+    after(() => one?.leave());
+
+    it("keeps what the matrix says, and nothing else changes", async () => {
+      const { page } = one;
+      await one.go("/settings/notifications");
+      await page.getByLabel("Reactions", { exact: true }).uncheck();
+      await page.getByLabel("Mentions, Of your name: by e-mail").uncheck();
+      await page.getByLabel("Comments, On your posts: here").uncheck();
+      await page.getByLabel("From", { exact: true }).fill("22:00");
+      await page.getByLabel("Until").fill("07:30");
+      await page.getByLabel("How often").selectOption("daily");
+      await page.getByRole("button", { name: "Take this device" }).click();
+      assert.match(await page.getByLabel("Your time zone").inputValue(), /^\w/);
+      await page.getByLabel("Your time zone").fill("Europe/Berlin");
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByText("Saved.").waitFor();
+      const { data } = await user.get("/api/notifications/preferences");
+      assert.equal(data.postLikes, false);
+      assert.equal(data.postComments, true);
+      assert.deepEqual(data.emailOff, ["MENTION"]);
+      assert.deepEqual(data.inAppOff, ["POST_COMMENTED"]);
+      assert.deepEqual(data.pushOff, []);
+      assert.equal(data.emailFrequency, "daily");
+      assert.equal(data.quietUntil, "07:30");
+      assert.equal(data.timeZone, "Europe/Berlin");
+      await one.go("/settings/notifications");
+      const kept = page.getByLabel("Mentions, Of your name: by e-mail");
+      assert.equal(await kept.isChecked(), false);
+      await one.checkFaults();
+    });
+
+    it("says beside the field what is wrong", async () => {
+      const { page } = one;
+      one.expect("/api/notifications/preferences");
+      await one.go("/settings/notifications");
+      await page.getByLabel("Your time zone").fill("Mars/Base");
+      await page.getByRole("button", { name: "Save" }).click();
+      const words = await page.locator(".field-error").textContent();
+      assert.match(words, /time zone is not known/);
+      await one.checkFaults();
+    });
+
+    it("has the number at the bell in the page itself", async () => {
+      const page = await user.page("/settings/notifications");
+      assert.match(page.text, /data-unread="1">1</);
+    });
+
+    it("deletes a notification, and shows the unread ones alone", async () => {
+      const { page } = one;
+      await one.go("/notifications");
+      await page.getByRole("button", { name: "Mark as read" }).click();
+      await page.locator('.notice[data-read="true"]').waitFor();
+      await page.getByRole("link", { name: "Unread" }).click();
+      await page.getByText("All quiet").waitFor();
+      await page.getByRole("link", { name: "All", exact: true }).click();
+      await page.getByRole("button", { name: "Delete" }).click();
+      await page.getByText("All quiet").waitFor();
+      await one.checkFaults();
+    });
+
+    it("shows a push message by the service worker", async () => {
+      const { page, context } = one;
+      await context.grantPermissions(["notifications"], { origin: stack.url });
+      await one.go("/settings/notifications");
+      const tools = await context.newCDPSession(page);
+      const registered = new Promise((go) =>
+        tools.on("ServiceWorker.workerRegistrationUpdated", (event) =>
+          go(event.registrations[0].registrationId),
+        ),
+      );
+      await tools.send("ServiceWorker.enable");
+      await page.evaluate(async () => {
+        await navigator.serviceWorker.register("/sw.js");
+        await navigator.serviceWorker.ready;
+      });
+      await tools.send("ServiceWorker.deliverPushMessage", {
+        origin: stack.url,
+        registrationId: await registered,
+        data: JSON.stringify({ title: "New!", body: "<b>x</b>", tag: "t" }),
+      });
+      const seen = await page.waitForFunction(async () => {
+        const worker = await navigator.serviceWorker.ready;
+        const [first] = await worker.getNotifications();
+        return first && { title: first.title, body: first.body };
+      });
+      assert.deepEqual(await seen.jsonValue(), {
+        title: "New!",
+        body: "<b>x</b>",
+      });
+    });
+  });
