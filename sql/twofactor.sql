@@ -138,10 +138,11 @@ BEGIN
     IF NOT twofactor_remove(p_user) THEN
         RETURN false;
     END IF;
-    PERFORM twofactor_told(p_user, '2FA_DISABLED', 'high',
+    PERFORM alert_mail(p_user, twofactor_told(p_user, '2FA_DISABLED', 'high',
         'Two-factor sign-in is off',
         'If this was not you, change your password now and set it up again.',
-        'user.two_factor_disabled', p_ip, p_user_agent, p_request);
+        'user.two_factor_disabled', p_ip, p_user_agent, p_request),
+        'security-alert');
     RETURN true;
 END
 $$;

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { generateSync } from "otplib";
 import { describe, it } from "node:test";
-import { addressOf, password } from "../lib/people.mjs";
+import { addressOf, mailsTo, password } from "../lib/people.mjs";
+import { eventually } from "../lib/stack.mjs";
 import { people, stack } from "../lib/suite.mjs";
 
 const base = "/api/auth/2fa";
@@ -113,6 +114,30 @@ export default () =>
         FROM security_alerts WHERE type = '2FA_DISABLED'
           AND user_id = ${user.id}`;
       assert.equal(alert, "high");
+      await eventually("a mail tells of it", () =>
+        mailsTo(stack, addressOf(user.name)).some(({ text }) =>
+          text.includes("Two-factor sign-in is off"),
+        ),
+      );
+    });
+
+    it("asks for the code in a second step, and lets in with it", async () => {
+      const { user, set } = await withFactor();
+      const client = people.guest();
+      const first = await client.post("/api/auth/login", {
+        email: addressOf(user.name),
+        password,
+      });
+      assert.equal(first.data.requiresTwoFactor, true, `${first}`);
+      assert.equal((await client.get("/api/users/me")).status, 401);
+      const { challenge } = first.data;
+      const second = await client.post("/api/auth/login/2fa", {
+        challenge,
+        code: nextCode(set),
+      });
+      assert.equal(second.status, 200, `${second}`);
+      assert.equal(second.data.user.username, user.name);
+      assert.equal((await client.get("/api/users/me")).status, 200);
     });
 
     it("has nothing to switch off where nothing is on", async () => {
