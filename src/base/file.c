@@ -65,11 +65,10 @@ write_beside(const char *path, const void *bytes, size_t n, mode_t mode,
 {
     char *beside = mem_printf(NULL, "%s.XXXXXX", path);
     int fd CLOSED_AT_END = mkstemp(beside);
-    bool done = fd >= 0 && write_all(fd, bytes, n) &&
-                (owner == NULL ||
-                 fchown(fd, owner->st_uid, owner->st_gid) == 0) &&
-                fchmod(fd, mode) == 0 && fsync(fd) == 0 &&
-                rename(beside, path) == 0;
+    bool done =
+        fd >= 0 && write_all(fd, bytes, n) &&
+        (owner == NULL || fchown(fd, owner->st_uid, owner->st_gid) == 0) &&
+        fchmod(fd, mode) == 0 && fsync(fd) == 0 && rename(beside, path) == 0;
     int why = errno;
 
     if (fd >= 0 && !done)

@@ -6,142 +6,18 @@
  * every program can read it, and comes to the front when all of them have it:
  * at no moment is something written that somebody cannot read.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/encode.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "core/crypto.h"
 #include "core/db.h"
 #include "prog/ctl_keys.h"
 
-enum { KEY_SIZE = 32, RING_MOST = 65536 };
-
-static const struct ring_row {
-    const char *name, *setting;
-} rows[] = {
-    { "encryption", "encryption_key" },
-    { "pepper", "pepper" },
-    { "signing", "signing_key" },
-    { 0 },
-};
-
-/* A ring as its file has it. */
-struct ring {
-    const struct ring_row *row;
-    const char *path;
-    const struct keyring *keys;
-};
-
-/* ---- Files --------------------------------------------------------------- */
-
-static const struct ring_row *
-row_named(const char *name)
-{
-    for (const struct ring_row *row = rows; row->name != NULL; row++)
-        if (strcmp(row->name, name) == 0)
-            return row;
-    return NULL;
-}
-
-/* False, and said why, where it cannot be read. */
-static bool
-ring_read(struct ctl *c, const struct ring_row *row, struct ring *ret)
-{
-    const char *fault = NULL;
-    const char *path = config_secret_file(
-        c->app->config, config_section(c->app->config, &auth_section),
-        row->setting);
-    char *text = path == NULL ? NULL : file_read(c->mem, path, RING_MOST, NULL);
-
-    if (path == NULL) {
-        (void)ctl_fail("[auth] %s does not come from a file: set %s_file",
-                       row->setting, row->setting);
-        return false;
-    }
-    if (text == NULL) {
-        (void)ctl_fail("%s: %s", path, strerror(errno));
-        return false;
-    }
-    text[strcspn(text, "\r\n")] = '\0';
-    *ret = (struct ring){ row, path, keyring_read(c->mem, text, &fault) };
-    explicit_bzero(text, strlen(text));
-    if (ret->keys == NULL)
-        (void)ctl_fail("%s: %s", path, fault);
-    return ret->keys != NULL;
-}
-
-/* One sparklectl at a time; held until the program ends. */
-static bool
-lock_secrets(struct ctl *c, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *dir =
-        slash == NULL ? "." : mem_strndup(c->mem, path, (size_t)(slash - path));
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
-}
-
-static void
-add_key(void *mem, struct text *to, const struct crypto_key *key)
-{
-    text_addf(to, "%s%s:%s", to->len > 0 ? "," : "", key->id,
-              hex_encode(mem, key->bytes, key->len));
-}
-
-static int
-ring_write(const struct ring *ring, struct text *text)
-{
-    text_addc(text, '\n');
-    bool done = file_replace(ring->path, text->at, text->len);
-    explicit_bzero(text->at, text->len);
-    return done ? 0 : ctl_fail("%s: %s", ring->path, strerror(errno));
-}
-
-/* The keys in their order, without one of them; first may be NULL. */
-static struct text *
-ring_text(void *mem, const struct ring *ring, const struct crypto_key *first,
-          const struct crypto_key *without)
-{
-    struct text *to = text_new(mem);
-
-    if (first != NULL)
-        add_key(mem, to, first);
-    for (size_t i = 0; i < ring->keys->n; i++)
-        if (&ring->keys->keys[i] != first && &ring->keys->keys[i] != without)
-            add_key(mem, to, &ring->keys->keys[i]);
-    return to;
-}
-
-/* k1, k2 ...: the number of such an id; 0 for another one. */
-static int64_t
-number_of(const struct crypto_key *key)
-{
-    int64_t n;
-
-    return key->id[0] == 'k' && text_to_int(key->id + 1, &n) && n > 0 ? n : 0;
-}
-
-/* The key with the highest number: the one that was added last. */
-static const struct crypto_key *
-newest(const struct keyring *keys)
-{
-    const struct crypto_key *best = &keys->keys[0];
-
-    for (size_t i = 1; i < keys->n; i++)
-        if (number_of(&keys->keys[i]) > number_of(best))
-            best = &keys->keys[i];
-    return best;
-}
+enum { KEY_SIZE = 32 };
 
 /* ---- The inventory ------------------------------------------------------- */
 
@@ -209,7 +85,7 @@ state_of(const struct ring *ring, size_t i)
 
     if (i == 0)
         return "in use";
-    return key == newest(ring->keys) ? "next" : "old";
+    return key == ring_newest(ring->keys) ? "next" : "old";
 }
 
 static void
@@ -253,7 +129,7 @@ print_lost(const struct ring *rings, const struct db_result *uses)
 static int
 list(struct ctl *c, int argc, char **argv)
 {
-    struct ring rings[sizeof rows / sizeof *rows] = { 0 };
+    struct ring rings[RINGS + 1] = { 0 };
     const struct db_result *uses = ask_uses(c);
 
     (void)argv;
@@ -263,8 +139,8 @@ list(struct ctl *c, int argc, char **argv)
         return 1;
     (void)printf("%-12s %-12s %-8s %-14s %s\n", "ring", "key", "state",
                  "known since", "values");
-    for (size_t i = 0; rows[i].name != NULL; i++) {
-        if (!ring_read(c, &rows[i], &rings[i]))
+    for (size_t i = 0; ring_rows[i].name != NULL; i++) {
+        if (!ring_read(c, &ring_rows[i], &rings[i]))
             return 1;
         for (size_t k = 0; k < rings[i].keys->n; k++)
             print_key(c, &rings[i], k, uses);
@@ -279,7 +155,7 @@ static int
 append(struct ctl *c, const struct ring *ring)
 {
     struct text *text = ring_text(c->mem, ring, NULL, NULL);
-    int64_t n = number_of(newest(ring->keys));
+    int64_t n = ring_number(ring_newest(ring->keys));
     uint8_t bytes[KEY_SIZE];
     const struct crypto_key key = {
         .id = mem_printf(c->mem, "k%" PRId64,
@@ -289,7 +165,7 @@ append(struct ctl *c, const struct ring *ring)
     };
 
     random_bytes(bytes, sizeof bytes);
-    add_key(c->mem, text, &key);
+    ring_add(c->mem, text, &key);
     explicit_bzero(bytes, sizeof bytes);
     int status = ring_write(ring, text);
     if (status == 0)
@@ -301,7 +177,7 @@ append(struct ctl *c, const struct ring *ring)
 static int
 promote(struct ctl *c, const struct ring *ring)
 {
-    const struct crypto_key *key = newest(ring->keys);
+    const struct crypto_key *key = ring_newest(ring->keys);
     int status = ring_write(ring, ring_text(c->mem, ring, key, NULL));
 
     if (status == 0)
@@ -317,7 +193,7 @@ static int
 change_rings(struct ctl *c, const char *name, change *how,
              bool (*wanted)(const struct ring *ring))
 {
-    for (const struct ring_row *row = rows; row->name != NULL; row++) {
+    for (const struct ring_row *row = ring_rows; row->name != NULL; row++) {
         struct ring ring;
         int status;
 
@@ -338,7 +214,7 @@ change_rings(struct ctl *c, const char *name, change *how,
 static bool
 has_no_next(const struct ring *ring)
 {
-    return newest(ring->keys) == &ring->keys->keys[0];
+    return ring_newest(ring->keys) == &ring->keys->keys[0];
 }
 
 static bool
@@ -361,11 +237,11 @@ begin(struct ctl *c, int argc, char **argv)
     struct ring ring;
 
     if (argc != 1 ||
-        (strcmp(argv[0], "all") != 0 && row_named(argv[0]) == NULL))
+        (strcmp(argv[0], "all") != 0 && ring_row_named(argv[0]) == NULL))
         return 2;
-    if (!ring_read(c, &rows[0], &ring))
+    if (!ring_read(c, &ring_rows[0], &ring))
         return 1;
-    if (!lock_secrets(c, ring.path))
+    if (!ring_lock(c, ring.path))
         return ctl_fail("another sparklectl is at the keys");
     return 0;
 }
@@ -411,9 +287,9 @@ drop(struct ctl *c, int argc, char **argv)
 {
     struct ring ring;
 
-    if (argc != 2 || row_named(argv[0]) == NULL)
+    if (argc != 2 || ring_row_named(argv[0]) == NULL)
         return 2;
-    if (!ring_read(c, row_named(argv[0]), &ring))
+    if (!ring_read(c, ring_row_named(argv[0]), &ring))
         return 1;
     const struct crypto_key *key = keyring_find(ring.keys, argv[1]);
     const struct db_result *uses = ask_uses(c);
@@ -426,7 +302,7 @@ drop(struct ctl *c, int argc, char **argv)
     if (use >= 0 && db_integer(uses, (size_t)use, 3) > 0)
         return ctl_fail("%" PRId64 " values need it still; keys list",
                         db_integer(uses, (size_t)use, 3));
-    if (!lock_secrets(c, ring.path))
+    if (!ring_lock(c, ring.path))
         return ctl_fail("another sparklectl is at the keys");
     int status = ring_write(&ring, ring_text(c->mem, &ring, NULL, key));
     if (status != 0)
