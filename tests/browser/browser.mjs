@@ -18,6 +18,8 @@ export async function launch() {
       "--disable-component-update",
       "--disable-sync",
       "--disable-dev-shm-usage",
+      // A context's ignoreHTTPSErrors does not count for service workers.
+      "--ignore-certificate-errors",
     ],
   });
 }

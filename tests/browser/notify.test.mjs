@@ -64,7 +64,7 @@ export default () =>
       await one.go("/notifications");
       await page.getByRole("button", { name: "Mark as read" }).click();
       await page.locator('.notice[data-read="true"]').waitFor();
-      await page.getByRole("link", { name: "Unread" }).click();
+      await page.getByRole("link", { name: "Unread", exact: true }).click();
       await page.getByText("All quiet").waitFor();
       await page.getByRole("link", { name: "All", exact: true }).click();
       await page.getByRole("button", { name: "Delete" }).click();

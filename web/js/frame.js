@@ -83,6 +83,9 @@ function bell() {
   paintBell(badge, Number(unread) || 0);
   if (unread === "") askBell(badge);
   setInterval(() => askBell(badge), 60000);
+  addEventListener("sent", (event) => {
+    if (event.target.closest(".notice")) askBell(badge);
+  });
 }
 
 /** A notification that is opened is read, whatever the next page does. */
