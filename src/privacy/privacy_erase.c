@@ -3,9 +3,10 @@
  * whose 14 days are over, place by place of the list in sql/privacy.sql.
  *
  * The account is closed first; then its sessions' copies and all that bears
- * its id go out of Redis, then its files, then its rows in chunks.  A run
- * that ends early leaves a request without an end, which the next one takes
- * up; everything may be done twice.
+ * its id go out of Redis, then its files, then its rows in chunks; a second
+ * later the same again, for what jobs wrote that ran meanwhile.  A run that
+ * ends early leaves a request without an end, which the next one takes up;
+ * everything may be done twice.
  */
 #include <string.h>
 #include <time.h>
@@ -189,54 +190,87 @@ erase_rows(struct job *job, const struct uuid *user)
 
 /* ---- An account ---------------------------------------------------------- */
 
-static bool
-erase_closed(struct job *job, const struct uuid *user)
-{
-    char id[UUID_TEXT];
-
-    if (!forget_cache(job, user) || !remove_files(job, user) ||
-        !erase_rows(job, user) || query(job, end_sql, ARGS(ARG(*user))) == NULL)
-        return false;
-    uuid_write(user, id);
-    log_event(LOG_INFO, "account erased", LOG_TEXT("user", id));
-    return true;
-}
+/* An account of this run. */
+struct account {
+    struct uuid user;
+    bool erased; /* once; what was written meanwhile may still be there */
+};
 
 /* Nothing where its owner was faster and cancelled. */
 static bool
-erase_account(struct job *job, const struct uuid *user, int64_t *done)
+erase_account(struct job *job, struct account *a)
 {
-    const struct db_result *begun = query(job, begin_sql, ARGS(ARG(*user)));
+    const struct db_result *begun = query(job, begin_sql, ARGS(ARG(a->user)));
 
     if (begun == NULL)
         return false;
     if (!db_boolean(begun, 0, 0))
         return true;
-    if (!erase_closed(job, user))
+    a->erased = forget_cache(job, &a->user) && remove_files(job, &a->user) &&
+                erase_rows(job, &a->user);
+    return a->erased;
+}
+
+/* A job or a request that began before may have written since. */
+static bool
+erase_rest(struct job *job, struct account *a)
+{
+    char id[UUID_TEXT];
+
+    if (!a->erased)
+        return true;
+    if (!remove_files(job, &a->user) || !erase_rows(job, &a->user) ||
+        query(job, end_sql, ARGS(ARG(a->user))) == NULL)
         return false;
-    (*done)++;
+    uuid_write(&a->user, id);
+    log_event(LOG_INFO, "account erased", LOG_TEXT("user", id));
     return true;
 }
 
 /* What fails for one account does not keep the others waiting. */
+static bool
+for_each(struct job *job, struct account *accounts, size_t n,
+         bool (*erase)(struct job *job, struct account *a))
+{
+    bool fine = true;
+
+    for (size_t i = 0; i < n; i++) {
+        struct job one = *job;
+
+        one.mem = mem_context(job->mem, "account");
+        fine = erase(&one, &accounts[i]) && fine;
+        mem_free(one.mem);
+    }
+    return fine;
+}
+
+static int64_t
+erase_all(struct job *job, struct account *accounts, size_t n)
+{
+    const struct timespec pause = { .tv_sec = 1 };
+    int64_t done = 0;
+    bool fine = for_each(job, accounts, n, erase_account);
+
+    for (size_t i = 0; i < n; i++)
+        done += accounts[i].erased;
+    if (done > 0)
+        (void)nanosleep(&pause, NULL);
+    return for_each(job, accounts, n, erase_rest) && fine ? done : -1;
+}
+
 int64_t
 privacy_erase_due(struct job *job, bool dry_run)
 {
-    int64_t done = 0;
-    bool fine = true;
-
     if (dry_run)
         return batch_value(job, count_sql, NO_ARGS);
     if (batch_value(job, adopt_sql, NO_ARGS) < 0)
         return -1;
     const struct db_result *due = query(job, due_sql, NO_ARGS);
-    for (size_t i = 0; due != NULL && i < db_rows(due); i++) {
-        const struct uuid user = db_uuid(due, i, 0);
-        struct job one = *job;
-
-        one.mem = mem_context(job->mem, "account");
-        fine = erase_account(&one, &user, &done) && fine;
-        mem_free(one.mem);
-    }
-    return due != NULL && fine ? done : -1;
+    if (due == NULL)
+        return -1;
+    struct account *accounts =
+        mem_array(job->mem, struct account, db_rows(due) + 1);
+    for (size_t i = 0; i < db_rows(due); i++)
+        accounts[i].user = db_uuid(due, i, 0);
+    return erase_all(job, accounts, db_rows(due));
 }

@@ -191,6 +191,22 @@ async function ownerPassword() {
   return String(readFileSync(join(stack.dir, "secrets/owner_password"))).trim();
 }
 
+test("what a job writes while a run goes on goes as well", async () => {
+  const user = await people.user();
+  clock.moveTo(await leave(user));
+  const run = batchBeside("account-deletion");
+  await eventually("the name is gone", () =>
+    stack.value`SELECT email LIKE 'deleted%' FROM users WHERE id = ${user.id}`);
+  await stack.sql`INSERT INTO mail_skipped (user_id, recipient, template,
+      category, reason)
+    VALUES (${user.id}, 'was.here@example.org', 't', 'c', 'expired')`;
+  assert.equal(await run, 0);
+  assert.deepEqual(await stack.sql`SELECT 1 FROM mail_skipped
+    WHERE user_id = ${user.id}`, []);
+  assert.ok(await stack.value`SELECT done_at IS NOT NULL
+    FROM deletion_requests WHERE user_id = ${user.id}`);
+});
+
 test("with Redis away nothing is erased by halves", async () => {
   const user = await people.user();
   clock.moveTo(await leave(user));
