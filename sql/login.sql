@@ -26,13 +26,13 @@ FROM login_history l LEFT JOIN devices d ON d.id = l.device_id;
 -- Take a try: the user, the device if it is known, and the lock.  The try is
 -- counted as a failure here, before anybody looks at the password; so many
 -- tries at once are no more than one after the other.  The fifth within 15
--- minutes locks for 15 minutes; `last` says that this is it.  locked_until of
--- a lock that refuses this try; NULL: go on.  Always one row.
+-- minutes locks for 15 minutes; tries says which this is.  locked_until of a
+-- lock that refuses this try; NULL: go on.  Always one row.
 CREATE OR REPLACE FUNCTION login_try(
     p_email text, p_subject bytea, p_device bytea
 ) RETURNS TABLE (user_id uuid, password_hash text, status text,
     suspended_until timestamptz, device_id uuid, locked_until timestamptz,
-    last boolean)
+    tries bigint)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -40,7 +40,7 @@ DECLARE
     u users;
     dev uuid;
     lck login_locks;
-    tries timestamptz[];
+    failed timestamptz[];
 BEGIN
     SELECT * INTO u FROM users WHERE email = p_email AND status <> 'DELETED';
     SELECT d.id INTO dev FROM devices d
@@ -56,18 +56,18 @@ BEGIN
     SELECT * INTO lck FROM login_locks l
     WHERE l.subject = p_subject AND l.device_id = login_device(dev)
     FOR UPDATE;
-    last := false;
+    tries := 0;
     IF lck.locked_until > t THEN
         locked_until := lck.locked_until;
         RETURN NEXT;
         RETURN;
     END IF;
-    tries := ARRAY(SELECT f FROM unnest(lck.failed_at) f
+    failed := ARRAY(SELECT f FROM unnest(lck.failed_at) f
         WHERE f > t - interval '15 minutes') || t;
-    last := cardinality(tries) >= 5;
-    UPDATE login_locks l SET user_id = u.id, failed_at = tries,
-        window_started_at = tries[1],
-        locked_until = CASE WHEN last THEN t + interval '15 minutes' END
+    tries := cardinality(failed);
+    UPDATE login_locks l SET user_id = u.id, failed_at = failed,
+        window_started_at = failed[1],
+        locked_until = CASE WHEN tries >= 5 THEN t + interval '15 minutes' END
     WHERE l.subject = lck.subject AND l.device_id = lck.device_id;
     RETURN NEXT;
 END
@@ -77,6 +77,15 @@ $$;
 CREATE OR REPLACE FUNCTION login_device(device uuid) RETURNS uuid
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN coalesce(device, '00000000-0000-0000-0000-000000000000'::uuid);
+
+-- Lock as Redis remembers it, where this row was lost.
+CREATE OR REPLACE FUNCTION login_relock(
+    p_subject bytea, p_device uuid, p_until timestamptz
+) RETURNS void
+LANGUAGE sql AS $$
+UPDATE login_locks SET locked_until = p_until
+WHERE subject = p_subject AND device_id = login_device(p_device)
+$$;
 
 -- A try that was not decided (no processor was free, a code is wanted still)
 -- is taken back.

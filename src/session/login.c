@@ -296,9 +296,9 @@ const struct route session_login_routes[] = {
         .refusals = login_refusals,
         .returns = login_shape,
         .secret_answer = true,
-        .sql = STATEMENTS(login_try_sql, login_untry_sql, login_failed_sql,
-                          rehash_sql, TWOFACTOR_CHECK_SQL, login_challenge_sql,
-                          login_done_sql, login_card_sql),
+        .sql = STATEMENTS(login_try_sql, login_relock_sql, login_untry_sql,
+                          login_failed_sql, rehash_sql, TWOFACTOR_CHECK_SQL,
+                          login_challenge_sql, login_done_sql, login_card_sql),
     },
     { 0 },
 };

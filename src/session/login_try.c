@@ -122,6 +122,14 @@ keep_lock(struct request *r, const struct login_try *t)
     cache_tell(r->app->cache, 5, words, NULL);
 }
 
+static void
+drop_lock(struct request *r, const struct login_try *t)
+{
+    const char *const words[] = { "DEL", lock_key(r, t) };
+
+    cache_tell(r->app->cache, 2, words, NULL);
+}
+
 /* When the lock ends that Redis knows of; 0: it knows of none. */
 static struct instant
 kept_lock(struct request *r, const struct login_try *t)
@@ -141,9 +149,10 @@ kept_lock(struct request *r, const struct login_try *t)
 /* clang-format off */
 const char login_try_sql[] = SQL(
     SELECT user_id, password_hash, status, suspended_until, device_id,
-        locked_until, last
+        locked_until, tries
     FROM login_try($1, $2, $3)
 );
+const char login_relock_sql[] = SQL(SELECT login_relock($1, $2, $3) IS NULL);
 const char login_untry_sql[] = SQL(SELECT login_untry($1, $2) IS NULL);
 /* clang-format on */
 
@@ -156,7 +165,7 @@ take_row(struct login_try *t, const struct db_result *row)
     t->suspended_until = db_time(row, 0, 3);
     t->device = db_uuid(row, 0, 4);
     t->locked_until = db_time(row, 0, 5);
-    t->last = db_boolean(row, 0, 6);
+    t->tries = db_integer(row, 0, 6);
 }
 
 static const struct problem *
@@ -182,6 +191,8 @@ login_untry(struct request *r, const struct login_try *t)
 
     (void)db_query(r->app->db, r->mem, login_untry_sql,
                    ARGS(ARG(subject), ARG(t->device)), &error);
+    /* Somebody may have seen it locked by this try. */
+    drop_lock(r, t);
 }
 
 /* A device of ours that is none of the account's counts as a stranger. */
@@ -190,6 +201,24 @@ stranger_limited(struct request *r, const struct login_try *t)
 {
     return t->device_token.at != NULL && uuid_none(&t->device) &&
            limited(r, t, false);
+}
+
+/* A try that PostgreSQL takes for the first may be one after a lock that only
+ * Redis remembers. */
+static void
+compare_locks(struct request *r, struct login_try *t)
+{
+    const struct bytes subject = { t->subject, SHA256_SIZE };
+    struct db_error error;
+
+    if (t->tries != 1)
+        return;
+    struct instant kept = kept_lock(r, t);
+    if (kept.us <= r->now.us)
+        return;
+    t->locked_until = kept;
+    (void)db_query(r->app->db, r->mem, login_relock_sql,
+                   ARGS(ARG(subject), ARG(t->device), ARG(kept)), &error);
 }
 
 const struct problem *
@@ -208,13 +237,10 @@ login_try(struct request *r, const char *email, struct login_try *t)
             login_untry(r, t);
         return &problem_rate_limit;
     }
-    struct instant kept = kept_lock(r, t);
-    if (t->locked_until.us == 0 && kept.us > r->now.us) {
-        login_untry(r, t);
-        t->locked_until = kept;
-    } else if (t->locked_until.us != 0 && kept.us == 0) {
+    if (t->locked_until.us == 0)
+        compare_locks(r, t);
+    else
         keep_lock(r, t);
-    }
     if (t->locked_until.us == 0)
         return NULL;
     login_note(r, t, "LOCKED");
@@ -235,7 +261,7 @@ login_note(struct request *r, const struct login_try *t, const char *reason)
     const struct bytes subject = { t->subject, SHA256_SIZE };
     const char *ip = r->ip != NULL && r->ip[0] != '\0' ? r->ip : NULL;
     const char *place = location_of(r, ip);
-    const bool last = t->last && t->locked_until.us == 0;
+    const bool last = t->tries >= 5;
     struct db_error error;
     const struct db_result *until =
         db_query(r->app->db, r->mem, login_failed_sql,
@@ -257,17 +283,13 @@ login_note(struct request *r, const struct login_try *t, const char *reason)
 void
 login_forgive(struct request *r, const struct login_try *t)
 {
-    for (int of_device = 0; of_device < 2; of_device++) {
-        bool counted =
-            of_device ? t->device_token.at != NULL : uuid_none(&t->device);
-        const char *const words[] = {
-            "DEL",
-            !counted ? ""
-                     : mem_printf(r->mem, "quota:auth:%s",
-                                  limit_key(r, t, of_device)),
-        };
+    const char *words[] = { "DEL", lock_key(r, t), NULL, NULL };
+    size_t n = 2;
 
-        if (counted)
-            cache_tell(r->app->cache, 2, words, NULL);
-    }
+    if (t->device_token.at != NULL)
+        words[n++] = mem_printf(r->mem, "quota:auth:%s", limit_key(r, t, true));
+    if (uuid_none(&t->device))
+        words[n++] =
+            mem_printf(r->mem, "quota:auth:%s", limit_key(r, t, false));
+    cache_tell(r->app->cache, n, words, NULL);
 }

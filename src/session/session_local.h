@@ -44,7 +44,8 @@ extern const struct problem login_locked; /* 423 ACCOUNT_LOCKED */
 
 /* The statements of what follows, for a route's .sql. */
 extern const char login_done_sql[], login_failed_sql[], login_card_sql[],
-    login_challenge_sql[], login_try_sql[], login_untry_sql[];
+    login_challenge_sql[], login_try_sql[], login_untry_sql[],
+    login_relock_sql[];
 
 /*
  * The password, and the second factor where there is one, were right: begins
@@ -78,7 +79,7 @@ struct login_try {
     const char *status;           /* NULL: no user */
     struct instant suspended_until;
     struct instant locked_until; /* 0: not locked */
-    bool last;                   /* the one that locks, should it fail */
+    int64_t tries; /* the fifth locks, should it fail; 0: locked */
 };
 
 /*
