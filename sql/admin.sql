@@ -172,6 +172,7 @@ BEGIN
                 THEN clock_now() END,
             deleted_by = CASE WHEN p_status = 'DELETED' THEN p_actor END
         WHERE id = p_user;
+        PERFORM session_tell(p_user);
     END IF;
     PERFORM audit_write(p_actor, 'user.status', 'user', p_user,
         CASE WHEN was.id IS NOT NULL

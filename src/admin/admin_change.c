@@ -184,10 +184,14 @@ set_status(struct request *r)
     if (strcmp(in->status, "DELETED") == 0 &&
         r->now.us - r->session->authenticated.us > 10 * CLOCK_MINUTE)
         return &problem_reauthenticate;
-    return shut_out(r, status_sql,
-                    ARGS(ARG(r->viewer), ARG(in->user), ARG(in->status),
-                         ARG(in->reason), ARG(until), ARG(ip),
-                         ARG(r->user_agent), ARG(r->id)));
+    const struct problem *refused = shut_out(
+        r, status_sql,
+        ARGS(ARG(r->viewer), ARG(in->user), ARG(in->status), ARG(in->reason),
+             ARG(until), ARG(ip), ARG(r->user_agent), ARG(r->id)));
+    /* Who waited for the mail may be here already. */
+    if (refused == NULL && strcmp(in->status, "ACTIVE") == 0)
+        session_refresh_user(r, in->user);
+    return refused;
 }
 
 static const struct field status_fields[] = {

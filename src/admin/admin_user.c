@@ -3,8 +3,9 @@
  * one account with what happened to it.
  *
  * Moderators see no addresses, neither e-mail nor IP, and cannot search by
- * them.  Lists go by created_at with an index for each filter; a search is two
- * ranges, of names and of addresses that begin with the words.
+ * them; nor sign-ins and alerts of whom they do not outrank.  Lists go by
+ * created_at with an index for each filter; a search is two ranges, of names
+ * and of addresses that begin with the words.
  */
 #include <string.h>
 
@@ -235,7 +236,8 @@ static const struct member detail_shape[] = {
     JOIN user_stats s ON s.user_id = a.id                                      \
     JOIN user_balances b ON b.user_id = a.id                                   \
     CROSS JOIN LATERAL (SELECT a.id <> $3 AND a.status <> 'DELETED'            \
-        AND a.role <> 'SYSTEM' AND ($1 OR a.rank < $4) AS act) may             \
+        AND a.role <> 'SYSTEM' AND ($1 OR a.rank < $4) AS act,                 \
+        $1 OR a.rank < $4 AS see) may                                          \
     WHERE a.id = $2)
 
 static const char page_sql[] =
@@ -246,12 +248,14 @@ static const char show_sql[] =
             'success', l.success, 'reason', l.reason,
             'ip', CASE WHEN $1 THEN host(l.ip) END,
             'userAgent', l.user_agent, 'location', l.location)), '[]')
-        FROM (SELECT * FROM login_history h WHERE h.user_id = a.id
+        FROM (SELECT * FROM login_history h
+            WHERE h.user_id = a.id AND may.see
             ORDER BY h.created_at DESC, h.id DESC LIMIT 10) l) AS logins,
         (SELECT coalesce(jsonb_agg(jsonb_build_object('at', l.created_at,
             'type', l.type, 'severity', l.severity, 'title', l.title,
             'acknowledged', l.acknowledged_at IS NOT NULL)), '[]')
-        FROM (SELECT * FROM security_alerts h WHERE h.user_id = a.id
+        FROM (SELECT * FROM security_alerts h
+            WHERE h.user_id = a.id AND may.see
             ORDER BY h.created_at DESC, h.id DESC LIMIT 10) l) AS alerts,
         (SELECT coalesce(jsonb_agg(jsonb_build_object('at', l.created_at,
             'actor', l.actor_username, 'action', l.action,
@@ -304,12 +308,14 @@ static const char logins_sql[] = SQL(
     SELECT to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
         success, reason, CASE WHEN $1 THEN host(ip) END, location, user_agent
     FROM login_history WHERE user_id = $2
+        AND ($1 OR (SELECT rank FROM account_rows WHERE id = $2) < $3)
     ORDER BY created_at DESC, id DESC LIMIT 10
 );
 static const char alerts_sql[] = SQL(
     SELECT to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), type,
         severity::text, title
-    FROM security_alerts WHERE user_id = $1
+    FROM security_alerts WHERE user_id = $2
+        AND ($1 OR (SELECT rank FROM account_rows WHERE id = $2) < $3)
     ORDER BY created_at DESC, id DESC LIMIT 10
 );
 
@@ -324,10 +330,10 @@ account_as(struct request *r, struct uuid user)
 
     if (refused == NULL)
         refused = answer_rows_as(r, "logins", login_shape, most, logins_sql,
-                                 ARGS(ARG(all), ARG(user)));
+                                 ARGS(ARG(all), ARG(user), ARG(rank)));
     if (refused == NULL)
         refused = answer_rows_as(r, "alerts", alert_shape, most, alerts_sql,
-                                 ARGS(ARG(user)));
+                                 ARGS(ARG(all), ARG(user), ARG(rank)));
     return refused;
 }
 

@@ -158,6 +158,7 @@ set_status(struct ctl *c, int argc, char **argv, const char *status,
     const char *reason = ctl_option(&argc, argv, "reason", NULL);
     const char *agent = user_agent(c), *name = argv[0];
     const char *word = ctl_option(&argc, argv, "days", "7");
+    struct request r = { .mem = c->mem, .app = c->app };
     int64_t days;
     struct uuid id;
 
@@ -168,9 +169,12 @@ set_status(struct ctl *c, int argc, char **argv, const char *status,
     name = argv[0];
     if (!user_find(c, name, &id))
         return 1;
-    return user_act(
+    int failed = user_act(
         c, name, done, status_sql,
         ARGS(ARG(id), ARG(status), ARG(reason), ARG(days), ARG(agent)));
+    session_refresh_user(&r, id);
+    (void)cache_ping(c->app->cache);
+    return failed;
 }
 
 static int

@@ -179,6 +179,12 @@ const one = () =>
       const { data } = await moderator.get(at(user));
       assert.equal(data.email, null);
       for (const login of data.logins) assert.equal(login.ip, null);
+      assert.ok(data.logins.length > 0);
+      const admin = await people.user("ADMIN");
+      const above = (await moderator.get(at(admin))).data;
+      assert.deepEqual([above.logins, above.alerts], [[], []]);
+      const seen = (await admin.get(at(moderator))).data;
+      assert.equal(seen.logins[0].success, true);
     });
 
     it("counts at a glance", async () => {

@@ -2,7 +2,7 @@
 // and how suspensions end.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { addressOf, password } from "../lib/people.mjs";
+import { addressOf, freshName, password } from "../lib/people.mjs";
 import { people, stack } from "../lib/suite.mjs";
 import {
   account,
@@ -87,6 +87,43 @@ export default () =>
       assert.equal((await user.get("/api/users/me")).status, 401);
       const again = await people.logIn(user.name);
       assert.equal((await again.get("/api/users/me")).status, 200);
+    });
+
+    it("lets in who waited for the mail, at once", async () => {
+      const moderator = await people.user("MODERATOR");
+      const name = freshName("late");
+      await people.create([name]);
+      await stack.sql`UPDATE users SET status = 'PENDING_VERIFICATION',
+        email_verified_at = NULL WHERE username = ${name}`;
+      const user = await people.logIn(name);
+      const write = () => user.post("/api/posts", { title: "Hi", content: "x" });
+      assert.equal((await write()).status, 403);
+      const answer = await moderator.put(at(user, "/status"), {
+        status: "ACTIVE",
+        reason,
+      });
+      assert.equal(answer.status, 204, `${answer}`);
+      assert.equal((await write()).status, 201);
+    });
+
+    it("leaves no session behind of logins at the same time", async () => {
+      const admin = await people.user("ADMIN");
+      const user = await people.user();
+      const logins = Array.from({ length: 4 }, async () => {
+        const client = people.guest();
+        const answer = await client.post("/api/auth/login", {
+          email: addressOf(user.name),
+          password,
+        });
+        assert.ok([200, 401, 403].includes(answer.status), `${answer}`);
+        return client;
+      });
+      assert.equal((await actions.ban(admin, user)).status, 204);
+      for (const client of await Promise.all(logins))
+        assert.equal((await client.get("/api/users/me")).status, 401);
+      const live = await stack.value`SELECT count(*) FROM sessions
+        WHERE user_id = ${user.id} AND ended_at IS NULL`;
+      assert.equal(live, 0);
     });
 
     it("takes the end of a suspension, in days or as a time", async () => {
