@@ -45,6 +45,18 @@ BEGIN
 END
 $$;
 
+-- A right code's step is used up, and all before it; false where it was.
+CREATE OR REPLACE FUNCTION twofactor_step(p_user uuid, p_step bigint)
+RETURNS boolean
+LANGUAGE sql AS $$
+WITH taken AS (
+    UPDATE two_factor SET last_step = p_step, tries = 0
+    WHERE user_id = p_user AND enabled_at IS NOT NULL AND last_step < p_step
+    RETURNING 1
+)
+SELECT EXISTS (SELECT FROM taken)
+$$;
+
 -- A set of codes in place of the one before: 32 bytes each in p_codes.
 CREATE OR REPLACE FUNCTION backup_codes_replace(
     p_user uuid, p_codes bytea, p_kid text

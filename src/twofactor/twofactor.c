@@ -106,10 +106,7 @@ twofactor_code_formed(const char *s)
 const char twofactor_try_sql[] = SQL(
     SELECT outcome, secret, last_step FROM twofactor_try($1, $2)
 );
-const char twofactor_step_sql[] = SQL(
-    UPDATE two_factor SET last_step = $2, tries = 0
-    WHERE user_id = $1 AND enabled_at IS NOT NULL AND last_step < $2
-);
+const char twofactor_step_sql[] = SQL(SELECT twofactor_step($1, $2));
 const char twofactor_backup_sql[] = SQL(
     SELECT backup_code_use($1, $2, $3::text::inet)
 );
@@ -176,7 +173,7 @@ check_totp(struct request *r, struct uuid user, const char *code,
                                ARGS(ARG(user), ARG(step)), &res);
     if (refused != NULL)
         return refused;
-    return db_affected(res) == 1 ? NULL : &twofactor_wrong;
+    return db_boolean(res, 0, 0) ? NULL : &twofactor_wrong;
 }
 
 static const struct problem *

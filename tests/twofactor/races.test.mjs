@@ -45,6 +45,15 @@ export default (clock) =>
       assert.equal((n[422] ?? 0) + (n[429] ?? 0), 49, JSON.stringify(n));
     });
 
+    it("uses one step once in the database, too", async () => {
+      const { user } = await withFactor(clock);
+      const step = Math.floor(clock.now() / 30000);
+      const used = await fifty(
+        () => stack.lines`SELECT twofactor_step(${user.id}, ${step})`,
+      );
+      assert.equal(used.filter(([line]) => line === "t").length, 1);
+    });
+
     it("begins one session of one challenge", async () => {
       const { user, secret, backupCodes } = await withFactor(clock);
       const { prove } = await challengeOf(user.name);
