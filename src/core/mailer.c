@@ -32,6 +32,16 @@ mailer_sample(const struct mailer *mailer, const void *mem, const char *name)
                      SAMPLE_MOST, NULL);
 }
 
+/* A NUL, which JSON can hold, would end the mail where it stands. */
+static const char *
+whole(struct text *t)
+{
+    for (size_t i = 0; i < t->len; i++)
+        if (t->at[i] == '\0')
+            t->at[i] = ' ';
+    return t->at;
+}
+
 static const char *
 page(const void *mem, const struct template_set *set, const char *name,
      const struct template_scope *scope)
@@ -43,7 +53,7 @@ page(const void *mem, const struct template_set *set, const char *name,
     if (layout == NULL || t == NULL ||
         !template_render_page(out, layout, t, scope))
         return NULL;
-    return out->at;
+    return whole(out);
 }
 
 bool
@@ -58,6 +68,6 @@ mailer_render(const struct mailer *mailer, const void *mem, const char *name,
     if (t == NULL || mail->text == NULL || mail->html == NULL ||
         !template_render_in(subject, t, scope))
         return false;
-    mail->subject = text_trim(mem, subject->at);
+    mail->subject = text_trim(mem, whole(subject));
     return true;
 }

@@ -315,6 +315,25 @@ function poisoned(value, words) {
   return value;
 }
 
+/** The tags of each document, with the names of their attributes. */
+function structures(documents) {
+  const script = `
+import json, sys
+from html.parser import HTMLParser
+class Tags(HTMLParser):
+    def handle_starttag(self, tag, attributes):
+        self.seen.append(tag + " " + " ".join(sorted(n for n, _ in attributes)))
+out = []
+for text in json.load(sys.stdin):
+    tags = Tags(); tags.seen = []; tags.feed(text); out.append(tags.seen)
+print(json.dumps(out))`;
+  const done = spawnSync("python3", ["-c", script], {
+    input: JSON.stringify(documents), encoding: "utf8", maxBuffer: 1 << 27,
+  });
+  assert.equal(done.status, 0, done.stderr);
+  return JSON.parse(done.stdout);
+}
+
 test("hostile data: no header, tag or attribute is made of it", () => {
   const evil = [
     "<script>alert(1)</script>",
@@ -328,16 +347,16 @@ test("hostile data: no header, tag or attribute is made of it", () => {
   for (const name of names()) {
     const sample = JSON.parse(
       readFileSync(join(top, "emails", `${name}.json`), "utf8"));
-    for (const words of evil) {
+    const documents = ["fine", ...evil].map((words) => {
       writeFileSync(file, JSON.stringify(poisoned(sample, words)));
       const html = ctl("email", "preview", name, "--html", "--data", file);
-      const text = ctl("email", "preview", name, "--text", "--data", file);
+      const text = ctl("email", "preview", name, "--data", file);
       assert.equal(html.status, 0, `${name}: ${html.stderr}`);
-      assert.doesNotMatch(html.stdout, /<script|<img src=x|<p>x/, name);
-      assert.doesNotMatch(html.stdout, /https:\/\/sparkle\.test<\/?h/, name);
-      const quotes = (html.stdout.match(/<[a-z][^<>]*onerror=/g) ?? []);
-      assert.deepEqual(quotes, [], name);
       assert.equal(text.status, 0, `${name}: ${text.stderr}`);
-    }
+      return html.stdout;
+    });
+    const [fine, ...others] = structures(documents);
+    assert.ok(fine.length > 10, name);
+    for (const tags of others) assert.deepEqual(tags, fine, name);
   }
 });
