@@ -13,7 +13,7 @@ function fields() {
     required: true,
   });
   const code = make("input", {
-    class: "code-input",
+    class: "code-input long",
     id: "again-code",
     name: "code",
     autocomplete: "one-time-code",
