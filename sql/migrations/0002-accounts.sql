@@ -615,6 +615,8 @@ CREATE TABLE two_factor (
         REFERENCES users ON DELETE CASCADE
 );
 CREATE INDEX two_factor_kid_idx ON two_factor (kid);
+CREATE INDEX two_factor_pending_idx ON two_factor (setup_expires_at)
+    WHERE enabled_at IS NULL;
 
 CREATE TABLE backup_codes (
     user_id uuid NOT NULL,

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/uuid.h"
 #include "core/app.h"
+#include "core/batch.h"
 #include "core/crypto.h"
 #include "core/db.h"
 #include "twofactor/twofactor_local.h"
@@ -206,6 +207,31 @@ twofactor_check(struct request *r, struct uuid user, const char *code)
                      : check_totp(r, user, code, &t);
 }
 
+/* ---- What nobody proved -------------------------------------------------- */
+
+/* clang-format off */
+static const char stale_sql[] = SQL(
+    SELECT count(*) FROM two_factor
+    WHERE enabled_at IS NULL AND setup_expires_at <= clock_now()
+);
+static const char forget_sql[] = SQL(
+    WITH stale AS (
+        SELECT user_id FROM two_factor
+        WHERE enabled_at IS NULL AND setup_expires_at <= clock_now()
+        LIMIT 5000 FOR UPDATE SKIP LOCKED
+    ), codes AS (
+        DELETE FROM backup_codes b USING stale WHERE b.user_id = stale.user_id
+    )
+    DELETE FROM two_factor t USING stale WHERE t.user_id = stale.user_id
+);
+/* clang-format on */
+
+static int64_t
+forget_setups(struct job *job, bool dry_run)
+{
+    return batch_delete(job, dry_run, stale_sql, forget_sql);
+}
+
 /* ---- The feature --------------------------------------------------------- */
 
 static const struct batch batches[] = {
@@ -214,6 +240,12 @@ static const struct batch batches[] = {
         .when = "30 2 * * *",
         .about = "Seal anew what is encrypted under an old key.",
         .step = key_rotation_step,
+    },
+    {
+        .name = "two-factor-setups",
+        .when = "35 * * * *",
+        .about = "Forget second factors that nobody proved in time.",
+        .step = forget_setups,
     },
     { 0 },
 };

@@ -2,12 +2,28 @@
 // sign in, switched off.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { generateSync } from "otplib";
 import { after, before, describe, it } from "node:test";
 import { addressOf, password } from "../lib/people.mjs";
 import { output } from "../lib/stack.mjs";
 import { people, stack } from "../lib/suite.mjs";
 import { Visitor } from "./browser.mjs";
+
+const axeSource = readFileSync(
+  createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
+  "utf8",
+);
+
+/** What axe-core finds in the page as it is now. */
+async function accessible({ page }) {
+  await page.evaluate(axeSource);
+  const { violations } = await page.evaluate(() => window.axe.run());
+  assert.deepEqual(
+    violations.map((v) => `${v.id}: ${v.nodes[0].html.slice(0, 120)}`),
+    [],
+  );
+}
 
 const later = () => Date.now() / 1000 + 30;
 
@@ -39,6 +55,7 @@ export default () =>
       const dialog = page.getByRole("dialog");
       await dialog.getByLabel("Your password").fill(password);
       await shot(owner, "again");
+      await accessible(owner);
       await dialog.getByRole("button", { name: "Confirm" }).click();
       await page.getByText("Add it to your authenticator").waitFor();
       const picture = page.getByAltText("QR code for your authenticator");
@@ -50,6 +67,7 @@ export default () =>
       codes = await page.locator(".codes code").allTextContents();
       assert.equal(codes.length, 10);
       await shot(owner, "setup");
+      await accessible(owner);
     });
 
     it("gives the backup codes as a file, and alone on paper", async () => {
@@ -101,6 +119,7 @@ export default () =>
         await field.evaluate((node) => node === document.activeElement),
       );
       await shot(guest, "login");
+      await accessible(guest);
       await field.fill("000000");
       await page.getByRole("button", { name: "Log in" }).click();
       await page.locator(".field-error, .alert.problem").first().waitFor();
@@ -129,6 +148,7 @@ export default () =>
         .getByLabel("Code", { exact: true })
         .fill(codes[9].toLowerCase());
       await shot(owner, "off");
+      await accessible(owner);
       await page.getByRole("button", { name: "Switch it off" }).click();
       await page.getByRole("button", { name: "Set it up" }).waitFor();
       await owner.checkFaults();

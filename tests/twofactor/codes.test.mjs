@@ -128,6 +128,31 @@ export default (clock) =>
       );
     });
 
+    it("forgets a set-up that nobody proved, and no other", async () => {
+      const { user } = await withFactor(clock);
+      const late = await people.user();
+      await late.post(`${base}/setup`);
+      clock.forward(601);
+      const soon = await people.user();
+      await soon.post(`${base}/setup`);
+      await stack.runAsUser(
+        ...[stack.program("sparkle-batch"), "--config", stack.conf],
+        "two-factor-setups",
+      );
+      for (const [who, n] of [
+        [late, 0],
+        [soon, 10],
+        [user, 10],
+      ]) {
+        const left = await stack.value`SELECT count(*) FROM backup_codes
+          WHERE user_id = ${who.id}`;
+        assert.equal(left, n, who.name);
+        const rows = await stack.value`SELECT count(*) FROM two_factor
+          WHERE user_id = ${who.id}`;
+        assert.equal(rows, n / 10, who.name);
+      }
+    });
+
     it("keeps a set-up for ten minutes exactly", async () => {
       const user = await people.user();
       const limit = async () =>
