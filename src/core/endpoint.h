@@ -156,7 +156,7 @@ struct route {
                                and the like; says why in about */
     bool recent_auth;       /* wants the password or a factor used within 10
                                minutes, else REAUTHENTICATION_REQUIRED */
-    bool secret_answer; /* shown once: kept for no Idempotency-Key */
+    bool secret_answer;     /* shown once: kept for no Idempotency-Key */
     const char *const *sql; /* the statements it may run, ended by NULL: for
                                EXPLAIN tests and `sparklectl describe` */
 };
