@@ -55,13 +55,20 @@ list_mails(struct request *r)
     return answer_rows(r, 1000, list_sql, ARGS(ARG(names), ARG(abouts)));
 }
 
+static void
+mark_tab(struct request *r)
+{
+    page_flag(r, "viewer.isAdmin", true);
+    page_flag(r, "tab.emails", true);
+}
+
 static const struct problem *
 list_mails_as(struct request *r)
 {
     struct texts names, abouts;
 
     all_mails(r->mem, &names, &abouts);
-    page_flag(r, "tab.emails", true);
+    mark_tab(r);
     return answer_rows_as(r, "mails", mail_shape, 1000, list_sql,
                           ARGS(ARG(names), ARG(abouts)));
 }
@@ -126,7 +133,7 @@ show_preview(struct request *r)
                   "default-src 'self'; img-src 'self' https: data:; "
                   "frame-src 'self'; base-uri 'none'; form-action 'self'; "
                   "frame-ancestors 'none'; object-src 'none'");
-    page_flag(r, "tab.emails", true);
+    mark_tab(r);
     page_set(r, "title", mail.subject);
     return answer_values_as(
         r, "preview", preview_shape,
@@ -216,12 +223,13 @@ static const struct field suppressions_fields[] = {
 };
 
 /* The address is not in the log of what staff did: whose it is, is. */
-static const char lift_sql[] = SQL(
-    WITH lifted AS MATERIALIZED (SELECT mail_lift(lower($1)) AS some)
-    SELECT audit_write($2, 'mail.lift', 'user',
-        (SELECT id FROM users WHERE email = lower($1)), NULL,
-        jsonb_build_object('lifted', some), $3::text::inet, $4, $5, TRUE)
-    FROM lifted WHERE some
+static const char lift_sql[] =
+    SQL(
+    WITH lifted AS MATERIALIZED (SELECT mail_lift(lower($1)) AS done)
+    SELECT done FROM lifted CROSS JOIN LATERAL audit_write($2, 'mail.lift',
+        'user', (SELECT id FROM users WHERE email = lower($1)), NULL,
+        jsonb_build_object('lifted', done), $3::text::inet, $4, $5, TRUE)
+    WHERE done
 );
 
 static const struct problem *

@@ -4,7 +4,11 @@ import { describe } from "node:test";
 import { meetOutside } from "../lib/outside.mjs";
 import { begin } from "../lib/suite.mjs";
 
-await begin("api", { settings: await meetOutside() });
+await begin("api", {
+  settings:
+    (await meetOutside()) +
+    "[mail]\nbounce_secret = bounces-for-tests\nhourly = 0\n",
+});
 const together = [
   "protocol",
   "limits",
@@ -14,6 +18,7 @@ const together = [
   "account",
   "password",
   "email",
+  "mailing",
   "referral",
   "admin",
   "admin_list",
