@@ -173,6 +173,29 @@ is_common(const struct breach *filter, char *const forms[])
     return false;
 }
 
+/* Words that come to everybody's mind here; sparkle(7) has them, too. */
+static const char *const site_words[] = { "sparkle",         "universe",
+                                          "sparkleuniverse", "password",
+                                          "admin",           "moderator",
+                                          "creator",         NULL };
+
+/* Whether nothing but such a word is left of a form without all that is no
+ * letter. */
+static bool
+is_of_the_site(void *mem, const char *form)
+{
+    char *letters = mem_strdup(mem, form);
+    size_t n = 0;
+
+    for (const char *at = form; *at != '\0'; at++)
+        if (is_plain(*at) && (*at < '0' || *at > '9'))
+            letters[n++] = *at;
+    letters[n] = '\0';
+    bool is = text_index(site_words, letters) >= 0;
+    explicit_bzero(letters, n);
+    return is;
+}
+
 static void
 note(unsigned *faults, bool wrong, enum password_fault fault)
 {
@@ -211,7 +234,8 @@ password_judge(const char *password, const char *username, const char *email,
     char *const forms[] = { normal, folded, core, spelled(mem, core), NULL };
     const char *local = email != NULL ? email_local_part(mem, email) : NULL;
     const struct tally t = tally_of(normal);
-    bool common = is_common(filter, forms);
+    bool common = is_common(filter, forms) || is_of_the_site(mem, core) ||
+                  is_of_the_site(mem, forms[3]);
     struct password_verdict v = { .score = score_of(&t, common) };
 
     note(&v.faults, t.n < LEAST, PASSWORD_SHORT);

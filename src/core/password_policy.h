@@ -5,7 +5,8 @@
  * and an upper case letter, a digit and a special character (anything that is
  * neither letter nor digit), no character three times in a row; it is neither
  * the user's name nor the part of the address before the @, and it is not in
- * the filter of breached passwords (core/breach.h).  Case, what is added at
+ * the filter of breached passwords (core/breach.h) nor a word of this site with
+ * digits and signs around it (SparkleUniverse-2026!).  Case, what is added at
  * the ends, and the usual digits for letters make neither a name nor a common
  * password another one: P@ssword1234! is password1234.
  *

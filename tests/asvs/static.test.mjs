@@ -109,6 +109,16 @@ export default () =>
       }
     });
 
+    it("have the manual tell the words that are no passwords", () => {
+      const list = /site_words\[\] = \{([^}]*)\}/.exec(
+        read("src/core/password_policy.c"),
+      )[1];
+      const words = [...list.matchAll(/"([a-z]+)"/g)].map((m) => m[1]);
+      assert.ok(words.length >= 5);
+      const manual = read("install/man/sparkle.7").replace(/\s+/g, " ");
+      assert.ok(manual.includes(`these words: ${words.join(", ")}.`));
+    });
+
     it("lead to no other site after a login", async () => {
       globalThis.location = {
         origin: "https://here.example",

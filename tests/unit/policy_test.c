@@ -280,6 +280,19 @@ common_passwords_are_known(void)
     check_all(cases, sizeof cases / sizeof *cases);
 }
 
+static void
+words_of_the_site_are_known(void)
+{
+    static const struct judged cases[] = {
+        { "Sparkle-Universe-1!", BIT(PASSWORD_COMMON), 60 },
+        { "!Sparkl3Un1verse2026", BIT(PASSWORD_COMMON), 70 },
+        { "Admin-2026-11-21", BIT(PASSWORD_COMMON), 60 },
+        { "Sparkle-otter-2026!", 0, 90 },
+    };
+
+    check_all(cases, sizeof cases / sizeof *cases);
+}
+
 /* Code points after NFKC: "é" of two code points is one, "ﬁ" is two. */
 static void
 unicode_is_counted_after_nfkc(void)
@@ -398,6 +411,7 @@ policy_suite(void)
         { "rules are kept", rules_are_kept },
         { "names are no passwords", names_are_no_passwords },
         { "common passwords are known", common_passwords_are_known },
+        { "words of the site are known", words_of_the_site_are_known },
         { "Unicode is counted after NFKC", unicode_is_counted_after_nfkc },
         { "sites can ask for more", sites_can_ask_for_more },
         { "hashes are of NFKC", hashes_are_of_nfkc },
