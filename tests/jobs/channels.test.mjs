@@ -1,82 +1,25 @@
-// The door of notifications and its channels: mail, push, SMS, open tabs.
+// The door of notifications: who is told of what, when, by which ways.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { after, before, beforeEach, test } from "node:test";
 import { join } from "node:path";
-import webpush from "web-push";
-import { Outside, checkPush } from "../lib/outside.mjs";
-import { Runner, eventually, sleep } from "./runner.mjs";
+import { test } from "node:test";
+import {
+  ann,
+  begin,
+  ben,
+  due,
+  jobs,
+  like,
+  nobody,
+  put,
+  rows,
+  settled,
+  tell,
+  wants,
+} from "./door.mjs";
+import { eventually } from "./runner.mjs";
 
-let outside, jobs, ann, ben;
-
-before(async () => {
-  outside = await Outside.start();
-  jobs = await Runner.start("channels", { settings: outside.settings });
-  [ann, ben] = jobs.users(2);
-  // Mails are another's test: they stay where they are put.
-  jobs.sql`UPDATE job_queues SET paused_at = now() WHERE name IN
-    ('email', 'security_email')`;
-});
-after(() => {
-  jobs.stop();
-  outside.stop();
-});
-
-beforeEach(() => {
-  const tables = [
-    ...["notifications", "jobs", "push_subscriptions", "phones"],
-    ...["mail_skipped", "notification_preferences"],
-  ];
-  jobs.psql(["-c", tables.map((t) => `DELETE FROM ${t}`).join("; ")]);
-  outside.pushed.length = outside.texted.length = 0;
-  outside.answers.clear();
-});
-
-const nobody = "00000000-0000-0000-0000-000000000001";
-
-/** Calls the door; later: as if so much time had passed ("25 hours"). */
-function tell(options = {}, later = "0 s") {
-  const given = { user: ann.id, type: "SYSTEM", entity: nobody, ...options };
-  const words = [
-    `'${given.user}', '${given.type}'`,
-    given.actor ? `'${given.actor}'` : "NULL",
-    `'post', '${given.entity}'`,
-  ];
-  if (given.title) words.push(`p_title => '${given.title}'`);
-  if (given.message) words.push(`p_message => '${given.message}'`);
-  if (given.priority) words.push(`p_priority => ${given.priority}`);
-  if (given.data) words.push(`p_data => '${JSON.stringify(given.data)}'`);
-  if (given.channels !== undefined)
-    words.push(`p_channels => '{${given.channels}}'`);
-  const out = jobs.psql(["-c", `SET sparkle.clock_offset = '${later}'`, "-c",
-    `SELECT id FROM notification_put(${words.join(", ")})`]);
-  return out.trim();
-}
-
-const like = (entity = nobody) =>
-  ({ type: "POST_LIKED", actor: ben.id, entity });
-
-const wants = (sets) =>
-  jobs.psql(["-c", `INSERT INTO notification_preferences (user_id)
-    VALUES ('${ann.id}') ON CONFLICT DO NOTHING`, "-c",
-    `UPDATE notification_preferences SET ${sets}`]);
-
-const put = (kind) => jobs.sql`SELECT *,
-  extract(epoch FROM run_at - created_at)::int AS wait FROM jobs
-  WHERE kind = ${kind} ORDER BY id`;
-
-const due = () => {
-  jobs.sql`UPDATE jobs SET run_at = now() WHERE state = 'scheduled'`;
-  jobs.wake();
-};
-
-/** Waits until no job is left but mails, whose queues stand. */
-const settled = () =>
-  eventually("all but mails is done", () =>
-    jobs.sql`SELECT 1 AS one FROM jobs WHERE kind <> 'mail.send'
-      AND state NOT IN ('completed', 'discarded', 'scheduled')`.length === 0);
-
-const rows = () => jobs.sql`SELECT * FROM notifications ORDER BY created_at`;
+begin("channels");
 
 // ---- The types ----
 
@@ -85,22 +28,35 @@ test("the types are those of the specification", () => {
     priority FROM notification_kinds ORDER BY type::text`;
   const all = jobs.sql`SELECT unnest(enum_range(NULL::notification_type))::text
     AS type ORDER BY 1`;
-  assert.deepEqual(found.map((k) => k.type), all.map((k) => k.type));
+  assert.deepEqual(
+    found.map((k) => k.type),
+    all.map((k) => k.type),
+  );
   const by = (gate) =>
-    found.filter((k) => k.gate === gate).map((k) => k.type).join(" ");
+    found
+      .filter((k) => k.gate === gate)
+      .map((k) => k.type)
+      .join(" ");
   assert.equal(by("post_likes"), "COMMENT_LIKED POST_LIKED");
   assert.equal(by("post_comments"), "COMMENT_REPLIED POST_COMMENTED");
   assert.equal(by("new_followers"), "USER_FOLLOWED");
   assert.equal(by("mentions"), "MENTION");
   assert.equal(by("direct_messages"), "DIRECT_MESSAGE TRADE_REQUEST");
   assert.equal(by("group_invites"), "GROUP_INVITE GROUP_POST");
-  assert.equal(by("event_reminders"),
-    "EVENT_REMINDER WATCH_PARTY_INVITE YOUTUBE_PREMIERE");
+  assert.equal(
+    by("event_reminders"),
+    "EVENT_REMINDER WATCH_PARTY_INVITE YOUTUBE_PREMIERE",
+  );
   const kept = (keep) =>
-    found.filter((k) => k.keep === keep).map((k) => k.type).join(" ");
+    found
+      .filter((k) => k.keep === keep)
+      .map((k) => k.type)
+      .join(" ");
   assert.equal(kept("30 days"), "SYSTEM");
-  assert.equal(kept("90 days"),
-    "ACHIEVEMENT_UNLOCKED CONTENT_FEATURED LEVEL_UP MILESTONE_REACHED");
+  assert.equal(
+    kept("90 days"),
+    "ACHIEVEMENT_UNLOCKED CONTENT_FEATURED LEVEL_UP MILESTONE_REACHED",
+  );
   assert.equal(kept("7 days").split(" ").length, 14);
 });
 
@@ -111,8 +67,11 @@ test("every type has a title without holes, and what is known stands in it", () 
   assert.equal(titles.length, 19);
   for (const n of titles) assert.doesNotMatch(n.title, /[{}]/, n.type);
   jobs.sql`DELETE FROM notifications`;
-  tell({ type: "GROUP_INVITE", actor: ben.id,
-    data: { groupName: "The {actor}s" } });
+  tell({
+    type: "GROUP_INVITE",
+    actor: ben.id,
+    data: { groupName: "The {actor}s" },
+  });
   assert.equal(rows()[0].title, "user2 invites you to The {actor}s");
 });
 
@@ -138,10 +97,9 @@ test("a type that is off in-app is mailed, and in no list or count", () => {
   tell(like());
   tell({ title: "Notices come anyway" });
   assert.equal(put("notification.mail").length, 2);
-  assert.deepEqual(
-    jobs.sql`SELECT title FROM notification_rows`,
-    [{ title: "Notices come anyway" }],
-  );
+  assert.deepEqual(jobs.sql`SELECT title FROM notification_rows`, [
+    { title: "Notices come anyway" },
+  ]);
   wants("email_off = '{POST_LIKED}', push_off = '{POST_LIKED}'");
   assert.equal(tell(like("00000000-0000-0000-0000-000000000002")), "");
 });
@@ -169,9 +127,15 @@ test("one row a day: later, or once it was read, there is another", () => {
 
 test("an act is taken back within five minutes, not later", () => {
   const back = (later) =>
-    jobs.psql(["-c", `SET sparkle.clock_offset = '${later}'`, "-c",
-      `SELECT notification_take_back('${ann.id}', 'POST_LIKED', 'post',
-        '${nobody}', '${ben.id}')`]).trim();
+    jobs
+      .psql([
+        "-c",
+        `SET sparkle.clock_offset = '${later}'`,
+        "-c",
+        `SELECT notification_take_back('${ann.id}', 'POST_LIKED', 'post',
+        '${nobody}', '${ben.id}')`,
+      ])
+      .trim();
   tell(like());
   assert.equal(back("6 minutes"), "f");
   assert.equal(rows().length, 1);
@@ -186,7 +150,10 @@ test("an act is taken back within five minutes, not later", () => {
 
 test("mail waits ten minutes, and names what it is about", async () => {
   tell(like());
-  assert.deepEqual(put("notification.mail").map((j) => j.wait), [600]);
+  assert.deepEqual(
+    put("notification.mail").map((j) => j.wait),
+    [600],
+  );
   tell({ ...like(), actor: null });
   due();
   const job = await eventually("a mail is put", () => put("mail.send")[0]);
@@ -233,8 +200,13 @@ test("who wants mail together or never gets none of each", () => {
 
 test("quiet hours end by the clocks of the zone", () => {
   const end = (from, until, zone, at) =>
-    jobs.psql(["-c", `SELECT to_char(quiet_end('${from}', '${until}',
-      '${zone}', '${at}') AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')`]).trim();
+    jobs
+      .psql([
+        "-c",
+        `SELECT to_char(quiet_end('${from}', '${until}',
+      '${zone}', '${at}') AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')`,
+      ])
+      .trim();
   const cases = [
     ["22:00", "07:00", "UTC", "2026-11-21 21:59Z", ""],
     ["22:00", "07:00", "UTC", "2026-11-21 22:00Z", "2026-11-22 07:00"],
@@ -244,16 +216,48 @@ test("quiet hours end by the clocks of the zone", () => {
     ["12:00", "14:00", "Asia/Kolkata", "2026-11-21 08:30Z", ""],
     ["09:00", "09:00", "UTC", "2026-11-21 09:00Z", ""],
     // Clocks go back, forward, and by half an hour.
-    ["22:00", "07:00", "Europe/Berlin", "2026-10-24 21:00Z", "2026-10-25 06:00"],
-    ["22:00", "07:00", "Europe/Berlin", "2026-03-28 22:00Z", "2026-03-29 05:00"],
-    ["22:00", "07:00", "America/New_York", "2026-11-01 03:00Z",
-      "2026-11-01 12:00"],
-    ["22:00", "02:30", "America/New_York", "2026-03-08 04:00Z",
-      "2026-03-08 07:30"],
-    ["23:00", "07:00", "Australia/Lord_Howe", "2026-04-04 13:00Z",
-      "2026-04-04 20:30"],
-    ["23:00", "07:00", "Pacific/Auckland", "2026-09-26 12:00Z",
-      "2026-09-26 18:00"],
+    [
+      "22:00",
+      "07:00",
+      "Europe/Berlin",
+      "2026-10-24 21:00Z",
+      "2026-10-25 06:00",
+    ],
+    [
+      "22:00",
+      "07:00",
+      "Europe/Berlin",
+      "2026-03-28 22:00Z",
+      "2026-03-29 05:00",
+    ],
+    [
+      "22:00",
+      "07:00",
+      "America/New_York",
+      "2026-11-01 03:00Z",
+      "2026-11-01 12:00",
+    ],
+    [
+      "22:00",
+      "02:30",
+      "America/New_York",
+      "2026-03-08 04:00Z",
+      "2026-03-08 07:30",
+    ],
+    [
+      "23:00",
+      "07:00",
+      "Australia/Lord_Howe",
+      "2026-04-04 13:00Z",
+      "2026-04-04 20:30",
+    ],
+    [
+      "23:00",
+      "07:00",
+      "Pacific/Auckland",
+      "2026-09-26 12:00Z",
+      "2026-09-26 18:00",
+    ],
   ];
   for (const [from, until, zone, at, wanted] of cases)
     assert.equal(end(from, until, zone, at), wanted, `${zone} ${at}`);
@@ -274,10 +278,17 @@ test("mail waits for the end of quiet hours; what is most urgent does not", () =
 
 test("a time zone must be one", () => {
   const set = (zone) => () =>
-    jobs.psql(["-c", `UPDATE users SET time_zone = '${zone}'
-      WHERE id = '${ann.id}'`]);
-  for (const zone of ["Europe/Berlin", "America/Argentina/Ushuaia", "UTC",
-    "Etc/GMT+5"])
+    jobs.psql([
+      "-c",
+      `UPDATE users SET time_zone = '${zone}'
+      WHERE id = '${ann.id}'`,
+    ]);
+  for (const zone of [
+    "Europe/Berlin",
+    "America/Argentina/Ushuaia",
+    "UTC",
+    "Etc/GMT+5",
+  ])
     set(zone)();
   for (const zone of ["Mars/Base", "FOO5", "<+03>-3", "", "europe/../x"])
     assert.throws(set(zone), /no such time zone/, zone);
@@ -297,207 +308,16 @@ test("open tabs hear of it after the commit", async () => {
   tell({ title: "Hello" });
   tell({ title: "Again" });
   jobs.wake();
-  const words = () => Buffer.concat(heard).toString().split("\n")
-    .filter((l) => l.startsWith("{")).map((l) => JSON.parse(l));
+  const words = () =>
+    Buffer.concat(heard)
+      .toString()
+      .split("\n")
+      .filter((l) => l.startsWith("{"))
+      .map((l) => JSON.parse(l));
   await eventually("two words", () => words().length === 2);
   ear.kill();
   const last = words().at(-1);
   assert.equal(last.type, "notification");
   assert.equal(last.unread, 2);
   assert.equal(last.notification.title, "Again");
-});
-
-// ---- Push ----
-
-const subscribe = (browser, user = ann.id) =>
-  jobs.psql(["-c", `SELECT (push_subscribe('${user}', '${browser.endpoint}',
-    '\\x${browser.point.toString("hex")}',
-    '\\x${browser.auth.toString("hex")}', 'test')).id`]).trim();
-
-const subscribed = () => jobs.sql`SELECT * FROM push_subscriptions`;
-
-test("a push is signed, encrypted, and read by the browser alone", async () => {
-  const browser = outside.browser();
-  const other = outside.browser();
-  subscribe(browser);
-  const id = tell({ title: "Grüße ✨", message: "Line one", priority: 2 });
-  jobs.wake();
-  const [pushed] = await eventually("it comes", () =>
-    browser.pushed().length && browser.pushed());
-  checkPush(pushed, outside);
-  assert.equal(pushed.headers.urgency, "high");
-  assert.equal(pushed.headers.topic, id.replaceAll("-", ""));
-  assert.deepEqual(pushed.open(browser), {
-    ...{ title: "Grüße ✨", body: "Line one", url: "/notifications", tag: id, unread: 1 },
-  });
-  assert.throws(() => pushed.open(other));
-  await eventually("its use is noted", () => subscribed()[0].last_used_at);
-});
-
-test("npm's web-push and we are read alike", async () => {
-  const browser = outside.browser();
-  const theirs = webpush.encrypt(browser.p256dh, browser.authText,
-    JSON.stringify({ from: "npm" }), "aes128gcm");
-  subscribe(browser);
-  tell();
-  jobs.wake();
-  const [ours] = await eventually("ours comes", () =>
-    browser.pushed().length && browser.pushed());
-  // The same head, but for salt and key: 4096-byte records, a key of 65.
-  const head = (body) => body.subarray(16, 22).toString("hex");
-  assert.equal(head(ours.body), head(theirs.cipherText));
-  assert.equal(head(ours.body), "000010004104");
-  const like = Object.create(ours, { body: { value: theirs.cipherText } });
-  assert.deepEqual(like.open(browser), { from: "npm" });
-  assert.equal(ours.open(browser).title, "News of your account");
-});
-
-test("long and odd texts still fit", async () => {
-  const browser = outside.browser();
-  subscribe(browser);
-  tell({ title: "\u{1F600}".repeat(500), message: "\u0001\"é".repeat(600) });
-  jobs.wake();
-  const [pushed] = await eventually("it comes", () =>
-    browser.pushed().length && browser.pushed());
-  checkPush(pushed, outside);
-  assert.ok(pushed.open(browser).body.startsWith("\u0001\"é"));
-});
-
-test("a subscription that is gone is removed", async () => {
-  const [a, b, c] = [404, 410, 201].map((status) => {
-    const browser = outside.browser();
-    outside.answers.set(browser.path, [status, {}]);
-    subscribe(browser);
-    return browser;
-  });
-  tell();
-  jobs.wake();
-  await eventually("one is left", () => subscribed().length === 1);
-  assert.equal(subscribed()[0].endpoint, c.endpoint);
-  await settled();
-  for (const browser of [a, b, c]) assert.equal(browser.pushed().length, 1);
-});
-
-test("a service that is busy is asked again, when it says", async () => {
-  const busy = outside.browser();
-  const down = outside.browser();
-  outside.answers.set(busy.path, [429, { "Retry-After": "300" }]);
-  outside.answers.set(down.path, [503, {}]);
-  const ids = [subscribe(busy), subscribe(down)];
-  tell();
-  jobs.wake();
-  const again = () => put("push.send").filter((j) => j.payload.tries === 1);
-  await eventually("both wait", () => again().length === 2);
-  const wait = (id) =>
-    again().find((j) => j.payload.subscription === id).wait;
-  assert.equal(wait(ids[0]), 300);
-  assert.equal(wait(ids[1]), 30);
-  outside.answers.clear();
-  due();
-  await eventually("both got it", () =>
-    busy.pushed().length === 2 && down.pushed().length === 2);
-  await settled();
-  assert.equal(put("push.send").length, 4, "and it ends there");
-});
-
-test("a service that refuses is not asked for ever", async () => {
-  const browser = outside.browser();
-  outside.answers.set(browser.path, [403, {}]);
-  subscribe(browser);
-  for (let i = 0; i < 10; i++) {
-    tell({ title: `${i}` });
-    jobs.wake();
-    await settled();
-  }
-  assert.deepEqual(subscribed(), []);
-  assert.equal(browser.pushed().length, 10);
-});
-
-test("what was read is not pushed any more", async () => {
-  const browser = outside.browser();
-  jobs.sql`UPDATE job_queues SET paused_at = now() WHERE name = 'push'`;
-  subscribe(browser);
-  tell();
-  jobs.sql`UPDATE notifications SET read = true, read_at = now()`;
-  jobs.sql`UPDATE job_queues SET paused_at = NULL WHERE name = 'push'`;
-  jobs.wake();
-  await settled();
-  assert.equal(browser.pushed().length, 0);
-});
-
-test("nobody takes another's browser by its address", () => {
-  const browser = outside.browser();
-  subscribe(browser);
-  const thief = { ...outside.browser(), endpoint: browser.endpoint };
-  assert.throws(() => subscribe(thief, ben.id), /other keys/);
-  subscribe(browser, ben.id);
-  assert.equal(subscribed()[0].user_id, ben.id, "who has the keys has it");
-});
-
-// ---- SMS ----
-
-const phone = (verified = true) =>
-  jobs.psql(["-c", `INSERT INTO phones (user_id, number, verified_at)
-    VALUES ('${ann.id}', '+491701234567', ${verified ? "now()" : "NULL"})`]);
-
-test("an SMS is of what is urgent, for who wants it, to a verified number", async () => {
-  wants("sms_enabled = true");
-  tell({ title: "no number", priority: 2 });
-  phone(false);
-  tell({ title: "not verified", priority: 2 });
-  jobs.sql`DELETE FROM phones`;
-  phone();
-  tell({ title: "not urgent", priority: 1 });
-  wants("sms_enabled = false");
-  tell({ title: "not wanted", priority: 3 });
-  wants("sms_enabled = true");
-  tell({ title: 'Odd "words" \\\\ here', priority: 2 });
-  jobs.wake();
-  await eventually("it comes", () => outside.texted.length > 0);
-  await settled();
-  assert.equal(outside.texted.length, 1);
-  const [{ headers, body }] = outside.texted;
-  assert.equal(headers.authorization, "Bearer gateway-key");
-  assert.equal(headers["content-type"], "application/json");
-  const { to, text } = JSON.parse(body);
-  assert.equal(to, "+491701234567");
-  assert.match(text, /^Sparkle Universe: Odd "words" \\\\ here/);
-});
-
-test("a gateway that is down is asked again, one that refuses is not", async () => {
-  wants("sms_enabled = true");
-  phone();
-  outside.smsStatus = 503;
-  tell({ priority: 2 });
-  jobs.wake();
-  await eventually("it was asked", () => outside.texted.length === 1);
-  outside.smsStatus = 200;
-  await eventually("it was asked again", () => outside.texted.length === 2, 15);
-  await settled();
-  outside.smsStatus = 400;
-  tell({ priority: 2 });
-  jobs.wake();
-  await eventually("it is given up", () =>
-    put("sms.send").some((j) => j.state === "discarded"));
-  outside.smsStatus = undefined;
-  assert.equal(outside.texted.length, 3);
-  assert.doesNotMatch(jobs.kept(), /gateway-key|\+49170/);
-});
-
-// ---- Where nothing may go ----
-
-test("a subscription cannot lead into our own network", async () => {
-  await jobs.killMaster();
-  jobs.configure({
-    settings: outside.settings.replace("allow_private = yes", ""),
-  });
-  const browser = outside.browser();
-  subscribe(browser);
-  await jobs.up();
-  tell();
-  jobs.wake();
-  await eventually("it was tried", () =>
-    put("push.send").some((j) => j.payload.tries === 1), 15);
-  await sleep(100);
-  assert.equal(browser.pushed().length, 0);
 });

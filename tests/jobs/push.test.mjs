@@ -1,0 +1,244 @@
+// Web Push and SMS, to a push service and a gateway that look closely.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import webpush from "web-push";
+import { checkPush } from "../lib/outside.mjs";
+import {
+  ann,
+  begin,
+  ben,
+  due,
+  jobs,
+  outside,
+  put,
+  settled,
+  tell,
+  wants,
+} from "./door.mjs";
+import { eventually, sleep } from "./runner.mjs";
+
+begin("push");
+
+// ---- Push ----
+
+const subscribe = (browser, user = ann.id) =>
+  jobs
+    .psql([
+      "-c",
+      `SELECT (push_subscribe('${user}', '${browser.endpoint}',
+    '\\x${browser.point.toString("hex")}',
+    '\\x${browser.auth.toString("hex")}', 'test')).id`,
+    ])
+    .trim();
+
+const subscribed = () => jobs.sql`SELECT * FROM push_subscriptions`;
+
+test("a push is signed, encrypted, and read by the browser alone", async () => {
+  const browser = outside.browser();
+  const other = outside.browser();
+  subscribe(browser);
+  const id = tell({ title: "Grüße ✨", message: "Line one", priority: 2 });
+  jobs.wake();
+  const [pushed] = await eventually(
+    "it comes",
+    () => browser.pushed().length && browser.pushed(),
+  );
+  checkPush(pushed, outside);
+  assert.equal(pushed.headers.urgency, "high");
+  assert.equal(pushed.headers.topic, id.replaceAll("-", ""));
+  assert.deepEqual(pushed.open(browser), {
+    ...{
+      title: "Grüße ✨",
+      body: "Line one",
+      url: "/notifications",
+      tag: id,
+      unread: 1,
+    },
+  });
+  assert.throws(() => pushed.open(other));
+  await eventually("its use is noted", () => subscribed()[0].last_used_at);
+});
+
+test("npm's web-push and we are read alike", async () => {
+  const browser = outside.browser();
+  const theirs = webpush.encrypt(
+    browser.p256dh,
+    browser.authText,
+    JSON.stringify({ from: "npm" }),
+    "aes128gcm",
+  );
+  subscribe(browser);
+  tell();
+  jobs.wake();
+  const [ours] = await eventually(
+    "ours comes",
+    () => browser.pushed().length && browser.pushed(),
+  );
+  // The same head, but for salt and key: 4096-byte records, a key of 65.
+  const head = (body) => body.subarray(16, 22).toString("hex");
+  assert.equal(head(ours.body), head(theirs.cipherText));
+  assert.equal(head(ours.body), "000010004104");
+  const like = Object.create(ours, { body: { value: theirs.cipherText } });
+  assert.deepEqual(like.open(browser), { from: "npm" });
+  assert.equal(ours.open(browser).title, "News of your account");
+});
+
+test("long and odd texts still fit", async () => {
+  const browser = outside.browser();
+  subscribe(browser);
+  tell({ title: "\u{1F600}".repeat(500), message: '\u0001"é'.repeat(600) });
+  jobs.wake();
+  const [pushed] = await eventually(
+    "it comes",
+    () => browser.pushed().length && browser.pushed(),
+  );
+  checkPush(pushed, outside);
+  assert.ok(pushed.open(browser).body.startsWith('\u0001"é'));
+});
+
+test("a subscription that is gone is removed", async () => {
+  const [a, b, c] = [404, 410, 201].map((status) => {
+    const browser = outside.browser();
+    outside.answers.set(browser.path, [status, {}]);
+    subscribe(browser);
+    return browser;
+  });
+  tell();
+  jobs.wake();
+  await eventually("one is left", () => subscribed().length === 1);
+  assert.equal(subscribed()[0].endpoint, c.endpoint);
+  await settled();
+  for (const browser of [a, b, c]) assert.equal(browser.pushed().length, 1);
+});
+
+test("a service that is busy is asked again, when it says", async () => {
+  const busy = outside.browser();
+  const down = outside.browser();
+  outside.answers.set(busy.path, [429, { "Retry-After": "300" }]);
+  outside.answers.set(down.path, [503, {}]);
+  const ids = [subscribe(busy), subscribe(down)];
+  tell();
+  jobs.wake();
+  const again = () => put("push.send").filter((j) => j.payload.tries === 1);
+  await eventually("both wait", () => again().length === 2);
+  const wait = (id) => again().find((j) => j.payload.subscription === id).wait;
+  assert.equal(wait(ids[0]), 300);
+  assert.equal(wait(ids[1]), 30);
+  outside.answers.clear();
+  due();
+  await eventually(
+    "both got it",
+    () => busy.pushed().length === 2 && down.pushed().length === 2,
+  );
+  await settled();
+  assert.equal(put("push.send").length, 4, "and it ends there");
+});
+
+test("a service that refuses is not asked for ever", async () => {
+  const browser = outside.browser();
+  outside.answers.set(browser.path, [403, {}]);
+  subscribe(browser);
+  for (let i = 0; i < 10; i++) {
+    tell({ title: `${i}` });
+    jobs.wake();
+    await settled();
+  }
+  assert.deepEqual(subscribed(), []);
+  assert.equal(browser.pushed().length, 10);
+});
+
+test("what was read is not pushed any more", async () => {
+  const browser = outside.browser();
+  jobs.sql`UPDATE job_queues SET paused_at = now() WHERE name = 'push'`;
+  subscribe(browser);
+  tell();
+  jobs.sql`UPDATE notifications SET read = true, read_at = now()`;
+  jobs.sql`UPDATE job_queues SET paused_at = NULL WHERE name = 'push'`;
+  jobs.wake();
+  await settled();
+  assert.equal(browser.pushed().length, 0);
+});
+
+test("nobody takes another's browser by its address", () => {
+  const browser = outside.browser();
+  subscribe(browser);
+  const thief = { ...outside.browser(), endpoint: browser.endpoint };
+  assert.throws(() => subscribe(thief, ben.id), /other keys/);
+  subscribe(browser, ben.id);
+  assert.equal(subscribed()[0].user_id, ben.id, "who has the keys has it");
+});
+
+// ---- SMS ----
+
+const phone = (verified = true) =>
+  jobs.psql([
+    "-c",
+    `INSERT INTO phones (user_id, number, verified_at)
+    VALUES ('${ann.id}', '+491701234567', ${verified ? "now()" : "NULL"})`,
+  ]);
+
+test("an SMS is of what is urgent, for who wants it, to a verified number", async () => {
+  wants("sms_enabled = true");
+  tell({ title: "no number", priority: 2 });
+  phone(false);
+  tell({ title: "not verified", priority: 2 });
+  jobs.sql`DELETE FROM phones`;
+  phone();
+  tell({ title: "not urgent", priority: 1 });
+  wants("sms_enabled = false");
+  tell({ title: "not wanted", priority: 3 });
+  wants("sms_enabled = true");
+  tell({ title: 'Odd "words" \\\\ here', priority: 2 });
+  jobs.wake();
+  await eventually("it comes", () => outside.texted.length > 0);
+  await settled();
+  assert.equal(outside.texted.length, 1);
+  const [{ headers, body }] = outside.texted;
+  assert.equal(headers.authorization, "Bearer gateway-key");
+  assert.equal(headers["content-type"], "application/json");
+  const { to, text } = JSON.parse(body);
+  assert.equal(to, "+491701234567");
+  assert.match(text, /^Sparkle Universe: Odd "words" \\\\ here/);
+});
+
+test("a gateway that is down is asked again, one that refuses is not", async () => {
+  wants("sms_enabled = true");
+  phone();
+  outside.smsStatus = 503;
+  tell({ priority: 2 });
+  jobs.wake();
+  await eventually("it was asked", () => outside.texted.length === 1);
+  outside.smsStatus = 200;
+  await eventually("it was asked again", () => outside.texted.length === 2, 15);
+  await settled();
+  outside.smsStatus = 400;
+  tell({ priority: 2 });
+  jobs.wake();
+  await eventually("it is given up", () =>
+    put("sms.send").some((j) => j.state === "discarded"),
+  );
+  outside.smsStatus = undefined;
+  assert.equal(outside.texted.length, 3);
+  assert.doesNotMatch(jobs.kept(), /gateway-key|\+49170/);
+});
+
+// ---- Where nothing may go ----
+
+test("a subscription cannot lead into our own network", async () => {
+  await jobs.killMaster();
+  jobs.configure({
+    settings: outside.settings.replace("allow_private = yes", ""),
+  });
+  const browser = outside.browser();
+  subscribe(browser);
+  await jobs.up();
+  tell();
+  jobs.wake();
+  await eventually(
+    "it was tried",
+    () => put("push.send").some((j) => j.payload.tries === 1),
+    15,
+  );
+  await sleep(100);
+  assert.equal(browser.pushed().length, 0);
+});
