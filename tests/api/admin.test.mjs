@@ -82,6 +82,8 @@ const whoMay = () =>
             const user = await account(target);
             if (action === "factor") await addFactor(user.id);
             const answer = await actions[action](who, user);
+            await stack.sql`DELETE FROM two_factor WHERE kid = 'test'
+              AND user_id = ${user.id}`;
             assert.equal(answer.status, wanted[i], `${target}: ${answer}`);
             const [row] = await logOf(user.id);
             assert.equal(row.success, wanted[i] === 204, `log of ${target}`);

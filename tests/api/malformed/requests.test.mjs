@@ -60,6 +60,8 @@ const bodies = () => ({
     agreeToTerms: true,
   },
   "POST /api/auth/login": { email: "nobody@example.org", password },
+  "POST /api/auth/login/2fa": { challenge: "login_x", code: "123456" },
+  "POST /api/auth/reauthenticate": { password },
   "POST /api/auth/verify-email": { code: "123456" },
   "PUT /api/admin/users/{user}/role": { role: "USER", reason: "because" },
   "PUT /api/admin/users/{user}/status": { status: "BANNED", reason: "because" },
@@ -74,7 +76,7 @@ const bodies = () => ({
 
 async function send(client, request) {
   // Who signs in is limited by the address, whoever asks.
-  if (/^\/api\/auth\/(login|register)/.test(request.path))
+  if (/^\/api\/auth\/(login|register)($|[/?])/.test(request.path))
     client = people.guest();
   client.ip = freshAddress();
   const headers = request.type === null ? {} : { "content-type": request.type };
