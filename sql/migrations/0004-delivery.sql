@@ -461,6 +461,7 @@ VALUES
     ('mail_sent', 'created_at', '30 days', 'support'),
     ('mail_skipped', 'created_at', '30 days', 'support'),
     ('mail_bounces', 'created_at', '30 days', 'operation'),
+    ('mail_scores', 'updated_at', '30 days', 'operation'),
     ('mail_digests', 'created_at', '30 days', 'operation'),
     ('batch_runs', 'started_at', '90 days', 'operation'),
     ('audit_log', 'created_at', '1 year', 'legal: accountability');

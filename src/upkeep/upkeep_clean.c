@@ -131,6 +131,7 @@ static const struct kept kept[] = {
     KEPT(mail_sent, created_at),
     KEPT(mail_skipped, created_at),
     KEPT(mail_bounces, created_at),
+    KEPT(mail_scores, updated_at),
     KEPT(mail_digests, created_at),
     KEPT(batch_runs, started_at),
     { 0 },
