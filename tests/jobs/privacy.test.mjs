@@ -240,6 +240,21 @@ test("no row of a live account can be erased", async () => {
   }
 });
 
+test("the last administrator cannot go, nor can the last two at once", async () => {
+  const first = await people.user("ADMIN");
+  const alone = await first.post(deletion, { password });
+  assert.equal(alone.json.code, "LAST_ADMINISTRATOR", `${alone}`);
+  const second = await people.user("ADMIN");
+  const answers = await Promise.all(
+    [first, second].map((admin) => admin.post(deletion, { password })),
+  );
+  assert.deepEqual(
+    answers.map((a) => a.json.code ?? a.status).sort(),
+    [201, "LAST_ADMINISTRATOR"],
+    answers.join("\n"),
+  );
+});
+
 // ---- Exports ----------------------------------------------------------------
 
 const reader = `
