@@ -3,7 +3,9 @@
  *
  * The key, the effect and the answer are in one transaction: begin in an open
  * one, run the handler, store, commit.  A second request with the key waits
- * for the first, and gets its answer; after 24 hours the key is free again.
+ * for the first, and gets its answer; after 24 hours the key is free again.  A
+ * key is its caller's: the user's, or the guest's, who is known by address,
+ * browser and language.
  */
 #ifndef CORE_IDEMPOTENCY_H
 #define CORE_IDEMPOTENCY_H
