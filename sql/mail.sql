@@ -206,8 +206,8 @@ BEGIN
     VALUES (date_trunc('minute', clock_now()), p_always, 1)
     ON CONFLICT (minute, urgent) DO UPDATE SET n = r.n + 1;
     IF NOT p_always THEN
-        DELETE FROM mail_rates WHERE minute < clock_now() - interval '1 day'
-            AND NOT urgent;
+        DELETE FROM mail_rates
+        WHERE minute < clock_now() - interval '1 day';
     END IF;
     RETURN NULL;
 END
