@@ -8,7 +8,8 @@
 -- Put a job into a queue; its id.  Due later: p_run_at.  With a key that an
 -- unfinished job of this kind has, nothing is put and NULL comes back.  Jobs
 -- of one queue, kind and subject run one after the other.  Refusals:
--- jobs_queue_known, jobs_payload_size.
+-- jobs_queue_known, jobs_payload_size.  Without a key no conflict is looked
+-- for, which would write a second record for each row.
 CREATE OR REPLACE FUNCTION job_put(
     p_kind text, p_queue text, p_payload jsonb DEFAULT '{}',
     p_subject_id uuid DEFAULT NULL, p_run_at timestamptz DEFAULT NULL,
@@ -18,17 +19,30 @@ CREATE OR REPLACE FUNCTION job_put(
 LANGUAGE plpgsql AS $$
 DECLARE
     made bigint;
+    due job_state := CASE WHEN p_run_at > clock_now() THEN 'scheduled'
+        ELSE 'available' END;
 BEGIN
+    IF p_unique_key IS NULL THEN
+        INSERT INTO jobs (kind, queue, payload, subject_id, run_at, state,
+            priority, max_attempts, request_id)
+        SELECT p_kind, p_queue, p_payload, p_subject_id,
+            coalesce(p_run_at, clock_now()), due, p_priority, p_max_attempts,
+            p_request_id
+        FROM job_queues WHERE name = p_queue
+        RETURNING id INTO made;
+        IF made IS NULL THEN
+            PERFORM refuse('jobs_queue_known', 'there is no such queue');
+        END IF;
+        RETURN made;
+    END IF;
     IF NOT EXISTS (SELECT FROM job_queues WHERE name = p_queue) THEN
         PERFORM refuse('jobs_queue_known', 'there is no such queue');
     END IF;
     INSERT INTO jobs (kind, queue, payload, subject_id, run_at, state,
         unique_key, priority, max_attempts, request_id)
     VALUES (p_kind, p_queue, p_payload, p_subject_id,
-        coalesce(p_run_at, clock_now()),
-        CASE WHEN p_run_at > clock_now() THEN 'scheduled'
-            ELSE 'available' END::job_state,
-        p_unique_key, p_priority, p_max_attempts, p_request_id)
+        coalesce(p_run_at, clock_now()), due, p_unique_key, p_priority,
+        p_max_attempts, p_request_id)
     ON CONFLICT (kind, unique_key) WHERE unique_key IS NOT NULL
         AND state IN ('scheduled', 'available', 'running', 'retryable')
         DO NOTHING
@@ -109,11 +123,12 @@ $$;
 -- Take jobs of a queue, the highest priority first, then the oldest, and lock
 -- them.  Of the queue's jobs of one kind and subject only the oldest that is
 -- unfinished may be taken (in the queue: a password reset waits for no
--- digest; one that is due later keeps none waiting); who locks it owns the chain behind it, and takes of that, too
--- (p_chain), without locks.  A snapshot in which an earlier job is not yet
--- finished only makes a later one wait.  The whole queue is searched only
--- where nothing in front is free, for a long chain is a long search.  The job
--- before is looked for from its end: the other end is full of dead rows.
+-- digest; one that is due later keeps none waiting); who locks it owns the
+-- chain behind it, and takes of that, too (p_chain), without locks.  A
+-- snapshot in which an earlier job is not yet finished only makes a later one
+-- wait.  The whole queue is searched only where nothing in front is free, for
+-- a long chain is a long search.  The job before is looked for from its end:
+-- the other end is full of dead rows.
 CREATE OR REPLACE FUNCTION job_heads(
     p_queue text, p_most int, p_chain boolean
 ) RETURNS bigint[]
@@ -168,7 +183,9 @@ END
 $$;
 
 -- Take up to p_most jobs, and more of their chains, and mark them completed:
--- which is true when the transaction commits that runs them.
+-- which is true when the transaction commits that runs them.  A job that
+-- became due in front of a chain may have found its owner at work: what that
+-- one has completed meanwhile is not taken again.
 CREATE OR REPLACE FUNCTION job_take(
     p_queue text, p_most int, p_worker text
 ) RETURNS TABLE (
@@ -191,7 +208,7 @@ BEGIN
         UPDATE jobs SET state = 'completed', attempts = attempts + 1,
             started_at = clock_now(), finished_at = clock_now(),
             worker = p_worker
-        WHERE id = ANY (taken)
+        WHERE id = ANY (taken) AND state = 'available'
         RETURNING jobs.*)
     SELECT id, kind, payload, attempts::bigint, event_id, subject_id,
         actor_id, happened_at, request_id

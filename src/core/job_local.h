@@ -64,7 +64,7 @@ struct job_queue {
     struct job_queue *next;
 };
 #define JOB_BATCH_FIRST 50
-#define JOB_BATCH_MOST 500
+#define JOB_BATCH_MOST 2000
 
 struct jobs {
     void *mem; /* the engine's */

@@ -145,7 +145,7 @@ static void
 adapt(struct job_queue *q, int64_t n, int64_t took)
 {
     q->conflicts = 0;
-    if (took < 60000 && n >= q->batch && q->batch < JOB_BATCH_MOST)
+    if (took < 100000 && n >= q->batch && q->batch < JOB_BATCH_MOST)
         q->batch =
             q->batch * 2 < JOB_BATCH_MOST ? q->batch * 2 : JOB_BATCH_MOST;
     else if (took > 250000 && q->batch > JOB_BATCH_FIRST)

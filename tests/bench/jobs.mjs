@@ -84,7 +84,7 @@ function enqueue() {
       `SELECT count(job_put('noop', 'analytics', '{}'))
         FROM generate_series(1, 1000);`).join("\n")]));
   empty();
-  for (const clients of [1, 8]) oneByOne(clients);
+  for (const clients of [1, 8, 32]) oneByOne(clients);
   empty();
 }
 

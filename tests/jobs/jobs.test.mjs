@@ -155,6 +155,37 @@ test("a job of another queue does not wait for its subject's", async () => {
   await jobs.drained(5 * slow);
 });
 
+test("a job that becomes due before a chain that runs takes none of it", async () => {
+  await jobs.killMaster();
+  clear();
+  const [{ id }] = people;
+  jobs.sql`SELECT job_put('noop', 'analytics', '{}', ${id},
+    now() + interval '1 hour')`;
+  jobs.sql`SELECT job_put('noop', 'analytics', '{}', ${id})
+    FROM generate_series(1, 3)`;
+  const [{ first }] = jobs.sql`SELECT min(id) AS first FROM jobs`;
+  const take = "SELECT string_agg(id::text, ' ' ORDER BY id) " +
+    "FROM job_take('analytics', 5, 'test')";
+  const owner = await connected();
+  await owner.run(`BEGIN; ${take}`);
+  jobs.sql`UPDATE jobs SET state = 'available' WHERE id = ${first}`;
+  const other = spawn("psql", [
+    ...["-X", "-q", "-A", "-t", "-h", jobs.dir, "-U", "sparkle_owner"],
+    ...["sparkle", "-c", take],
+  ]);
+  let taken = "";
+  other.stdout.on("data", (some) => (taken += some));
+  await sleep(500);
+  await owner.run("COMMIT");
+  owner.close();
+  await once(other, "close");
+  assert.equal(taken.trim(), String(first));
+  assert.deepEqual(
+    jobs.sql`SELECT attempts FROM jobs`.map((job) => job.attempts),
+    [1, 1, 1, 1]);
+  await jobs.up();
+});
+
 test("one bad job of a batch does not keep the others from their effect", async () => {
   clear();
   jobs.sql`INSERT INTO outbox (event, subject_id, data)
