@@ -14,6 +14,7 @@ const files = await Promise.all(
     "factor",
     "admin",
     "notify",
+    "privacy",
     "looks",
   ].map((name) => import(`./${name}.test.mjs`)),
 );
