@@ -257,29 +257,32 @@ $$;
 CREATE OR REPLACE FUNCTION notification_channels(
     p_user_id uuid, p_kind notification_kinds, p_priority int, p_only text[]
 ) RETURNS text[]
-LANGUAGE sql STABLE AS $$
-SELECT nullif(array_remove(ARRAY[
-    CASE WHEN p_kind.fixed
-        OR p_kind.type <> ALL (coalesce(w.in_app_off, '{}'))
-        THEN 'in_app' END,
-    CASE WHEN (p_only IS NULL OR 'email' = ANY (p_only))
-        AND coalesce(w.email_enabled, true)
-        AND p_kind.type <> ALL (coalesce(w.email_off, '{}'))
-        THEN CASE coalesce(w.email_frequency, 'instant')
-            WHEN 'instant' THEN 'email' WHEN 'hourly' THEN 'hourly'
-            WHEN 'never' THEN NULL ELSE 'digest' END END,
-    CASE WHEN (p_only IS NULL OR 'push' = ANY (p_only))
-        AND coalesce(w.push_enabled, true)
-        AND p_kind.type <> ALL (coalesce(w.push_off, '{}'))
-        AND EXISTS (SELECT FROM push_subscriptions s WHERE s.user_id = u.id)
-        THEN 'push' END,
-    CASE WHEN (p_only IS NULL OR 'sms' = ANY (p_only)) AND p_priority >= 2
-        AND w.sms_enabled AND EXISTS (SELECT FROM phones p
-            WHERE p.user_id = u.id AND p.verified_at IS NOT NULL)
-        THEN 'sms' END], NULL), '{}')
-FROM users u LEFT JOIN notification_preferences w ON w.user_id = u.id
-WHERE u.id = p_user_id AND u.deleted_at IS NULL
-    AND notification_gate(w, p_kind.gate)
+LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN (SELECT nullif(array_remove(ARRAY[
+        CASE WHEN p_kind.fixed
+            OR p_kind.type <> ALL (coalesce(w.in_app_off, '{}'))
+            THEN 'in_app' END,
+        CASE WHEN (p_only IS NULL OR 'email' = ANY (p_only))
+            AND coalesce(w.email_enabled, true)
+            AND p_kind.type <> ALL (coalesce(w.email_off, '{}'))
+            THEN CASE coalesce(w.email_frequency, 'instant')
+                WHEN 'instant' THEN 'email' WHEN 'hourly' THEN 'hourly'
+                WHEN 'never' THEN NULL ELSE 'digest' END END,
+        CASE WHEN (p_only IS NULL OR 'push' = ANY (p_only))
+            AND coalesce(w.push_enabled, true)
+            AND p_kind.type <> ALL (coalesce(w.push_off, '{}'))
+            AND EXISTS (SELECT FROM push_subscriptions s WHERE s.user_id = u.id)
+            THEN 'push' END,
+        CASE WHEN (p_only IS NULL OR 'sms' = ANY (p_only)) AND p_priority >= 2
+            AND w.sms_enabled AND EXISTS (SELECT FROM phones p
+                WHERE p.user_id = u.id AND p.verified_at IS NOT NULL)
+            THEN 'sms' END], NULL), '{}')
+    FROM users u LEFT JOIN notification_preferences w ON w.user_id = u.id
+    WHERE u.id = p_user_id AND u.deleted_at IS NULL
+        AND notification_gate(w, p_kind.gate));
+END
 $$;
 
 -- Columns up to time_zone are the shape.
@@ -351,16 +354,19 @@ $$;
 
 -- ---- Making -----------------------------------------------------------------
 
--- One's own act, or somebody's whom one does not want to hear of.
+-- One's own act, or somebody's whom one does not want to hear of.  (Functions
+-- that each notification calls are PL/pgSQL: their plans last a session.)
 CREATE OR REPLACE FUNCTION notification_unwelcome(p_user uuid, p_actor uuid)
 RETURNS boolean
-LANGUAGE sql STABLE AS $$
-SELECT p_actor IS NOT NULL AND (p_user = p_actor
-    OR EXISTS (SELECT FROM blocks b
-        WHERE b.blocker_id = p_user AND b.blocked_id = p_actor
-            OR b.blocker_id = p_actor AND b.blocked_id = p_user)
-    OR EXISTS (SELECT FROM mutes m
-        WHERE m.muter_id = p_user AND m.muted_id = p_actor))
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN p_actor IS NOT NULL AND (p_user = p_actor
+        OR EXISTS (SELECT FROM blocks b
+            WHERE b.blocker_id = p_user AND b.blocked_id = p_actor
+                OR b.blocker_id = p_actor AND b.blocked_id = p_user)
+        OR EXISTS (SELECT FROM mutes m
+            WHERE m.muter_id = p_user AND m.muted_id = p_actor));
+END
 $$;
 
 -- The jobs of a new row, for its channels.
