@@ -67,7 +67,8 @@ static const struct field step_fields[] = {
           .max = 100, .secret = true, .about = "From POST /api/auth/login."),
     FIELD(IN_BODY, struct step, code, .required = true, .min = 1,
           .max = TWOFACTOR_CODE_MAX, .secret = true,
-          .valid = twofactor_code_formed, .wanted = TWOFACTOR_CODE_WANTED,
+          .pattern = TWOFACTOR_CODE_PATTERN, .valid = twofactor_code_formed,
+          .wanted = TWOFACTOR_CODE_WANTED, .pattern = TWOFACTOR_CODE_PATTERN,
           .about = "Of the authenticator, or a backup code."),
     { 0 },
 };

@@ -30,8 +30,9 @@ static const struct field proof_fields[] = {
     FIELD(IN_BODY, struct proof, password, .min = 1, .max = 128, .secret = true,
           .about = "Your password; or"),
     FIELD(IN_BODY, struct proof, code, .min = 1, .max = TWOFACTOR_CODE_MAX,
-          .secret = true, .valid = twofactor_code_formed,
-          .wanted = TWOFACTOR_CODE_WANTED, .about = "a second factor."),
+          .secret = true, .pattern = TWOFACTOR_CODE_PATTERN,
+          .valid = twofactor_code_formed, .wanted = TWOFACTOR_CODE_WANTED,
+          .pattern = TWOFACTOR_CODE_PATTERN, .about = "a second factor."),
     { 0 },
 };
 

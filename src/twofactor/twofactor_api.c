@@ -123,7 +123,8 @@ struct proof {
 static const struct field enable_fields[] = {
     FIELD(IN_BODY, struct proof, code, .required = true, .min = 1,
           .max = TWOFACTOR_CODE_MAX, .secret = true,
-          .valid = twofactor_code_formed, .wanted = TWOFACTOR_CODE_WANTED,
+          .pattern = TWOFACTOR_CODE_PATTERN, .valid = twofactor_code_formed,
+          .wanted = TWOFACTOR_CODE_WANTED, .pattern = TWOFACTOR_CODE_PATTERN,
           .about = "Six digits, of the authenticator."),
     { 0 },
 };
@@ -191,7 +192,8 @@ static const struct field disable_fields[] = {
           .max = 128, .secret = true, .about = "Your password."),
     FIELD(IN_BODY, struct proof, code, .required = true, .min = 1,
           .max = TWOFACTOR_CODE_MAX, .secret = true,
-          .valid = twofactor_code_formed, .wanted = TWOFACTOR_CODE_WANTED,
+          .pattern = TWOFACTOR_CODE_PATTERN, .valid = twofactor_code_formed,
+          .wanted = TWOFACTOR_CODE_WANTED, .pattern = TWOFACTOR_CODE_PATTERN,
           .about = "Of the authenticator, or a backup code."),
     { 0 },
 };

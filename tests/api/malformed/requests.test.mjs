@@ -62,6 +62,8 @@ const bodies = () => ({
   "POST /api/auth/login": { email: "nobody@example.org", password },
   "POST /api/auth/login/2fa": { challenge: "login_x", code: "123456" },
   "POST /api/auth/reauthenticate": { password },
+  "POST /api/auth/2fa/enable": { code: "123456" },
+  "POST /api/auth/2fa/disable": { password, code: "123456" },
   "POST /api/auth/verify-email": { code: "123456" },
   "PUT /api/admin/users/{user}/role": { role: "USER", reason: "because" },
   "PUT /api/admin/users/{user}/status": { status: "BANNED", reason: "because" },
