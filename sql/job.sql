@@ -185,7 +185,8 @@ $$;
 -- Take up to p_most jobs, and more of their chains, and mark them completed:
 -- which is true when the transaction commits that runs them.  A job that
 -- became due in front of a chain may have found its owner at work: what that
--- one has completed meanwhile is not taken again.
+-- one has completed meanwhile is not taken again.  (As a text, lest a plan
+-- made for an empty table walk through jobs_claim_idx.)
 CREATE OR REPLACE FUNCTION job_take(
     p_queue text, p_most int, p_worker text
 ) RETURNS TABLE (
@@ -208,7 +209,7 @@ BEGIN
         UPDATE jobs SET state = 'completed', attempts = attempts + 1,
             started_at = clock_now(), finished_at = clock_now(),
             worker = p_worker
-        WHERE id = ANY (taken) AND state = 'available'
+        WHERE id = ANY (taken) AND state::text = 'available'
         RETURNING jobs.*)
     SELECT id, kind, payload, attempts::bigint, event_id, subject_id,
         actor_id, happened_at, request_id
