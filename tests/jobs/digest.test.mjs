@@ -1,6 +1,7 @@
 // Digests: who gets one, when, and what is in it.
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { createHmac } from "node:crypto";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Clock } from "../lib/clock.mjs";
@@ -221,9 +222,51 @@ test("in it: the best five, nothing hidden, deleted, muted or a draft", async ()
   assert.ok(mail.includes(`Message-ID: ${row.message_id}`));
 });
 
+test("the way out is signed for this user and these mails", () => {
+  const mail = jobs.mails().find((m) => m.includes("Delivered-To: u1@"));
+  const [, token] = mail.match(
+    /^List-Unsubscribe:\s+<https:\/\/sparkle\.test\/unsubscribe\?token=(\S+)>/m);
+  const what = `${ann.id}.weekly_digest`;
+  const signature = createHmac("sha256", Buffer.from("ab".repeat(32), "hex"))
+    .update(`mail:unsubscribe:${what}`).digest().subarray(0, 16);
+  assert.equal(token, `${what}.${signature.toString("base64url")}`);
+  assert.ok(!mail.includes("/track/"), "nothing is counted by default");
+});
+
+test("where the site counts, links and a picture say so, and are signed", async () => {
+  await jobs.killMaster();
+  appendFileSync(join(jobs.dir, "conf.d/test.conf"), "track = yes\n");
+  at("2027-07-26T08:10Z");
+  post(ben, "Count me");
+  seenNow();
+  batch("digest-weekly");
+  await jobs.up();
+  await jobs.drained(30);
+  const [raw] = jobs.mails().filter((m) => /\* Count me/.test(m));
+  const html = raw.split("text/html")[1].replace(/=\r?\n/g, "")
+    .replace(/=3D/g, "=");
+  const links = [...html.matchAll(/href="([^"]+)"/g)].map((m) =>
+    m[1].replaceAll("&amp;", "&"));
+  const straight = links.filter((link) => !link.includes("/track/click?"));
+  assert.ok(straight.length === 1 && straight[0].includes("/unsubscribe?"),
+    `${straight}`);
+  const url = new URL(links.find((link) => link.includes("count-me")));
+  const [id, to] = ["id", "url"].map((name) => url.searchParams.get(name));
+  assert.match(to, /^https:\/\/sparkle\.test\/post\/count-me/);
+  const sign = (purpose, what) =>
+    createHmac("sha256", Buffer.from("ab".repeat(32), "hex"))
+      .update(`mail:${purpose}:${what}`).digest().subarray(0, 16)
+      .toString("base64url");
+  assert.equal(url.searchParams.get("signature"), sign("click", `${id}:${to}`));
+  assert.ok(html.includes(`/track/open?id=${id}&amp;signature=` +
+    sign("open", id)));
+  assert.ok(!raw.split("text/html")[0].includes("/track/"), "the text is plain");
+  jobs.sql`DELETE FROM mail_digests`;
+});
+
 test("what is gone when the mail leaves is no mail", async () => {
   await jobs.killMaster();
-  at("2027-07-12T08:10Z");
+  at("2027-08-02T08:10Z");
   jobs.sql`DELETE FROM posts`;
   jobs.sql`DELETE FROM follows WHERE follower_id = ${cyd.id}`;
   post(ben, "Soon gone");
@@ -240,7 +283,7 @@ test("what is gone when the mail leaves is no mail", async () => {
 });
 
 test("a run that is killed goes on, and doubles nothing", () => {
-  at("2027-07-19T08:10Z");
+  at("2027-08-09T08:10Z");
   jobs.psql(["-c", `
     INSERT INTO users (email, username, status, email_verified_at)
     SELECT 'd' || n || '@x.org', 'digest' || n, 'ACTIVE', now()
@@ -253,12 +296,12 @@ test("a run that is killed goes on, and doubles nothing", () => {
   sqlAt(`SELECT digest_step('weekly', digest_zones('weekly'),
     '00000000-0000-0000-0000-000000000000', 5000, false)`);
   assert.equal(jobs.sql`SELECT 1 FROM mail_digests
-    WHERE period = '2027-07-19'`.length, 4999); // nothing new for one
+    WHERE period = '2027-08-09'`.length, 4999); // nothing new for one
   batch("digest-weekly");
   batch("digest-weekly");
   const [{ n, people }] = jobs.sql`SELECT count(*) AS n,
     count(DISTINCT subject_id) AS people FROM jobs
-    WHERE kind = 'mail.send' AND payload->'data'->>'period' = '2027-07-19'`;
+    WHERE kind = 'mail.send' AND payload->'data'->>'period' = '2027-08-09'`;
   assert.equal(n, people);
   assert.equal(n, 12002);
   const [run] = jobs.sql`SELECT items, exit_code FROM batch_runs
