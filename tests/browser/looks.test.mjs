@@ -54,6 +54,8 @@ async function values() {
     username,
     user: await stack.value`SELECT id FROM users
       WHERE username = ${username}`,
+    job: await stack.value`SELECT max(id) FROM jobs`,
+    mail: "welcome",
     category: await stack.value`SELECT slug FROM categories
       ORDER BY post_count DESC LIMIT 1`,
     tag: await stack.value`SELECT name FROM tags
@@ -82,6 +84,7 @@ export default () =>
         const mine = path === "/post/{post}/edit";
         const url = fill(path, mine ? { post: own.slug } : there);
         const entry = { url, name: nameOf(path), member: access !== "anyone" };
+        if (path === "/unsubscribe") entry.missing = true; // a mail's token
         if (forStaff(row)) return [{ ...entry, staff: true }];
         const both = /^\/(post\/\{post\}|profile.*)?$/.test(path);
         return both

@@ -88,7 +88,9 @@ export function textOf(html, element) {
 export function faultsOf(html) {
   const open = [];
   const faults = [];
-  const optional = new Set(["p", "li", "option", "tr", "td", "th"]);
+  const optional = new Set([
+    ...["p", "li", "option", "tr", "td", "th", "tbody", "thead"],
+  ]);
   for (const tag of tagsOf(html)) {
     if (tag.selfClosing && !tag.closing) continue;
     if (!tag.closing) {

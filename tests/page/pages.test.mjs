@@ -29,6 +29,8 @@ export async function pathValues(author) {
     tag: "page-suite",
     username: author.name,
     user: author.id,
+    job: await stack.value`SELECT max(id) FROM jobs`,
+    mail: "welcome",
   };
 }
 
@@ -102,7 +104,9 @@ export default () =>
       for (const { path, access } of rows) {
         const answer = await people.guest().page(fill(path, values));
         if (access === "anyone") {
-          assert.equal(answer.status, 200, `${path} ${answer.status}`);
+          // Without a mail's token it says what to do, and that it is wrong.
+          const wanted = path === "/unsubscribe" ? 400 : 200;
+          assert.equal(answer.status, wanted, `${path} ${answer.status}`);
           continue;
         }
         assert.equal(answer.status, 303, path);
@@ -133,7 +137,8 @@ export default () =>
           assert.equal(answer.headers.location, "/");
           continue;
         }
-        assert.equal(answer.status, 200, path);
+        const wanted = path === "/unsubscribe" ? 400 : 200;
+        assert.equal(answer.status, wanted, path);
         checkWhole(answer);
         checkPolicy(answer);
       }
