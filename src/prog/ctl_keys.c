@@ -270,8 +270,8 @@ rotate(struct ctl *c, int argc, char **argv)
         return status;
     enum reloaded told = known ? RELOADED : ctl_reload(c);
     if (told == RELOAD_BY_HAND) {
-        (void)puts("The new keys are added.  After the restart run this "
-                   "again with --known, and restart once more.");
+        (void)puts("The new keys are added.  When all programs have them, run "
+                   "this again with --known, and do the same once more.");
         return 0;
     }
     if (told == RELOAD_FAILED)

@@ -127,6 +127,12 @@ reload(struct ctl *c, const struct program *p)
     }
     int64_t before = reloads(c, p, "reloads:");
     int64_t refused = reloads(c, p, "reloads refused:");
+    if (before < 0) {
+        (void)printf("%s does not answer at its status_socket: reload it, and "
+                     "see that it did\n",
+                     p->name);
+        return RELOAD_BY_HAND;
+    }
     if (kill(pid, SIGHUP) != 0) {
         (void)ctl_fail("%s (%d): %s", p->name, (int)pid, strerror(errno));
         return RELOAD_FAILED;
