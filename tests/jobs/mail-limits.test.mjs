@@ -206,6 +206,44 @@ test("unsubscribed from a kind; from all; not from safety", async () => {
   assert.equal(sent(), 1);
 });
 
+test("a notification of every type has a mail that says what happened", async () => {
+  const kinds = jobs.sql`SELECT type::text, mail FROM notification_kinds`;
+  assert.equal(kinds.length, 19);
+  const [{ id }] = jobs.sql`SELECT id FROM users WHERE username = 'user2'`;
+  const post = newPost(ben);
+  jobs.sql`INSERT INTO mail_rates (minute, n)
+    VALUES (date_trunc('minute', now()), -100)`; // room for all of them
+  kinds.forEach(({ type, mail }, i) => {
+    const user = `kind${i}`;
+    jobs.sql`SELECT (create_user(${`${user}@example.org`}, ${user}, 'x',
+      true)).id`;
+    jobs.psql(["-c", `
+      WITH n AS (SELECT p.id, u.id AS user_id FROM users u, notification_put(
+          u.id, '${type}', '${id}', 'post', '${post}', NULL, 'Well said',
+          '/post/a-post') p WHERE u.username = '${user}')
+      SELECT job_put('mail.send', 'email', jsonb_build_object('mail',
+        '${mail}', 'notification', id, 'data', '{}'::jsonb), user_id) FROM n`]);
+  });
+  jobs.sql`DELETE FROM jobs WHERE kind <> 'mail.send'`;
+  await settled();
+  assert.deepEqual(skipped(), []);
+  kinds.forEach(({ type }, i) => {
+    const mail = jobs.mails().find((m) =>
+      m.includes(`Delivered-To: kind${i}@`));
+    assert.ok(mail, type);
+    const [{ title }] = jobs.sql`SELECT title FROM notifications n
+      JOIN users u ON u.id = n.user_id
+      WHERE u.username = ${`kind${i}`} AND n.type = ${type}
+      ORDER BY n.id DESC LIMIT 1`;
+    assert.ok(mail.replace(/\r?\n /g, " ").includes(`Subject: ${title}`),
+      `${type}: ${title}\n${mail.slice(0, 600)}`);
+    assert.match(mail, new RegExp(`^X-Category: ${type.toLowerCase()}$`, "m"));
+    assert.match(mail, new RegExp(`token=\\S+\\.${type.toLowerCase()}\\.`));
+    assert.match(mail, /https:\/\/sparkle\.test\/post\/a-post/);
+  });
+  jobs.sql`DELETE FROM posts`;
+});
+
 // ---- Bounces ----------------------------------------------------------------
 
 const score = () => jobs.sql`SELECT score::float FROM mail_scores
