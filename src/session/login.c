@@ -59,7 +59,7 @@ static const struct field login_fields[] = {
     FIELD_AS(IN_BODY, "twoFactorCode", struct login, two_factor_code,
              .max = TWOFACTOR_CODE_MAX, .secret = true,
              .pattern = TWOFACTOR_CODE_PATTERN, .valid = twofactor_code_formed,
-             .wanted = TWOFACTOR_CODE_WANTED, .pattern = TWOFACTOR_CODE_PATTERN,
+             .wanted = TWOFACTOR_CODE_WANTED,
              .about = "The second factor, in the same step."),
     FIELD_AS(IN_BODY, "rememberMe", struct login, remember_me,
              .about = "Stay signed in for 90 days instead of 30."),

@@ -68,7 +68,7 @@ static const struct field step_fields[] = {
     FIELD(IN_BODY, struct step, code, .required = true, .min = 1,
           .max = TWOFACTOR_CODE_MAX, .secret = true,
           .pattern = TWOFACTOR_CODE_PATTERN, .valid = twofactor_code_formed,
-          .wanted = TWOFACTOR_CODE_WANTED, .pattern = TWOFACTOR_CODE_PATTERN,
+          .wanted = TWOFACTOR_CODE_WANTED,
           .about = "Of the authenticator, or a backup code."),
     { 0 },
 };

@@ -32,7 +32,7 @@ static const struct field proof_fields[] = {
     FIELD(IN_BODY, struct proof, code, .min = 1, .max = TWOFACTOR_CODE_MAX,
           .secret = true, .pattern = TWOFACTOR_CODE_PATTERN,
           .valid = twofactor_code_formed, .wanted = TWOFACTOR_CODE_WANTED,
-          .pattern = TWOFACTOR_CODE_PATTERN, .about = "a second factor."),
+          .about = "a second factor."),
     { 0 },
 };
 

@@ -50,7 +50,6 @@ bool twofactor_code_formed(const char *s);
     "must be six digits, or a backup code like ABCD-2345"
 #define TWOFACTOR_CODE_PATTERN "^([0-9 ]{6,}|[2-9A-HJ-NP-Za-hj-np-z -]{8,})$"
 #define TWOFACTOR_CODE_MAX 20
-#define TWOFACTOR_CODE_PATTERN "^[ 0-9A-Za-z-]+$"
 
 /*
  * For the page settings/security: the data of the partial
