@@ -19,21 +19,20 @@ CREATE OR REPLACE FUNCTION job_put(
 LANGUAGE plpgsql AS $$
 DECLARE
     made bigint;
-    due job_state := CASE WHEN p_run_at > clock_now() THEN 'scheduled'
-        ELSE 'available' END;
 BEGIN
     IF p_unique_key IS NULL THEN
         INSERT INTO jobs (kind, queue, payload, subject_id, run_at, state,
             priority, max_attempts, request_id)
         SELECT p_kind, p_queue, p_payload, p_subject_id,
-            coalesce(p_run_at, clock_now()), due, p_priority, p_max_attempts,
-            p_request_id
+            coalesce(p_run_at, clock_now()),
+            CASE WHEN p_run_at > clock_now() THEN 'scheduled'
+                ELSE 'available' END::job_state,
+            p_priority, p_max_attempts, p_request_id
         FROM job_queues WHERE name = p_queue
         RETURNING id INTO made;
-        IF made IS NULL THEN
-            PERFORM refuse('jobs_queue_known', 'there is no such queue');
+        IF FOUND THEN
+            RETURN made;
         END IF;
-        RETURN made;
     END IF;
     IF NOT EXISTS (SELECT FROM job_queues WHERE name = p_queue) THEN
         PERFORM refuse('jobs_queue_known', 'there is no such queue');
@@ -41,8 +40,10 @@ BEGIN
     INSERT INTO jobs (kind, queue, payload, subject_id, run_at, state,
         unique_key, priority, max_attempts, request_id)
     VALUES (p_kind, p_queue, p_payload, p_subject_id,
-        coalesce(p_run_at, clock_now()), due, p_unique_key, p_priority,
-        p_max_attempts, p_request_id)
+        coalesce(p_run_at, clock_now()),
+        CASE WHEN p_run_at > clock_now() THEN 'scheduled'
+            ELSE 'available' END::job_state,
+        p_unique_key, p_priority, p_max_attempts, p_request_id)
     ON CONFLICT (kind, unique_key) WHERE unique_key IS NOT NULL
         AND state IN ('scheduled', 'available', 'running', 'retryable')
         DO NOTHING
