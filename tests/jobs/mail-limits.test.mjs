@@ -93,6 +93,22 @@ test("6 a day to one address, the seventh is left out", async () => {
   assert.deepEqual(skipped(), ["daily_limit"]);
 });
 
+test("8 an hour to one address; the ninth waits, those about safety do not", () => {
+  const later = (always) => jobs.sql`SELECT skip, later > now() AS waits
+    FROM mail_check(${ann.id}, 'u1@example.org', 'x', ${always}, NULL, 0, 8,
+      0)`[0];
+  jobs.psql(["-c", `INSERT INTO mail_sent (message_id, recipient, template,
+      category, subject, state)
+    SELECT 'm' || n, 'u1@example.org', 'x', 'x', 'x', 'sent'
+    FROM generate_series(1, 7) n`]);
+  assert.deepEqual(later("false"), { skip: null, waits: null });
+  jobs.psql(["-c", `INSERT INTO mail_sent (message_id, recipient, template,
+      category, subject, state)
+    VALUES ('m8', 'u1@example.org', 'x', 'x', 'x', 'maybe_sent')`]);
+  assert.deepEqual(later("false"), { skip: null, waits: true });
+  assert.deepEqual(later("true"), { skip: null, waits: null });
+});
+
 // ---- Why not ----------------------------------------------------------------
 
 /** A notification of ann's; its id. */
