@@ -116,6 +116,56 @@ static const struct field page_fields[] = {
     { 0 },
 };
 
+/* ---- Who it was ---------------------------------------------------------- */
+
+struct crowd {
+    struct uuid notification;
+    struct cursor cursor;
+    int64_t limit;
+};
+
+static const struct field crowd_fields[] = {
+    FIELD(IN_PATH, struct crowd, notification,
+          .about = "The notification's id."),
+    FIELD(IN_QUERY, struct crowd, cursor,
+          .about = "`nextCursor` of the page before."),
+    FIELD(IN_QUERY, struct crowd, limit, .min = 1, .max = 100, .otherwise = 20,
+          .about = "At most this many."),
+    { 0 },
+};
+
+/* clang-format off */
+static const char own_sql[] = SQL(
+    SELECT id FROM notifications WHERE id = $2 AND user_id = $1
+);
+static const char actors_sql[] = SQL(
+    SELECT u.id, u.username, u.image, u.verified, u.level::bigint,
+        a.created_at AS cursor_key
+    FROM notifications n
+    JOIN notification_actors a ON a.notification_id = n.id
+    JOIN users u ON u.id = a.actor_id AND u.deleted_at IS NULL
+    WHERE n.user_id = $1 AND n.id = $2 AND (a.created_at, u.id) < ($3, $4)
+    ORDER BY a.created_at DESC, u.id DESC LIMIT $5 + 1
+);
+/* clang-format on */
+
+/* Without actors a list is empty, so whose it is, is asked before. */
+static const struct problem *
+list_actors(struct request *r)
+{
+    const struct crowd *in = r->input;
+    const struct db_result *own;
+    const struct problem *refused = answer_query(
+        r, own_sql, ARGS(ARG(r->viewer), ARG(in->notification)), &own);
+
+    if (refused != NULL || db_rows(own) == 0)
+        return refused != NULL ? refused : &problem_not_found;
+    return answer_rows(r, in->limit, actors_sql,
+                       ARGS(ARG(r->viewer), ARG(in->notification),
+                            ARG_AS(VALUE_TIME, in->cursor.key),
+                            ARG(in->cursor.id), ARG(in->limit)));
+}
+
 /* ---- The count, and reading --------------------------------------------- */
 
 /* Counted by its index, which holds unread rows only: few, and always right. */
@@ -230,6 +280,17 @@ const struct route notification_routes[] = {
         .about = "Count what you have not read.",
         .returns = count_shape,
         .sql = STATEMENTS(count_sql),
+    },
+    {
+        .on = "GET /api/notifications/{notification}/actors",
+        .access = ALLOW_SIGNED_IN,
+        .handle = list_actors,
+        .about = "List who did what a notification tells of, the latest "
+                 "first.",
+        .input = INPUT(struct crowd, crowd_fields),
+        .returns = user_card,
+        .form = ANSWER_LIST,
+        .sql = STATEMENTS(own_sql, actors_sql),
     },
     {
         .on = "PUT /api/notifications/{notification}/read",

@@ -100,6 +100,13 @@ export default () =>
       const liked = (await all(author)).filter((n) => n.type === "POST_LIKED");
       assert.equal(liked.length, 1);
       assert.match(notice.title, /3 others/);
+      const path = `/api/notifications/${notice.id}/actors`;
+      const actors = await walk(author, `${path}?limit=3`);
+      assert.deepEqual(
+        actors.map((a) => a.username),
+        crowd.map((c) => c.name).reverse(),
+      );
+      assert.equal((await fan.get(path)).status, 404);
       assert.equal(await unread(author), 2);
     });
 

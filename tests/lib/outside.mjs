@@ -26,9 +26,13 @@ const bodyOf = async (request) => {
   return Buffer.concat(parts);
 };
 
+/** A server alone does not keep a suite from its end. */
 const listen = (server) =>
   new Promise((go) =>
-    server.listen(0, "127.0.0.1", () => go(server.address().port)),
+    server.listen(0, "127.0.0.1", () => {
+      server.unref();
+      go(server.address().port);
+    }),
   );
 
 /** The claims of a token, if its signature is of the key that came with it. */
