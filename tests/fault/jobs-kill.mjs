@@ -5,6 +5,7 @@
 // usage: node --test tests/fault/jobs-kill.mjs   (SPARKLE_EVENTS=n for more)
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { effects, follow, watchEffects } from "../jobs/effects.mjs";
 import { Runner, sleep } from "../jobs/runner.mjs";
 
 const events = Number(process.env.SPARKLE_EVENTS ?? 10000);
@@ -12,9 +13,13 @@ const mails = 500;
 let jobs;
 
 before(async () => {
-  jobs = await Runner.start("kill", { children: 6 });
+  jobs = await Runner.start("kill", {
+    children: 6,
+    mail: "hourly = 0\nhourly_each = 0\ndaily_each = 0",
+  });
   jobs.users(100);
   await jobs.drained();
+  watchEffects(jobs);
 });
 after(() => jobs.stop());
 
@@ -49,15 +54,7 @@ test(`${events} events and ${mails} mails under kill -9`, async (t) => {
     FROM generate_series(1, ${mails / 100}), users u`,
   ]);
   for (let from = 0; from < events; from += chunk) {
-    jobs.psql([
-      "-c",
-      `
-      INSERT INTO outbox (event, subject_id, data)
-      SELECT 'user.level_up', u.id, jsonb_build_object('newLevel',
-        ${from / 100} + n, 'bonus', 10)
-      FROM generate_series(1, ${chunk / 100}) n, users u ORDER BY n, u.id`,
-    ]);
-    jobs.wake();
+    follow(jobs, chunk / 100, from / 100 + 1);
     await sleep(200);
   }
   await sleep(2000);
@@ -70,17 +67,11 @@ test(`${events} events and ${mails} mails under kill -9`, async (t) => {
       `${killer.masters} masters; drained ${Date.now() - began} ms after`,
   );
 
-  const [{ rows, different, disorder }] = jobs.sql`
-    SELECT count(*) AS rows, count(DISTINCT (user_id, level)) AS different,
-      count(*) FILTER (WHERE level <= before) AS disorder
-    FROM (SELECT user_id, (data->>'newLevel')::int AS level,
-        lag((data->>'newLevel')::int) OVER (PARTITION BY user_id ORDER BY id)
-          AS before
-      FROM notifications WHERE type = 'LEVEL_UP') n`;
-  assert.deepEqual(
-    { rows, different, disorder },
-    { rows: events, different: events, disorder: 0 },
-  );
+  assert.deepEqual(effects(jobs), {
+    rows: events,
+    different: events,
+    disorder: 0,
+  });
 
   const states = Object.fromEntries(
     jobs.sql`SELECT state, count(*) AS n
