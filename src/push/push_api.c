@@ -62,13 +62,15 @@ struct one {
 
 static const struct field subscribe_fields[] = {
     FIELD(IN_BODY, struct subscribing, endpoint, .required = true,
-          .secret = true, .min = 10, .max = 2000,
+          .secret = true, .min = 10, .max = 2000, .pattern = "^https://",
           .about = "Where the browser's push service takes messages: https, at "
                    "a public address."),
     FIELD(IN_BODY, struct subscribing, p256dh, .required = true, .max = 100,
+          .pattern = "^[A-Za-z0-9_-]+$",
           .about = "The browser's public key, in base64url."),
     FIELD(IN_BODY, struct subscribing, auth, .required = true, .secret = true,
-          .max = 50, .about = "Its secret, in base64url."),
+          .max = 50, .pattern = "^[A-Za-z0-9_-]+$",
+          .about = "Its secret, in base64url."),
     { 0 },
 };
 static const struct field one_fields[] = {

@@ -70,6 +70,7 @@ static const struct field phone_fields[] = {
     FIELD(IN_BODY, struct phone, number, .required = true, .secret = true,
           .min = 8, .max = 30, .valid = number_valid,
           .wanted = "must begin with + and the country",
+          .pattern = "^\\+[-+0-9 ()/.]+$",
           .about = "International, +49 170 1234567."),
     { 0 },
 };
