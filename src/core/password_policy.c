@@ -192,7 +192,7 @@ is_of_the_site(void *mem, const char *form)
             letters[n++] = *at;
     letters[n] = '\0';
     bool is = text_index(site_words, letters) >= 0;
-    explicit_bzero(letters, n);
+    explicit_bzero(letters, strlen(form));
     return is;
 }
 
