@@ -285,22 +285,37 @@ $$;
 -- Nothing is new to an account that nobody has signed in to before.
 CREATE OR REPLACE FUNCTION login_ip_new(p_user uuid, p_ip inet)
 RETURNS boolean
-LANGUAGE sql STABLE
-RETURN EXISTS (SELECT FROM login_history
-        WHERE user_id = p_user AND success)
-    AND NOT EXISTS (SELECT FROM login_history
-        WHERE user_id = p_user AND success
-            AND created_at > clock_now() - interval '30 days'
-            AND login_net(ip) = login_net(p_ip));
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    PERFORM FROM login_history
+    WHERE user_id = p_user AND success
+        AND created_at > clock_now() - interval '30 days'
+        AND login_net(ip) = login_net(p_ip)
+    ORDER BY created_at DESC LIMIT 1;
+    RETURN NOT FOUND AND EXISTS (SELECT FROM login_history
+        WHERE user_id = p_user AND success);
+END
+$$;
 
--- The hour of the day where the user is.
+-- The hour of the day where the user is.  Who signs in often is soon found to
+-- have done so at this hour; only else are the hours counted.
 CREATE OR REPLACE FUNCTION login_hour_new(p_user uuid) RETURNS boolean
-LANGUAGE sql STABLE
-RETURN (SELECT count(DISTINCT h.hour) > 10
-        AND NOT bool_or(h.hour = date_part('hour',
-            clock_now() AT TIME ZONE h.time_zone))
-    FROM (SELECT date_part('hour', l.created_at AT TIME ZONE u.time_zone),
-            u.time_zone
-        FROM users u JOIN login_history l ON l.user_id = u.id AND l.success
-            AND l.created_at > clock_now() - interval '30 days'
-        WHERE u.id = p_user) h(hour, time_zone));
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    zone text := (SELECT time_zone FROM users WHERE id = p_user);
+    since timestamptz := clock_now() - interval '30 days';
+BEGIN
+    PERFORM FROM login_history l
+    WHERE l.user_id = p_user AND l.success AND l.created_at > since
+        AND date_part('hour', l.created_at AT TIME ZONE zone)
+            = date_part('hour', clock_now() AT TIME ZONE zone)
+    ORDER BY l.created_at DESC LIMIT 1;
+    IF FOUND THEN
+        RETURN false;
+    END IF;
+    RETURN (SELECT count(DISTINCT date_part('hour',
+            l.created_at AT TIME ZONE zone)) > 10
+        FROM login_history l
+        WHERE l.user_id = p_user AND l.success AND l.created_at > since);
+END
+$$;
