@@ -154,6 +154,7 @@ struct route {
     bool no_session;        /* never looks at cookies: public and cacheable */
     bool no_csrf;           /* an unsafe method that needs no token: RFC 8058
                                and the like; says why in about */
+    bool takes_form;        /* a form's body as well as JSON: RFC 8058 */
     bool recent_auth;       /* wants the password or a factor used within 10
                                minutes, else REAUTHENTICATION_REQUIRED */
     bool secret_answer;     /* shown once: kept for no Idempotency-Key */

@@ -174,11 +174,11 @@ static const struct problem *
 fill_from_body(struct exchange *ex, struct input *in, size_t n)
 {
     bool form =
-        ex->entry->row->no_csrf &&
+        ex->entry->row->takes_form &&
         media_is(ex->in->content_type, "application/x-www-form-urlencoded");
 
     /* RFC 8058 sends its one click so, too; its address says it all. */
-    if (ex->entry->row->no_csrf &&
+    if (ex->entry->row->takes_form &&
         media_is(ex->in->content_type, "multipart/form-data"))
         return NULL;
     if (!form && !media_is(ex->in->content_type, "application/json"))

@@ -171,6 +171,7 @@ const struct route mail_link_routes[] = {
         .title = "No more mails",
         .no_session = true,
         .no_csrf = true,
+        .takes_form = true,
         .sql = STATEMENTS(leave_sql),
     },
     { 0 },
