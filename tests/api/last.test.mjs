@@ -33,6 +33,7 @@ export default () =>
     it("has worked off all events and jobs, none in vain", async () => {
       const rows = await stack.sql`SELECT state::text, kind, count(*) AS n
         FROM jobs WHERE state::text IN ('discarded', 'retryable')
+          AND kind NOT IN ('listed', 'no.such.kind', 'on-the-page') -- by tests
         GROUP BY 1, 2`;
       assert.deepEqual(rows, []);
     });

@@ -96,11 +96,15 @@ function fetchOnce(path, headers = {}, method = "GET", body) {
 }
 
 async function signIn() {
+  // A session too many ends another, and all copies are doubted for a while.
+  psql("DELETE FROM sessions WHERE user_id = (SELECT id FROM users " +
+    "WHERE email = 'admin@example.org')");
   const res = await fetchOnce("/api/auth/login", { "content-type": "application/json",
     origin: base }, "POST", JSON.stringify({ email: "admin@example.org",
     password: "Sparkle-demo-2026!" }));
   if (res.status !== 200) throw new Error(`login: ${res.status} ${res.body}`);
-  const cookie = res.headers["set-cookie"][0].split(";")[0];
+  const cookie = res.headers["set-cookie"]
+    .find((c) => c.startsWith("__Host-session=")).split(";")[0];
   const csrf = JSON.parse((await fetchOnce("/api/auth/csrf", { cookie })).body).data.token;
   return { cookie, "x-csrf-token": csrf, origin: base };
 }
@@ -125,6 +129,16 @@ function filled(sql, values) {
     return `'${String(v).replaceAll("'", "''")}'`;
   });
 }
+
+/** Logins of many users, each in turn: one alone would keep evicting its own
+ * sessions, of which it has sixty. */
+const members = (emails) => `
+local emails = {${emails.map((e) => JSON.stringify(e)).join(",")}}
+function request()
+  n = n + 1
+  return wrk.format(nil, nil, nil, string.format(
+    '{"email":"%s","password":"Sparkle-demo-2026!"}', emails[n % #emails + 1]))
+end`;
 
 /** Registrations, each with an address of its own; their mails are made beside
  * them, and PostgreSQL's part of that counts as theirs. */
@@ -176,6 +190,11 @@ async function main() {
   const deep = psql("SELECT (extract(epoch FROM published_at) * 1000000)::bigint " +
     "- 946684800000000 || ' ' || id FROM posts WHERE status='published' AND visibility='PUBLIC' " +
     "AND deleted_at IS NULL ORDER BY published_at DESC, id DESC OFFSET 20000 LIMIT 1").split(" ");
+  // The demo's people all have one password.
+  const logins = psql("SELECT email FROM users WHERE status = 'ACTIVE' AND role = 'USER' " +
+    "AND email LIKE '%@example.org' AND created_at < (SELECT max(created_at) FROM posts) " +
+    "AND password_hash = (SELECT password_hash FROM users WHERE password_hash IS NOT NULL " +
+    "GROUP BY 1 ORDER BY count(*) DESC LIMIT 1) LIMIT 500").split("\n");
   const bareOf = (size) => wrk([r.nginx, bare.pid], {
     url: `${base}/bench/bare?${Math.round(size)}`, seconds });
   const list = statement("GET /api/posts", (sql) => sql.includes("site_total") &&
@@ -203,7 +222,7 @@ async function main() {
           "0123456789abcdef0123456789abcdef"])), redis: true, target: 0.75 },
     A: { load: { url: `${base}/api/auth/login`, method: "POST", connections: 1,
         headers: { "content-type": "application/json", origin: base },
-        body: JSON.stringify({ email: "admin@example.org", password: "Sparkle-demo-2026!" }) },
+        script: members(logins) },
       argon2: true, target: 0.95 },
     R: { load: { url: `${base}/api/auth/register`, method: "POST", connections: 2,
         headers: { "content-type": "application/json", origin: base }, script: newcomers },

@@ -61,6 +61,14 @@ const bodies = () => ({
   },
   "POST /api/auth/login": { email: "nobody@example.org", password },
   "POST /api/auth/login/2fa": { challenge: "login_x", code: "123456" },
+  "POST /api/auth/reset-password": {
+    token: "reset_x",
+    newPassword: password,
+  },
+  "POST /api/auth/change-password": {
+    currentPassword: password,
+    newPassword: password,
+  },
   "POST /api/auth/reauthenticate": { password },
   "POST /api/auth/2fa/enable": { code: "123456" },
   "POST /api/auth/2fa/disable": { password, code: "123456" },
@@ -69,6 +77,16 @@ const bodies = () => ({
   "PUT /api/admin/users/{user}/status": { status: "BANNED", reason: "because" },
   "POST /api/admin/users/{user}/password-reset": { reason: "because" },
   "POST /api/admin/users/{user}/remove-2fa": { reason: "because" },
+  "POST /api/admin/jobs": {
+    queue: "email",
+    kind: "no.such.kind",
+    payload: {},
+  },
+  "POST /api/email/bounce": {
+    email: "nobody@example.org",
+    kind: "soft",
+    messageId: "<x@example.org>",
+  },
   "POST /api/posts": { title: "A title", content: "Words" },
   "POST /api/posts/preview": { content: "Words" },
   "PATCH /api/posts/{post}": { title: "Another" },
