@@ -328,7 +328,7 @@ const struct ctl_command ctl_keys_commands[] = {
     {
         .name = "keys rotate",
         .usage = "[--known] encryption|pepper|signing|all",
-        .about = "Use a new key from now on.  What is there stays readable: "
+        .about = "Use a new key from now on; what is there stays readable: "
                  "sparkle-batch key-rotation encrypts it anew, passwords "
                  "follow at the next login.",
         .run = rotate,
