@@ -37,10 +37,9 @@ db_send(struct db *db, const char *sql, const struct sql_arg *args)
         BUG("more than %d statements queued", DB_MOST_QUEUED);
     q = &db->queue[(db->queue_first + db->queue_len++) % DB_MOST_QUEUED];
     *q = (struct queued){ .sql = sql, .fresh = !db_knows(db, s) };
-    /* A queue is for one connection: none is made in its middle. */
-    if (db->queue_len > 1 && !db->ready)
-        return;
-    if (!db_ready(db, db->scratch, &e))
+    /* A queue is for one connection: none is made in its middle, and db_ready
+     * would make one where it finds that the server has gone. */
+    if (db->queue_len > 1 ? !db->ready : !db_ready(db, db->scratch, &e))
         return;
     if (!send_queued(db, s, args)) {
         db_lost(db, db->scratch, PQerrorMessage(db->conn), &e);
