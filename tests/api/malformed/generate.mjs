@@ -102,7 +102,7 @@ function badValues(schema, required) {
 function fittingValues(name, schema) {
   const out = [];
   // What these must be, no schema can say.
-  if (/^(email|code|coverImage|youtubeVideoId|number)$/.test(name)) return out;
+  if (/^(email|code|coverImage|youtubeVideoId|number|queue|kind)$/.test(name)) return out;
   if (/password$/i.test(name)) return out;
   if (schema.pattern || schema.format || schema.enum) return out;
   if (schema.maxLength && schema.maxLength <= 100000)

@@ -1,6 +1,7 @@
 // Over 2,000 malformed requests made from the document: none breaks anything,
 // and each refusal names what it refuses.
 import assert from "node:assert/strict";
+import { createECDH, randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
 import { freshAddress } from "../../lib/client.mjs";
 import { addressOf, freshName, password } from "../../lib/people.mjs";
@@ -78,14 +79,19 @@ const bodies = () => ({
   "POST /api/admin/users/{user}/password-reset": { reason: "because" },
   "POST /api/admin/users/{user}/remove-2fa": { reason: "because" },
   "POST /api/admin/jobs": {
-    queue: "email",
-    kind: "no.such.kind",
+    queue: "video",
+    kind: "noop",
     payload: {},
   },
   "POST /api/email/bounce": {
     email: "nobody@example.org",
     kind: "soft",
     messageId: "<x@example.org>",
+  },
+  "POST /api/push/subscriptions": {
+    endpoint: "https://push.example.org/malformed",
+    p256dh: createECDH("prime256v1").generateKeys("base64url"),
+    auth: randomBytes(16).toString("base64url"),
   },
   "POST /api/posts": { title: "A title", content: "Words" },
   "POST /api/posts/preview": { content: "Words" },
