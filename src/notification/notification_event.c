@@ -149,20 +149,27 @@ static const char level_sql[] =
 static const char post_deleted_sql[] =
     SQL(DELETE FROM notifications WHERE entity_id = $1);
 
-/* What told of the comment goes; a row that told of others, too, keeps them,
- * and loses the words of this one. */
+/* What told of the comment goes; a row that told of others, too (of somebody
+ * else's or of the same user's), keeps them, and loses the words of this. */
 static const char comment_deleted_sql[] =
     SQL(WITH told AS (
-            SELECT n.id, n.actor_count FROM notifications n
+            SELECT n.id, n.entity_id = $1 OR n.actor_count < 2
+                AND NOT EXISTS(SELECT FROM comments c
+                    WHERE c.post_id = ($3->>'postId')::uuid
+                        AND c.author_id = n.actor_id AND c.id <> $1
+                        AND c.deleted_at IS NULL
+                        AND c.created_at >= n.started_at - interval '1 minute')
+                AS alone
+            FROM notifications n
             WHERE n.entity_id IN ($1, ($3->>'postId')::uuid,
                     (SELECT parent_id FROM comments WHERE id = $1))
                 AND n.data->>'comment' = $1::text
         ), gone AS (
             DELETE FROM notifications n USING told t
-            WHERE n.id = t.id AND (t.actor_count < 2 OR n.entity_id = $1)
+            WHERE n.id = t.id AND t.alone
         )
         UPDATE notifications n SET message = '' FROM told t
-        WHERE n.id = t.id AND t.actor_count >= 2 AND n.entity_id <> $1);
+        WHERE n.id = t.id AND NOT t.alone);
 
 /* clang-format on */
 
