@@ -7,48 +7,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/mem.h"
-#include "core/db.h"
 #include "tests/unit/suites.h"
-
-static void *mem;
-static struct db_settings settings;
-static struct db *db;
-static struct db_error error;
-
-static int
-begin(void)
-{
-    mem = mem_context(NULL, "test");
-    settings.name = getenv("SPARKLE_TEST_PG");
-    settings.timeout = 2 * CLOCK_SECOND;
-    db = db_new(mem, &settings, NULL);
-    return db_script(db, mem,
-                     "CREATE TEMP TABLE things (id bigint PRIMARY KEY,"
-                     " n bigint CONSTRAINT things_n_small CHECK (n < 100));"
-                     "CREATE TEMP SEQUENCE tries",
-                     &error)
-               ? 0
-               : 1;
-}
-
-static int
-end(void)
-{
-    mem_free(mem);
-    return 0;
-}
-
-static struct db_result *
-query(const char *sql, const struct sql_arg *args)
-{
-    struct db_result *res = db_query(db, mem, sql, args, &error);
-
-    if (error.failed)
-        (void)fprintf(stderr, "\n%s: %s %s\n", sql, error.sqlstate,
-                      error.message);
-    return res;
-}
+#include "tests/unit/things.h"
 
 static const char insert_sql[] = SQL(INSERT INTO things VALUES ($1, $2));
 static const char count_sql[] = SQL(SELECT count(*) FROM things);
