@@ -105,6 +105,13 @@ export class Visitor {
     return response;
   }
 
+  /** Waits until every button and form that was used has its answer. */
+  async settle() {
+    await this.page.waitForFunction(
+      () => !document.querySelector("[data-busy]"),
+    );
+  }
+
   async checkFaults() {
     const violations = await this.page.evaluate(() => window.violations ?? []);
     assert.deepEqual([...this.faults, ...violations], []);

@@ -150,15 +150,15 @@ export default () =>
             .querySelector(".article [data-type=LIKE]")
             .getAttribute("aria-pressed") === "true",
       );
-      await page.waitForLoadState("networkidle");
+      await two.settle();
       await page.reload();
       assert.equal(await like.getAttribute("aria-pressed"), "true");
       await like.click();
-      await page.waitForLoadState("networkidle");
+      await two.settle();
       await page.reload();
       assert.equal(await like.getAttribute("aria-pressed"), "false");
       await like.click();
-      await page.waitForLoadState("networkidle");
+      await two.settle();
       await two.checkFaults();
     });
 
@@ -166,7 +166,7 @@ export default () =>
       const { page } = two;
       const follow = page.getByRole("button", { name: /^Follow/ }).first();
       await follow.click();
-      await page.waitForLoadState("networkidle");
+      await two.settle();
       await page.reload();
       assert.equal(await follow.getAttribute("aria-pressed"), "true");
       await two.checkFaults();

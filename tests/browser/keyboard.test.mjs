@@ -121,10 +121,10 @@ export default () =>
           document.activeElement.getAttribute("aria-pressed"),
         );
       await page.keyboard.press("Space");
-      await page.waitForLoadState("networkidle");
+      await visitor.settle();
       assert.equal(await pressed(), "true");
       await page.keyboard.press("Space");
-      await page.waitForLoadState("networkidle");
+      await visitor.settle();
       assert.equal(await pressed(), "false");
       await visitor.checkFaults();
     });

@@ -24,6 +24,8 @@ async function once(method, url, body, headers) {
   const init = {
     method,
     credentials: "same-origin",
+    // A like stays made where the page is left at once.
+    keepalive: method !== "GET" && body === undefined,
     headers: { Accept: "application/json", ...headers },
   };
   if (method !== "GET") init.headers["X-CSRF-Token"] = meta()?.content ?? "";
