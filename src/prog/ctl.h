@@ -44,8 +44,9 @@ extern const struct ctl_command ctl_setup_commands[];
 extern const struct ctl_command ctl_doctor_commands[];
 extern const struct ctl_command ctl_email_commands[];
 
-/* All sections that any program reads, ended by NULL: features.c. */
-extern const struct section *const all_sections[];
+/* All sections that any program reads, ended by NULL: the core's, and those of
+ * the features.  A new list each time, which lives as long as the program. */
+const struct section *const *all_sections(void);
 extern const struct feature *const all_features[];
 
 /* The value after --name among the words, or otherwise; takes both out. */

@@ -51,7 +51,7 @@ sample(struct ctl *c, int argc, char **argv)
     (void)argv;
     if (argc > 0)
         return 2;
-    settings_sample(out, all_sections);
+    settings_sample(out, all_sections());
     (void)fputs(out->at, stdout);
     return 0;
 }

@@ -207,8 +207,8 @@ settings(struct ctl *c, int argc, char **argv)
     (void)c;
     if (argc > 0)
         return 2;
-    for (size_t i = 0; all_sections[i] != NULL; i++)
-        (man ? print_settings_man : print_settings)(all_sections[i]);
+    for (const struct section *const *s = all_sections(); *s != NULL; s++)
+        (man ? print_settings_man : print_settings)(*s);
     return 0;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "account/account.h"
 #include "admin/admin.h"
+#include "base/mem.h"
 #include "category/category.h"
 #include "comment/comment.h"
 #include "core/access.h"
@@ -16,7 +17,6 @@
 #include "jobs/jobs.h"
 #include "leaderboard/leaderboard.h"
 #include "mailing/mailing.h"
-#include "mailing/mailing_local.h"
 #include "notification/notification.h"
 #include "points/points.h"
 #include "pool/pool.h"
@@ -48,22 +48,26 @@ const struct feature *const all_features[] = {
     &privacy_feature,      NULL,
 };
 
-const struct section *const all_sections[] = {
-    &site_section,
-    &db_section,
-    &cache_section,
-    &auth_section,
-    &limits_section,
-    &login_section,
-    &mail_section,
-    &http_section,
-    &push_section,
-    &sms_section,
-    &upkeep_section,
-    &privacy_section,
-    &master_section,
-    &pool_section,
-    &jobs_master_section,
-    &jobs_pool_section,
-    NULL,
+/* Of no feature. */
+static const struct section *const own_sections[] = {
+    &site_section,        &db_section,        &cache_section,  &auth_section,
+    &limits_section,      &http_section,      &master_section, &pool_section,
+    &jobs_master_section, &jobs_pool_section,
 };
+
+const struct section *const *
+all_sections(void)
+{
+    const size_t own = sizeof own_sections / sizeof *own_sections;
+    const size_t features = sizeof all_features / sizeof *all_features - 1;
+    const struct section **list =
+        mem_array(NULL, const struct section *, own + features + 1);
+    size_t n = own;
+
+    for (size_t i = 0; i < own; i++)
+        list[i] = own_sections[i];
+    for (size_t i = 0; i < features; i++)
+        if (all_features[i]->settings != NULL)
+            list[n++] = all_features[i]->settings;
+    return list;
+}

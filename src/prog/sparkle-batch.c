@@ -123,7 +123,7 @@ run(const struct words *w, const struct batch *batch)
     };
     struct app app = {
         .features = all_features,
-        .config = config_read(mem, w->config, all_sections, faults),
+        .config = config_read(mem, w->config, all_sections(), faults),
     };
 
     if (app.config == NULL) {

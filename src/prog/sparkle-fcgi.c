@@ -147,7 +147,7 @@ main(int argc, char **argv)
         .name = "sparkle-fcgi",
         .version = PACKAGE_VERSION,
         .about = "Answers requests that nginx sends by FastCGI.",
-        .sections = all_sections,
+        .sections = all_sections(),
         .config = SPARKLE_SYSCONFDIR "/sparkle.conf",
         .prepare = prepare,
         .worker = work,

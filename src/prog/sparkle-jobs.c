@@ -141,7 +141,7 @@ main(int argc, char **argv)
         .name = "sparkle-jobs",
         .version = PACKAGE_VERSION,
         .about = "Turns events into jobs, and runs them.",
-        .sections = all_sections,
+        .sections = all_sections(),
         .master = &jobs_master_section,
         .pools = &jobs_pool_section,
         .config = SPARKLE_SYSCONFDIR "/sparkle.conf",

@@ -173,7 +173,7 @@ open_app(struct ctl *c, bool needed)
 {
     struct text *faults = text_new(c->mem);
     struct config *config = config_read(c->mem, needed ? c->config_path : NULL,
-                                        all_sections, faults);
+                                        all_sections(), faults);
 
     if (config == NULL && needed) {
         (void)fputs(faults->at, stderr);

@@ -57,4 +57,5 @@ const struct feature push_feature = {
     .about = "Web Push: notifications in browsers that show no page of ours.",
     .routes = push_routes,
     .jobs = push_jobs,
+    .settings = &push_section,
 };

@@ -64,4 +64,5 @@ const struct feature sms_feature = {
     .about = "Short messages of what is urgent.",
     .routes = sms_routes,
     .jobs = sms_jobs,
+    .settings = &sms_section,
 };

@@ -133,5 +133,6 @@ const struct feature upkeep_feature = {
     .name = "upkeep",
     .about = "What keeps the database small and true.",
     .jobs = jobs,
+    .settings = &upkeep_section,
     .batches = batches,
 };
