@@ -38,7 +38,7 @@ GRANT SELECT ON
     comment_rows, follower_rows, following_rows, notification_rows,
     notification_kinds, notification_preference_rows,
     job_queue_rows, raised_refusals, alert_rows, login_rows, mail_log_rows,
-    mail_suppressed_rows,
+    mail_suppressed_rows, push_subscriptions_live,
     privacy_places, site_tables, privacy_remains,
     key_uses
 TO sparkle_app;

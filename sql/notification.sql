@@ -273,7 +273,8 @@ BEGIN
         CASE WHEN (p_only IS NULL OR 'push' = ANY (p_only))
             AND coalesce(w.push_enabled, true)
             AND p_kind.type <> ALL (coalesce(w.push_off, '{}'))
-            AND EXISTS (SELECT FROM push_subscriptions s WHERE s.user_id = u.id)
+            AND EXISTS (SELECT FROM push_subscriptions_live s
+                WHERE s.user_id = u.id)
             THEN 'push' END,
         CASE WHEN (p_only IS NULL OR 'sms' = ANY (p_only)) AND p_priority >= 2
             AND w.sms_enabled AND EXISTS (SELECT FROM phones p
@@ -404,7 +405,7 @@ BEGIN
         PERFORM job_put('push.send', 'push',
             payload || jsonb_build_object('subscription', s.id),
             p_run_at => ends, p_unique_key => p_id || ':' || s.id)
-        FROM push_subscriptions s WHERE s.user_id = p_user_id;
+        FROM push_subscriptions_live s WHERE s.user_id = p_user_id;
     END IF;
     IF 'sms' = ANY (p_channels) THEN
         PERFORM job_put('sms.send', 'push', payload, p_run_at => ends,

@@ -1,22 +1,35 @@
 -- push.sql - subscriptions to Web Push; see src/push.
 
--- Subscribe a browser, or say again that it is: its id.  An address belongs to
--- whoever knows the keys that came with it, so a browser that somebody else
--- signs in with changes hands, and nobody can take an address by its name.
--- Each user has the latest 20.  Refusal: push_subscriptions_taken.
+-- A subscription is its session's: with the session's end, by whomever, or
+-- its expiry, the browser is told nothing more.  A session keeps its id when
+-- its token is replaced.  sparkle-batch session-cleanup deletes the others.
+CREATE OR REPLACE VIEW push_subscriptions_live AS
+SELECT s.id, s.user_id, s.session_id, s.endpoint, s.p256dh, s.auth,
+    s.user_agent, s.created_at, s.last_used_at
+FROM push_subscriptions s
+JOIN sessions x ON x.id = s.session_id AND x.user_id = s.user_id
+WHERE x.ended_at IS NULL AND x.expires_at > clock_now()
+    AND x.absolute_expires_at > clock_now();
+
+-- Subscribe the browser of a session, or say again that it is.  An address
+-- belongs to whoever knows the keys that came with it, so a browser that
+-- somebody else signs in with changes hands, and nobody can take an address by
+-- its name.  Each user has the latest 20.  Refusal: push_subscriptions_taken.
+DROP FUNCTION IF EXISTS push_subscribe(uuid, text, bytea, bytea, text);
 CREATE OR REPLACE FUNCTION push_subscribe(
-    p_user_id uuid, p_endpoint text, p_p256dh bytea, p_auth bytea,
-    p_user_agent text
+    p_user_id uuid, p_session_id uuid, p_endpoint text, p_p256dh bytea,
+    p_auth bytea, p_user_agent text
 ) RETURNS push_subscriptions
 LANGUAGE plpgsql AS $$
 DECLARE
     made push_subscriptions;
 BEGIN
-    INSERT INTO push_subscriptions AS s (user_id, endpoint, p256dh, auth,
-        user_agent)
-    VALUES (p_user_id, p_endpoint, p_p256dh, p_auth, p_user_agent)
+    INSERT INTO push_subscriptions AS s (user_id, session_id, endpoint,
+        p256dh, auth, user_agent)
+    VALUES (p_user_id, p_session_id, p_endpoint, p_p256dh, p_auth,
+        p_user_agent)
     ON CONFLICT (endpoint) DO UPDATE SET user_id = excluded.user_id,
-        p256dh = excluded.p256dh, auth = excluded.auth,
+        session_id = excluded.session_id, p256dh = excluded.p256dh, auth = excluded.auth,
         user_agent = excluded.user_agent, failures = 0
     WHERE s.user_id = p_user_id
         OR (s.p256dh = excluded.p256dh AND s.auth = excluded.auth)
@@ -34,7 +47,8 @@ END
 $$;
 
 -- What a push says, as JSON, for one browser; none where the notification was
--- read, is gone, or is not for this browser's user (any more).
+-- read, is gone, or is not for this browser's user (any more), and where its
+-- session is over.
 CREATE OR REPLACE FUNCTION push_message(
     p_subscription uuid, p_notification uuid
 ) RETURNS TABLE (endpoint text, p256dh bytea, auth bytea, body text,
@@ -49,7 +63,7 @@ SELECT s.endpoint, s.p256dh, s.auth, json_build_object(
                 AND u.expires_at > clock_now()))::text,
     CASE n.priority WHEN 0 THEN 'low' WHEN 1 THEN 'normal' ELSE 'high' END,
     replace(n.id::text, '-', '')
-FROM push_subscriptions s JOIN notifications n ON n.user_id = s.user_id
+FROM push_subscriptions_live s JOIN notifications n ON n.user_id = s.user_id
 WHERE s.id = p_subscription AND n.id = p_notification AND NOT n.read
     AND n.expires_at > clock_now()
 $$;

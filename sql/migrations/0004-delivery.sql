@@ -250,6 +250,7 @@ CREATE TABLE notification_preferences (
 CREATE TABLE push_subscriptions (
     id uuid NOT NULL DEFAULT uuidv7(),
     user_id uuid NOT NULL,
+    session_id uuid NOT NULL,
     endpoint text NOT NULL,
     p256dh bytea NOT NULL,
     auth bytea NOT NULL,
@@ -266,15 +267,21 @@ CREATE TABLE push_subscriptions (
         octet_length(p256dh) = 65),
     CONSTRAINT push_subscriptions_auth_size CHECK (octet_length(auth) = 16),
     CONSTRAINT push_subscriptions_user_id_fkey FOREIGN KEY (user_id)
-        REFERENCES users ON DELETE CASCADE
+        REFERENCES users ON DELETE CASCADE,
+    CONSTRAINT push_subscriptions_session_id_fkey FOREIGN KEY (session_id)
+        REFERENCES sessions ON DELETE CASCADE
 );
 CREATE INDEX push_subscriptions_user_id_idx ON push_subscriptions (user_id);
+CREATE INDEX push_subscriptions_session_id_idx
+    ON push_subscriptions (session_id);
 
 -- Where SMS go, once the code that was sent there came back.  A new number
--- begins anew; the codes of a day are counted, for each costs money.
+-- begins anew; the codes of a day are counted, for each costs money.  The
+-- number is sealed with the user's id, under the key kid (core/crypto.h).
 CREATE TABLE phones (
     user_id uuid NOT NULL,
-    number text NOT NULL,
+    number bytea NOT NULL,
+    kid text NOT NULL,
     verified_at timestamptz,
     code_hash bytea,
     code_expires_at timestamptz,
@@ -283,13 +290,13 @@ CREATE TABLE phones (
     codes_day date,
     created_at timestamptz NOT NULL DEFAULT clock_now(),
     CONSTRAINT phones_pkey PRIMARY KEY (user_id),
-    CONSTRAINT phones_number_form CHECK (number ~ '^\+[1-9][0-9]{7,14}$'),
     CONSTRAINT phones_code_hash_size CHECK (octet_length(code_hash) = 32),
     CONSTRAINT phones_tries_range CHECK (tries BETWEEN 0 AND 5),
     CONSTRAINT phones_codes_limit CHECK (codes <= 5),
     CONSTRAINT phones_user_id_fkey FOREIGN KEY (user_id)
         REFERENCES users ON DELETE CASCADE
 );
+CREATE INDEX phones_kid_idx ON phones (kid);
 
 -- ---- E-mail ---------------------------------------------------------------
 

@@ -5,7 +5,7 @@
  * keys.  We encrypt for the browser (RFC 8291, in the coding aes128gcm of RFC
  * 8188) and sign for the service (VAPID, RFC 8292), so that the service can
  * read nothing, and nobody else can send.  Messages come from notifications:
- * notification_put() puts a job push.send for each browser.
+ * notification_put() puts a job push.send for each browser whose session lives.
  */
 #ifndef PUSH_PUSH_H
 #define PUSH_PUSH_H

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "core/app.h"
 #include "core/http.h"
+#include "core/session.h"
 #include "push/push.h"
 #include "push/push_crypt.h"
 
@@ -88,12 +89,13 @@ static const struct member subscription_shape[] = {
 
 /* clang-format off */
 static const char list_sql[] = SQL(
-    SELECT id, user_agent, created_at, last_used_at FROM push_subscriptions
+    SELECT id, user_agent, created_at, last_used_at
+    FROM push_subscriptions_live
     WHERE user_id = $1 ORDER BY id DESC LIMIT 101
 );
 static const char subscribe_sql[] = SQL(
     SELECT s.id, s.user_agent, s.created_at, s.last_used_at
-    FROM push_subscribe($1, $2, $3, $4, nullif($5, '')) s
+    FROM push_subscribe($1, $2, $3, $4, $5, nullif($6, '')) s
 );
 static const char drop_sql[] = SQL(
     DELETE FROM push_subscriptions WHERE id = $2 AND user_id = $1
@@ -131,8 +133,9 @@ subscribe(struct request *r)
     if (wrong != NULL)
         return wrong;
     return answer_row(r, subscribe_sql,
-                      ARGS(ARG(r->viewer), ARG(in->endpoint), ARG(points),
-                           ARG(auths), ARG(r->user_agent)));
+                      ARGS(ARG(r->viewer), ARG(r->session->id),
+                           ARG(in->endpoint), ARG(points), ARG(auths),
+                           ARG(r->user_agent)));
 }
 
 static const struct problem *
@@ -166,8 +169,8 @@ const struct route push_routes[] = {
         .on = "POST /api/push/subscriptions",
         .access = ALLOW_SIGNED_IN,
         .handle = subscribe,
-        .about = "Have this browser told of what is new; again changes "
-                 "nothing.",
+        .about = "Have this browser told of what is new, until its session "
+                 "ends; again changes nothing.",
         .input = INPUT(struct subscribing, subscribe_fields),
         .refusals = subscribe_refusals,
         .returns = subscription_shape,

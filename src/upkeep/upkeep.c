@@ -82,7 +82,8 @@ static const struct batch batches[] = {
     {
         .name = "session-cleanup",
         .when = "40 * * * *",
-        .about = "Delete sessions that ended long ago.",
+        .about = "Delete sessions that ended long ago, and the push "
+                 "subscriptions of all that ended.",
         .step = upkeep_clean_sessions,
     },
     {

@@ -56,7 +56,8 @@ upkeep_clean_jobs(struct job *job, bool dry_run)
 
 /* ---- session-cleanup ----------------------------------------------------- */
 
-/* Kept after their end for the list of sign-ins: see the policy. */
+/* Kept after their end for the list of sign-ins: see the policy.  What browsers
+ * were promised ends with them at once. */
 #define OLD_SESSIONS                                                           \
     SQL(SELECT s.id FROM sessions s, data_retention_policies p                 \
         WHERE p.table_name = 'sessions' AND p.enabled                          \
@@ -64,11 +65,20 @@ upkeep_clean_jobs(struct job *job, bool dry_run)
                 OR s.ended_at < clock_now() - p.keep)                          \
         LIMIT $1)
 
+#define DEAD_PUSH                                                              \
+    SQL(SELECT p.id FROM push_subscriptions p                                  \
+        WHERE NOT EXISTS (SELECT FROM push_subscriptions_live l                \
+            WHERE l.id = p.id)                                                 \
+        LIMIT $1)
+
 static const char old_sessions_sql[] =
-    "SELECT count(*) FROM (" OLD_SESSIONS ") old";
+    "SELECT (SELECT count(*) FROM (" OLD_SESSIONS ") old)"
+    " + (SELECT count(*) FROM (" DEAD_PUSH ") dead)";
 static const char end_sessions_sql[] =
-    "WITH gone AS (DELETE FROM sessions WHERE id = ANY (ARRAY(" OLD_SESSIONS
-    ")) RETURNING 1) SELECT count(*) FROM gone";
+    "WITH dead AS (DELETE FROM push_subscriptions WHERE id = ANY (ARRAY("
+    DEAD_PUSH ")) RETURNING 1), gone AS (DELETE FROM sessions WHERE id = ANY"
+    " (ARRAY(" OLD_SESSIONS ")) RETURNING 1)"
+    " SELECT (SELECT count(*) FROM dead) + (SELECT count(*) FROM gone)";
 
 /* clang-format on */
 

@@ -1,7 +1,10 @@
 // What one wants to be told, by which way: preferences, browsers, telephone.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { before, describe, it } from "node:test";
 import { checkPush, outside } from "../lib/outside.mjs";
+import { open } from "../lib/seal.mjs";
 import { eventually } from "../lib/stack.mjs";
 import { contract, people, stack } from "../lib/suite.mjs";
 
@@ -130,6 +133,30 @@ export default () =>
       assert.equal((await reader.delete(path)).status, 404);
     });
 
+    it("pushes as long as the session lives, whatever its token", async () => {
+      const [reader, writer] = await people.crowd(2);
+      const elsewhere = await people.logIn(reader.name);
+      const [here, there] = [outside.browser(), outside.browser()];
+      assert.equal((await reader.post(browsers, keysOf(here))).status, 201);
+      assert.equal((await elsewhere.post(browsers, keysOf(there))).status, 201);
+      const old = reader.cookies.get("__Host-session");
+      await stack.sql`UPDATE sessions SET rotated_at = rotated_at
+        - interval '11 minutes' WHERE user_id = ${reader.id}`;
+      const copy = createHash("sha256").update(old).digest("hex");
+      assert.equal(await stack.redis("DEL", `session:${copy}`), 1);
+      assert.equal((await reader.get(browsers)).data.items.length, 2);
+      assert.notEqual(reader.cookies.get("__Host-session"), old, "rotated");
+      assert.equal((await elsewhere.post("/api/auth/logout")).status, 204);
+      assert.equal((await reader.get(browsers)).data.items.length, 1);
+      await people.comment(writer, await people.post(reader), "Still there?");
+      const [pushed] = await eventually(
+        "a push message",
+        () => here.pushed().length && here.pushed(),
+      );
+      assert.equal(pushed.open(here).body, "Still there?");
+      assert.equal(there.pushed().length, 0);
+    });
+
     it("refuses keys that are none, and another's browser", async () => {
       const browser = outside.browser();
       const good = keysOf(browser);
@@ -177,6 +204,17 @@ export default () =>
       assert.deepEqual(done.data, { verified: true });
       assert.equal((await verify(user, code)).json.code, "CODE_GONE");
       assert.equal((await user.get(telephone)).data.verified, true);
+      const again = await user.put(telephone, { number });
+      assert.deepEqual(again.data, { number, verified: true });
+      const [stored] = await stack.sql`SELECT kid, number::text AS hex,
+        to_jsonb(p)::text AS all FROM phones p WHERE user_id = ${user.id}`;
+      const clear = new RegExp(
+        `${number.slice(1)}|${Buffer.from(number).toString("hex")}`,
+      );
+      assert.doesNotMatch(stored.all, clear);
+      const ring = readFileSync(`${stack.dir}/secrets/encryption_key`, "utf8");
+      assert.equal(open(ring, user.id, stored.hex.slice(2)), number);
+      assert.throws(() => open(ring, other.id, stored.hex.slice(2)));
       const rows = await stack.sql`SELECT payload FROM jobs
         WHERE kind = 'sms.code'`;
       assert.ok(!JSON.stringify(rows).includes(code));

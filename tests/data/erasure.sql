@@ -34,8 +34,8 @@ INSERT INTO role_grants (user_id, scope, scope_id, role, granted_by,
     revoked_by)
 VALUES (:'me', 'GROUP', :'third', 'MODERATOR', :'other', NULL),
     (:'other', 'EVENT', :'me', 'MODERATOR', :'me', :'me');
-INSERT INTO phones (user_id, number, code_hash)
-VALUES (:'me', '+4915112345678', pg_temp.hash(1));
+INSERT INTO phones (user_id, number, kid, code_hash)
+VALUES (:'me', decode(:'phone', 'hex'), 'k1', pg_temp.hash(1));
 UPDATE users SET status_changed_by = :'me', deleted_by = :'me'
 WHERE id = :'third';
 UPDATE job_queues SET paused_by = :'me' WHERE name = 'video';
@@ -102,9 +102,11 @@ INSERT INTO mail_scores (email, score)
 VALUES (:'mark' || '@example.org', 1);
 INSERT INTO mail_digests (user_id, digest, period, message_id)
 VALUES (:'me', 'daily', current_date, :'mark');
-INSERT INTO push_subscriptions (user_id, endpoint, p256dh, auth, user_agent)
-VALUES (:'me', 'https://push.example/' || :'mark', sha256('a') || sha256('b')
-    || 'x', substr(pg_temp.hash(1), 1, 16), :'mark');
+INSERT INTO push_subscriptions (user_id, session_id, endpoint, p256dh, auth,
+    user_agent)
+SELECT :'me', id, 'https://push.example/' || :'mark',
+    sha256('a') || sha256('b') || 'x', substr(pg_temp.hash(1), 1, 16), :'mark'
+FROM sessions WHERE user_id = :'me' LIMIT 1;
 INSERT INTO notifications (user_id, type, title, message, data, action_url)
 VALUES (:'me', 'SYSTEM', :'mark', :'mark', to_jsonb(:'mark'::text),
     '/profile/' || :'mark');

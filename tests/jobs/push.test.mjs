@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import webpush from "web-push";
 import { checkPush } from "../lib/outside.mjs";
+import { seal } from "../lib/seal.mjs";
 import {
   ann,
   begin,
@@ -15,17 +16,28 @@ import {
   tell,
   wants,
 } from "./door.mjs";
-import { eventually, sleep } from "./runner.mjs";
+import { encryptionRing, eventually, sleep } from "./runner.mjs";
 
 begin("push");
 
 // ---- Push ----
 
-const subscribe = (browser, user = ann.id) =>
+/** A session of a user, which lasts as long as that: its id. */
+const session = (user = ann.id, lasts = "1 day") =>
   jobs
     .psql([
       "-c",
-      `SELECT (push_subscribe('${user}', '${browser.endpoint}',
+      `INSERT INTO sessions (user_id, token_hash, csrf_secret, expires_at)
+    VALUES ('${user}', sha256(gen_random_uuid()::text::bytea), '\\x00',
+      now() + interval '${lasts}') RETURNING id`,
+    ])
+    .trim();
+
+const subscribe = (browser, user = ann.id, at = session(user)) =>
+  jobs
+    .psql([
+      "-c",
+      `SELECT (push_subscribe('${user}', '${at}', '${browser.endpoint}',
     '\\x${browser.point.toString("hex")}',
     '\\x${browser.auth.toString("hex")}', 'test')).id`,
     ])
@@ -159,6 +171,46 @@ test("what was read is not pushed any more", async () => {
   assert.equal(browser.pushed().length, 0);
 });
 
+test("a browser is told as long as its session lives", async () => {
+  const [here, out, stale, old] = [1, 2, 3, 4].map(() => outside.browser());
+  const lives = session();
+  subscribe(here, ann.id, lives);
+  const ended = session();
+  subscribe(out, ann.id, ended);
+  subscribe(stale, ann.id, session(ann.id, "-1 s"));
+  const year = session();
+  jobs.sql`UPDATE sessions SET absolute_expires_at = now() WHERE id = ${year}`;
+  subscribe(old, ann.id, year);
+  // Put while it lived, and ended before it was sent.
+  jobs.sql`UPDATE job_queues SET paused_at = now() WHERE name = 'push'`;
+  tell({ title: "first" });
+  assert.equal(put("push.send").length, 2, "expired ones get no job");
+  jobs.sql`SELECT session_end(${ended}, NULL, 'logout')`;
+  jobs.sql`UPDATE job_queues SET paused_at = NULL WHERE name = 'push'`;
+  tell({ title: "second" });
+  jobs.wake();
+  await eventually("both come", () => here.pushed().length === 2);
+  await settled();
+  for (const gone of [out, stale, old]) assert.equal(gone.pushed().length, 0);
+  assert.equal(jobs.batch("session-cleanup").status, 0);
+  assert.deepEqual(
+    subscribed().map((s) => s.session_id),
+    [lives],
+  );
+});
+
+test("who signs in again on a browser gets it back", () => {
+  const browser = outside.browser();
+  const first = session();
+  const id = subscribe(browser, ann.id, first);
+  jobs.sql`SELECT sessions_end(${ann.id})`;
+  assert.equal(tell() && put("push.send").length, 0);
+  const next = session();
+  assert.equal(subscribe(browser, ann.id, next), id);
+  assert.equal(tell() && put("push.send").length, 1);
+  assert.equal(subscribed()[0].session_id, next);
+});
+
 test("nobody takes another's browser by its address", () => {
   const browser = outside.browser();
   subscribe(browser);
@@ -170,12 +222,12 @@ test("nobody takes another's browser by its address", () => {
 
 // ---- SMS ----
 
-const phone = (verified = true) =>
-  jobs.psql([
-    "-c",
-    `INSERT INTO phones (user_id, number, verified_at)
-    VALUES ('${ann.id}', '+491701234567', ${verified ? "now()" : "NULL"})`,
-  ]);
+const phone = (verified = true, number = "+491701234567", of = ann.id) => {
+  const { kid, hex } = seal(encryptionRing, of, number);
+  jobs.sql`INSERT INTO phones (user_id, number, kid, verified_at)
+    VALUES (${ann.id}, decode(${hex}, 'hex'), ${kid},
+      CASE ${verified ? 1 : 0} WHEN 1 THEN now() END)`;
+};
 
 test("an SMS is of what is urgent, for who wants it, to a verified number", async () => {
   wants("sms_enabled = true");
@@ -199,6 +251,25 @@ test("an SMS is of what is urgent, for who wants it, to a verified number", asyn
   const { to, text } = JSON.parse(body);
   assert.equal(to, "+491701234567");
   assert.match(text, /^Sparkle Universe: Odd "words" \\\\ here/);
+});
+
+test("a number that was sealed for somebody else gets no SMS", async () => {
+  wants("sms_enabled = true");
+  for (const odd of [
+    () => phone(true, "+491701234567", ben.id),
+    () => phone(true, "no number"),
+  ]) {
+    jobs.sql`DELETE FROM phones`;
+    odd();
+    tell({ title: "urgent", priority: 2 });
+  }
+  jobs.wake();
+  await eventually("it is given up", () => {
+    const tries = put("sms.send");
+    return tries.length > 0 && tries.every((j) => j.state === "discarded");
+  });
+  assert.equal(outside.texted.length, 0);
+  assert.match(jobs.kept(), /telephone number cannot be opened/);
 });
 
 test("a gateway that is down is asked again, one that refuses is not", async () => {
