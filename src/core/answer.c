@@ -65,15 +65,21 @@ answer_query(struct request *r, const char *sql, const struct sql_arg *args,
 }
 
 static const struct problem *
+in_shape(struct request *r, const struct shape *shape,
+         const struct db_result *res)
+{
+    const char *misfit = shape_misfit(r->mem, shape, res);
+
+    return misfit == NULL ? NULL : exchange_broken(r->exchange, misfit);
+}
+
+static const struct problem *
 query_in_shape(struct request *r, const char *sql, const struct sql_arg *args,
                const struct shape *shape, const struct db_result **ret)
 {
     const struct problem *refused = answer_query(r, sql, args, ret);
 
-    if (refused != NULL)
-        return refused;
-    const char *misfit = shape_misfit(r->mem, shape, *ret);
-    return misfit == NULL ? NULL : exchange_broken(r->exchange, misfit);
+    return refused != NULL ? refused : in_shape(r, shape, *ret);
 }
 
 static const struct shape *
@@ -105,36 +111,40 @@ open_envelope(struct request *r)
 /* ---- One row ------------------------------------------------------------- */
 
 const struct problem *
-answer_row(struct request *r, const char *sql, const struct sql_arg *args)
+answer_result(struct request *r, const char *name, const struct member *members,
+              const struct db_result *row)
 {
-    const struct shape *shape = shape_for(r, r->route->returns);
-    const struct db_result *res = NULL;
-    const struct problem *refused = query_in_shape(r, sql, args, shape, &res);
+    const struct shape *shape = shape_for(r, members);
+    const struct problem *broken = in_shape(r, shape, row);
 
-    if (refused != NULL)
-        return refused;
-    if (db_rows(res) == 0)
+    if (broken != NULL)
+        return broken;
+    if (db_rows(row) == 0)
         return &problem_not_found;
+    if (name != NULL) {
+        page_add_row(r->exchange, name, shape, row);
+        return NULL;
+    }
     struct text *out = open_envelope(r);
-    shape_json_row(out, shape, res, 0, 0);
+    shape_json_row(out, shape, row, 0, 0);
     text_addc(out, '}');
     return NULL;
+}
+
+const struct problem *
+answer_row(struct request *r, const char *sql, const struct sql_arg *args)
+{
+    return answer_row_as(r, NULL, r->route->returns, sql, args);
 }
 
 const struct problem *
 answer_row_as(struct request *r, const char *name, const struct member *members,
               const char *sql, const struct sql_arg *args)
 {
-    const struct shape *shape = shape_for(r, members);
     const struct db_result *res = NULL;
-    const struct problem *refused = query_in_shape(r, sql, args, shape, &res);
+    const struct problem *refused = answer_query(r, sql, args, &res);
 
-    if (refused != NULL)
-        return refused;
-    if (db_rows(res) == 0)
-        return &problem_not_found;
-    page_add_row(r->exchange, name, shape, res);
-    return NULL;
+    return refused != NULL ? refused : answer_result(r, name, members, res);
 }
 
 /* ---- Lists --------------------------------------------------------------- */

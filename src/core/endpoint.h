@@ -206,14 +206,21 @@ const struct problem *answer_done_anyway(struct request *r, const char *sql,
 /*
  * For handlers that look at a result themselves: runs a statement.
  * NULL and *ret_result, or the problem that the route
- * lists for the broken constraint.  answer_refused is that mapping alone, for
- * db_transact and db_receive.
+ * lists for the broken constraint.
  */
 struct db_error;
 struct db_result;
 const struct problem *answer_query(struct request *r, const char *sql,
                                    const struct sql_arg *args,
                                    const struct db_result **ret_result);
+
+/* Answers with the first row of such a result, as answer_row does (name NULL)
+ * or answer_row_as. */
+const struct problem *answer_result(struct request *r, const char *name,
+                                    const struct member *shape,
+                                    const struct db_result *row);
+
+/* That mapping alone, for db_transact and db_receive. */
 const struct problem *answer_refused(struct request *r,
                                      const struct db_error *error);
 

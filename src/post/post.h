@@ -33,6 +33,10 @@ extern const struct member post_shape[];
             WHERE mine.post_id = row.id AND mine.user_id = $1)                 \
             AS viewer_bookmarked)
 
+/* The hash of Redis where views wait to be added to the posts: a field with a
+ * number for each post's id.  flush-views of src/upkeep adds them. */
+#define POST_VIEWS_KEY "views"
+
 /* Page data: the newest posts of an author as `posts`. */
 const struct problem *post_list_of_author_as(struct request *r,
                                              const char *username,

@@ -11,6 +11,7 @@
 
 #include "account/account.h"
 #include "category/category.h"
+#include "core/db.h"
 #include "core/session.h"
 #include "markup/markup.h"
 #include "reaction/reaction.h"
@@ -198,9 +199,14 @@ post_detail_answer(struct request *r, const char *name, const char *post)
         { 0 },
     };
 
-    if (name == NULL)
-        return answer_row(r, sql, args);
-    return answer_row_as(r, name, post_detail_shape, sql, args);
+    const struct db_result *row;
+    const struct problem *refused = answer_query(r, sql, args, &row);
+
+    if (refused == NULL)
+        refused = answer_result(r, name, post_detail_shape, row);
+    if (refused == NULL)
+        post_viewed(r, db_uuid(row, 0, 0));
+    return refused;
 }
 
 /* ---- POST /api/posts/preview -------------------------------------------- */

@@ -32,10 +32,13 @@ extern const struct route post_page_routes[];
 /* A whole post: post_details in sql/post.sql and what the viewer did. */
 extern const struct member post_detail_shape[];
 
-/* Answers with one post, by id or slug, where the viewer may see it; name
- * NULL: the API's answer, else a part of a page. */
+/* Answers with one post, by id or slug, where the viewer may see it, and counts
+ * the view; name NULL: the API's answer, else a part of a page. */
 const struct problem *post_detail_answer(struct request *r, const char *name,
                                          const char *post);
+
+/* Counts a reader of a post, once a viewer and day. */
+void post_viewed(struct request *r, struct uuid post);
 
 /* A new post, or the changes to one: members not given stay as they are. */
 struct post_draft {

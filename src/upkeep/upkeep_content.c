@@ -14,6 +14,7 @@
 #include "core/batch.h"
 #include "core/cache.h"
 #include "core/event.h"
+#include "post/post.h"
 
 /* ---- publish-scheduled --------------------------------------------------- */
 
@@ -62,7 +63,7 @@ upkeep_publish(struct job *job, bool dry_run)
  * a row that says so, and dropped at the end: a run that dies in between is
  * taken up by the next, and adds nothing twice.
  */
-#define ASIDE_KEY VIEWS_KEY ":flushing"
+#define ASIDE_KEY POST_VIEWS_KEY ":flushing"
 
 static const struct cache_script set_aside = {
     .name = "views_set_aside",
@@ -158,7 +159,7 @@ add_views(struct job *job, const struct views *views)
 static int64_t
 count_views(struct job *job)
 {
-    static const char *const keys[] = { VIEWS_KEY, ASIDE_KEY };
+    static const char *const keys[] = { POST_VIEWS_KEY, ASIDE_KEY };
     int64_t sum = 0;
 
     for (size_t i = 0; i < 2; i++) {
@@ -180,7 +181,7 @@ flush_views(struct job *job)
     struct views views;
 
     random_bytes(token, sizeof token);
-    const char *const words[] = { VIEWS_KEY, ASIDE_KEY,
+    const char *const words[] = { POST_VIEWS_KEY, ASIDE_KEY,
                                   hex_encode(job->mem, token, sizeof token) };
     const struct cache_reply *hash =
         cache_run(job->app->cache, job->mem, &set_aside, 2, 3, words, NULL);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { elementsOf } from "../lib/html.mjs";
+import { eventually, sleep } from "../lib/stack.mjs";
 import { people, stack } from "../lib/suite.mjs";
 
 export default () =>
@@ -309,6 +310,45 @@ export default () =>
         WHERE id = ${post.id}`;
       const answer = await user.get(`/api/posts/${post.slug}`);
       assert.ok([200, 301, 308].includes(answer.status), `${answer}`);
+    });
+
+    it("counts a view once a viewer a day, and not for a refusal", async () => {
+      const [user, one, two] = await people.crowd(3);
+      const post = await people.post(user);
+      const draft = await people.post(user, { published: false });
+      const guest = people.guest();
+      const waiting = async (id) =>
+        Number((await stack.redis("HGET", "views", id)) ?? 0) +
+        Number((await stack.redis("HGET", "views:flushing", id)) ?? 0);
+      const read = (client, path = `/api/posts/${post.id}`) =>
+        client.get(path).then((a) => assert.equal(a.status, 200, `${a}`));
+      for (let i = 0; i < 3; i++) await read(one);
+      await read(one, `/api/posts/${post.slug}`);
+      assert.equal((await one.page(`/post/${post.slug}`)).status, 200);
+      assert.equal((await two.page(`/post/${post.slug}`)).status, 200);
+      await read(guest);
+      await one.request("HEAD", `/api/posts/${post.id}`);
+      await eventually("three", async () => (await waiting(post.id)) === 3);
+      await read(two);
+      assert.equal((await two.get(`/api/posts/${draft.id}`)).status, 404);
+      // A later call of the same connection's comes behind them.
+      await sleep(100);
+      assert.equal(await waiting(post.id), 3);
+      assert.equal(await waiting(draft.id), 0);
+      const [seen] = await stack.redis("KEYS", `viewed:*:${post.id}`);
+      const ttl = await stack.redis("TTL", seen);
+      assert.ok(ttl > 86400 && ttl <= 90000, `${ttl} s`);
+      const known = (await stack.redis("SMEMBERS", seen)).join(" ");
+      assert.ok(!known.includes(one.id) && !known.includes(guest.ip), known);
+      await stack.redis("DEL", seen); // the next day
+      await read(two);
+      await eventually("a fourth", async () => (await waiting(post.id)) === 4);
+      await stack.runAsUser(
+        ...[stack.program("sparkle-batch"), "--config", stack.conf],
+        "flush-views",
+      );
+      assert.equal(await waiting(post.id), 0);
+      assert.equal((await one.get(`/api/posts/${post.id}`)).data.views, 4);
     });
 
     it("keeps a member from another's draft by slug guessing", async () => {
