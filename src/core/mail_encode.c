@@ -15,6 +15,19 @@
 
 /* ---- Headers ------------------------------------------------------------- */
 
+size_t
+mail_turn(const char *s, size_t n)
+{
+    const uint8_t *b = (const uint8_t *)s;
+
+    if (n < 3 || b[0] != 0xE2)
+        return 0;
+    return (b[1] == 0x80 && b[2] >= 0xAA && b[2] <= 0xAE) ||
+                   (b[1] == 0x81 && b[2] >= 0xA6 && b[2] <= 0xA9)
+               ? 3
+               : 0;
+}
+
 /* One line of well-formed UTF-8 without control characters. */
 static const char *
 one_line(struct text *out, const char *s)
@@ -24,6 +37,12 @@ one_line(struct text *out, const char *s)
 
     text_init(&line, out->mem, 128);
     while (s < end) {
+        size_t turn = mail_turn(s, (size_t)(end - s));
+
+        if (turn > 0) {
+            s += turn;
+            continue;
+        }
         uint32_t c = utf8_next(&s, end);
         bool control =
             c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;

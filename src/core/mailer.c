@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/mail.h"
+#include "core/mail_local.h"
 
 #define SAMPLE_MOST 65536
 
@@ -32,13 +33,26 @@ mailer_sample(const struct mailer *mailer, const void *mem, const char *name)
                      SAMPLE_MOST, NULL);
 }
 
-/* A NUL, which JSON can hold, would end the mail where it stands. */
+/* A NUL, which JSON can hold, would end the mail where it stands; and what
+ * turns the direction reaches beyond the value that has it. */
 static const char *
 whole(struct text *t)
 {
-    for (size_t i = 0; i < t->len; i++)
-        if (t->at[i] == '\0')
-            t->at[i] = ' ';
+    size_t n = 0;
+
+    for (size_t i = 0; i < t->len;) {
+        size_t turn = mail_turn(t->at + i, t->len - i);
+
+        if (turn == 0)
+            t->at[n++] = t->at[i++];
+        else
+            i += turn;
+        if (turn == 0 && t->at[n - 1] == '\0')
+            t->at[n - 1] = ' ';
+    }
+    if (t->len > 0)
+        t->at[n] = '\0';
+    t->len = n;
     return t->at;
 }
 

@@ -100,6 +100,80 @@ test("names and titles cannot inject headers, parts or HTML", async () => {
   assert.ok(mail.header("subject")[0].includes("Zoë"));
 });
 
+const strict = `
+import sys, json, re
+from email import message_from_bytes, policy
+from email.header import decode_header, make_header
+from email.parser import BytesParser
+from email.utils import parseaddr
+out = []
+# display_name puts a blank between encoded words, against RFC 2047, 6.2.
+def name(raw):
+    value = re.sub(r"\\r?\\n", "", message_from_bytes(raw)["To"])
+    return str(make_header(decode_header(parseaddr(value)[0])))
+for raw in json.load(sys.stdin):
+    raw = raw.encode("ascii")
+    head = re.split(rb"\\r?\\n\\r?\\n", raw, maxsplit=1)[0]
+    m = BytesParser(policy=policy.default).parsebytes(raw)
+    to = m["To"].addresses
+    out.append({
+        "names": sorted(k.lower() for k in m.keys()),
+        "lines": max(len(line) for line in head.splitlines()
+            if not line.startswith(b" <https://")),
+        "defects": [str(d) for p in m.walk() for d in p.defects]
+            + [str(d) for v in m.values() for d in v.defects],
+        "to": [[name(raw), a.addr_spec] for a in to],
+        "from": [a.addr_spec for a in m["From"].addresses],
+        "subject": m["Subject"],
+        "text": m.get_body(("plain",)).get_content(),
+    })
+print(json.dumps(out))`;
+
+test("hostile names and titles: Python reads one value in each header", async () => {
+  const clean = (s) => s.replace(/[\u202a-\u202e\u2066-\u2069]/g, "")
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, " ").trim();
+  const hostile = [
+    "a\r\nBcc: eve@example.org", "a\n\n<p>body</p>", "\r\n\r\n--=_x--",
+    "\u202emoc.elpmaxe@eve\u202c", "\u2066\u2067x", "שלום \u202d עולם",
+    "👩‍👩‍👧‍👦🏳️‍🌈".repeat(4), "x".repeat(100), "字".repeat(100),
+    "a\u2028Bcc: eve@example.org", "=?utf-8?b?QmNjOiBl?=", '"\\" <eve@x.y>,',
+    "eve@example.org, mallory", "a\tb\u0085c", "a@b (comment) \\",
+  ];
+  hostile.forEach((words, i) => {
+    const [{ id }] = jobs.sql`SELECT (create_user(${`h${i}@example.org`},
+      ${`hostile${i}`}, 'x', true)).id`;
+    jobs.sql`UPDATE profiles SET display_name = ${words} WHERE user_id = ${id}`;
+    jobs.sql`INSERT INTO notifications (user_id, type, title, message)
+      VALUES (${id}, 'SYSTEM', ${words.repeat(4)}, ${words})`;
+    jobs.sql`SELECT job_put('mail.send', 'email', jsonb_build_object('mail',
+        'system-notification', 'notification', n.id), user_id)
+      FROM notifications n WHERE user_id = ${id} AND message = ${words}`;
+  });
+  jobs.wake();
+  await jobs.drained(10 * slow);
+  const raw = hostile.map((_, i) => mailsTo(`h${i}@example.org`)
+    .find((mail) => /X-Category: system/.test(mail)));
+  const done = spawnSync("python3", ["-c", strict],
+    { input: JSON.stringify(raw), encoding: "utf8" });
+  assert.equal(done.status, 0, done.stderr);
+  const squeezed = (s) => s.replace(/\s+/g, " ").trim();
+  JSON.parse(done.stdout).forEach((mail, i) => {
+    const words = hostile[i];
+    assert.deepEqual(mail.defects, [], words);
+    assert.deepEqual(mail.names.filter((n) => n !== "delivered-to"
+      && n !== "return-path"), ["auto-submitted", "content-type", "date",
+      "from", "list-unsubscribe", "list-unsubscribe-post", "message-id",
+      "mime-version", "subject", "to", "x-category"], words);
+    assert.ok(mail.lines <= 78, `${words}: ${mail.lines}`);
+    assert.deepEqual(mail.from, ["noreply@sparkle.test"]);
+    assert.equal(mail.to.length, 1, words);
+    assert.equal(mail.to[0][1], `h${i}@example.org`);
+    assert.equal(squeezed(mail.to[0][0]), squeezed(clean(words)));
+    assert.equal(squeezed(mail.subject), squeezed(clean(words.repeat(4))));
+    assert.doesNotMatch(mail.text, /[\u202a-\u202e\u2066-\u2069]/);
+  });
+});
+
 test("an address that is registered already is told, and nobody else", async () => {
   jobs.sql`SELECT register_user('evil@example.org', 'other', 'x', NULL, NULL)`;
   jobs.wake();

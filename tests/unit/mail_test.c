@@ -175,6 +175,32 @@ test_injection(void)
     }
 }
 
+/* What turns the direction ends with the value that has it: it is left out,
+ * of headers and of bodies; letters from right to left stay. */
+static void
+test_turns(void)
+{
+    static const char *const turns[] = {
+        "\xe2\x80\xaa",
+        "\xe2\x80\xae",
+        "\xe2\x81\xa6",
+        "\xe2\x81\xa9",
+    };
+    struct text *out = text_new(mem);
+
+    for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
+        text_clear(out);
+        mail_add_phrase(out, 0, mem_printf(mem, "a%sb", turns[i]));
+        CU_ASSERT_STRING_EQUAL(out->at, "\"ab\"");
+        text_clear(out);
+        mail_add_unstructured(out, 0, mem_printf(mem, "%sc", turns[i]));
+        CU_ASSERT_STRING_EQUAL(out->at, "c");
+    }
+    CU_ASSERT_EQUAL(mail_turn("\xd7\x90\xe2", 3), 0);
+    CU_ASSERT_EQUAL(mail_turn("\xe2\x80", 2), 0);
+    CU_ASSERT_EQUAL(mail_turn("\xe2\x80\xaf", 3), 0);
+}
+
 static void
 test_bad_parts(void)
 {
@@ -277,7 +303,8 @@ test_long_subjects(void)
 /* ---- Templates ----------------------------------------------------------- */
 
 static const char hostile[] =
-    "{\"user\": {\"name\": \"<script>alert(1)</script>\\r\\nBcc: x\","
+    "{\"user\": {\"name\": \"<script>alert(1)</script>\\r\\nBcc: x"
+    "\\u202Eevil\\u2069\\u0000\","
     "\"username\": \"ada\", \"email\": \"ada@example.org\"},"
     "\"site\": {\"name\": \"Sparkle\", \"url\": \"https://example.org\"},"
     "\"code\": \"123456\", \"link\": \"https://example.org/v?token=a&b\","
@@ -307,6 +334,8 @@ test_templates(void)
         CU_ASSERT_PTR_NOT_NULL(strstr(mail.text, "<script>"));
         CU_ASSERT_PTR_NULL(strstr(mail.html, "{{"));
         CU_ASSERT_PTR_NULL(strstr(mail.text, "{{"));
+        CU_ASSERT_PTR_NULL(strstr(mail.html, "\xe2\x80\xae"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(mail.text, "xevil "));
         const char *message = written(&mail);
         const char *head = mem_strndup(
             mem, message, (size_t)(strstr(message, "\r\n\r\n") - message));
@@ -375,6 +404,7 @@ mail_suite(void)
         { "a message has its headers and both parts", test_message },
         { "one-click unsubscribe", test_unsubscribe },
         { "values cannot become headers", test_injection },
+        { "no value turns the direction", test_turns },
         { "bad addresses and ids are refused", test_bad_parts },
         { "bodies come back as they were", test_bodies },
         { "all line ends become CRLF", test_line_ends },
