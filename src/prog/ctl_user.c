@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "core/cache.h"
 #include "core/db.h"
+#include "core/email.h"
 #include "core/event.h"
 #include "core/session.h"
 #include "prog/ctl_user.h"
@@ -45,9 +46,10 @@ user_agent(struct ctl *c)
 }
 
 /* A name, an address or an id; all zero, and said, where there is none. */
-static const char find_sql[] = SQL(
+static const char find_sql[] =
+    SQL(
     SELECT id FROM users
-    WHERE lower(username) = lower($1) OR email = lower($1)
+    WHERE lower(username) = lower($1) OR email = $2
         OR id = CASE WHEN $1 ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){4}[0-9a-f]{8}$'
             THEN $1::uuid END
     ORDER BY lower(username) = lower($1) DESC LIMIT 1
@@ -56,9 +58,10 @@ static const char find_sql[] = SQL(
 bool
 user_find(struct ctl *c, const char *name, struct uuid *ret_id)
 {
+    const char *email = email_normal(c->mem, name);
     struct db_error error;
-    const struct db_result *res =
-        db_query(c->app->db, c->mem, find_sql, ARGS(ARG(name)), &error);
+    const struct db_result *res = db_query(c->app->db, c->mem, find_sql,
+                                           ARGS(ARG(name), ARG(email)), &error);
 
     if (error.failed)
         (void)ctl_fail("%s: %s", name, error.message);

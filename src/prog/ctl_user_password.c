@@ -9,6 +9,8 @@
 
 #include "base/mem.h"
 #include "core/crypto.h"
+#include "core/db.h"
+#include "core/email.h"
 #include "core/password_policy.h"
 #include "prog/ctl_user.h"
 
@@ -41,12 +43,13 @@ read_password(void *mem)
 
 /* The policy holds here, too; says what it wants. */
 static bool
-password_taken(struct ctl *c, const char *password, const char *name)
+password_taken(struct ctl *c, const char *password, const char *name,
+               const char *email)
 {
     struct request r = { .mem = c->mem, .app = c->app };
     struct password_verdict verdict;
 
-    if (password_verdict(&r, password, name, NULL, &verdict) != NULL)
+    if (password_verdict(&r, password, name, email, &verdict) != NULL)
         return ctl_fail("the filter of breached passwords cannot be read; see "
                         "sparklectl doctor") == 0;
     for (int i = 0; i < PASSWORD_FAULTS; i++)
@@ -56,7 +59,7 @@ password_taken(struct ctl *c, const char *password, const char *name)
 }
 
 static const char *
-hash_of_input(struct ctl *c, const char *name)
+hash_of_input(struct ctl *c, const char *name, const char *email)
 {
     const struct auth_settings *auth =
         SETTINGS_OF(c->app, &auth_section, struct auth_settings);
@@ -67,14 +70,14 @@ hash_of_input(struct ctl *c, const char *name)
         return NULL;
     }
     password = password_normal(c->mem, password);
-    return password_taken(c, password, name)
+    return password_taken(c, password, name, email)
                ? password_hash(c->mem, auth, password)
                : NULL;
 }
 
 static const char create_sql[] = SQL(
     WITH made AS MATERIALIZED (
-        SELECT (create_user(p_email => lower($1), p_username => $2,
+        SELECT (create_user(p_email => $1, p_username => $2,
             p_password_hash => $3, p_email_verified => TRUE,
             p_role => $4::text::user_role)).id
     )
@@ -93,14 +96,22 @@ user_create(struct ctl *c, int argc, char **argv)
         return 2;
     if (!user_role_known(role))
         return 1;
-    const char *name = argv[0], *email = argv[1];
-    const char *hash = hash_of_input(c, name);
+    const char *name = argv[0], *email = email_normal(c->mem, argv[1]);
+    if (email == NULL)
+        return ctl_fail("%s is no e-mail address", argv[1]);
+    const char *hash = hash_of_input(c, name, email);
     if (hash == NULL)
         return 1;
     return user_act(
         c, name, "made", create_sql,
         ARGS(ARG(email), ARG(name), ARG(hash), ARG(role), ARG(agent)));
 }
+
+/* Whose password it is to be, however they were named. */
+static const char whose_sql[] =
+    SQL(
+    SELECT username, email FROM users WHERE id = $1
+);
 
 /* A new password ends the sessions. */
 static const char password_sql[] =
@@ -112,13 +123,19 @@ int
 user_set_password(struct ctl *c, int argc, char **argv)
 {
     const char *agent = user_agent(c);
+    struct db_error error;
     struct uuid id;
 
     if (argc != 1)
         return 2;
     if (!user_find(c, argv[0], &id))
         return 1;
-    const char *hash = hash_of_input(c, argv[0]);
+    const struct db_result *who =
+        db_query(c->app->db, c->mem, whose_sql, ARGS(ARG(id)), &error);
+    if (error.failed || db_rows(who) == 0)
+        return ctl_fail("%s: %s", argv[0], error.message);
+    const char *hash =
+        hash_of_input(c, db_text(who, 0, 0, NULL), db_text(who, 0, 1, NULL));
     if (hash == NULL)
         return 1;
     return user_act(c, argv[0], "has the new password", password_sql,

@@ -73,6 +73,28 @@ export default () =>
       assert.match(again.said, /users_(email|username)_key/);
     });
 
+    it("keeps an address in its one form, and finds it in any", async () => {
+      const name = freshName("form");
+      const typed = `${name.toUpperCase()}@B\u00dcCHER.Example`;
+      await ctl(["create", name, typed], `${password}\n`);
+      const email = await stack.value`SELECT email FROM users
+        WHERE username = ${name}`;
+      assert.equal(email, `${name}@xn--bcher-kva.example`);
+      assert.match(await ctl(["show", typed]), new RegExp(email));
+      const { said } = await refused(["create", freshName(), "no-address"], "");
+      assert.match(said, /no e-mail address/);
+    });
+
+    it("takes no name as a password, however the account is named", async () => {
+      const name = freshName("Nova_Lane");
+      const email = `Otter.Velvet-77@${name.replaceAll("_", "-")}.example`;
+      const taken = await refused(["create", name, email], "Otter.Velvet-77\n");
+      assert.match(taken.said, /address/);
+      await ctl(["create", name, email], `${password}\n`);
+      const later = await refused(["password", email], `${name}\n`);
+      assert.match(later.said, /user name/);
+    });
+
     it("takes no password that the site would not take", async () => {
       const name = freshName("weak");
       for (const bad of ["short", "password1234", "", "aaaBBB111!!!aaa"]) {
