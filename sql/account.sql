@@ -140,6 +140,27 @@ BEGIN
 END
 $$;
 
+-- A new code to give away; ten unused ones are the most.  The lock on the user
+-- makes two at once count each other.
+CREATE OR REPLACE FUNCTION referral_make(p_user uuid) RETURNS referrals
+LANGUAGE plpgsql AS $$
+DECLARE
+    made referrals;
+BEGIN
+    PERFORM FROM users WHERE id = p_user FOR NO KEY UPDATE;
+    IF (SELECT count(*) FROM referrals
+        WHERE referrer_id = p_user AND status = 'PENDING') >= 10
+    THEN
+        PERFORM refuse('referrals_open_limit', 'ten codes are unused');
+    END IF;
+    -- Nothing that looks like something else when it is read out.
+    INSERT INTO referrals (referrer_id, code)
+    VALUES (p_user, random_text(10, '23456789ABCDEFGHJKLMNPQRSTUVWXYZ'))
+    RETURNING * INTO made;
+    RETURN made;
+END
+$$;
+
 -- ---- When users and profiles change ---------------------------------------
 
 -- A name must be free of reservation: by the system, unless the user is an

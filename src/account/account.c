@@ -1,7 +1,8 @@
 /*
  * account.c - accounts, put together: account_api.c registers, account_verify.c
  * verifies addresses, account_password.c and account_email.c change passwords
- * and addresses, account_page.c shows the pages for it.
+ * and addresses, account_referral.c invites others, account_page.c shows the
+ * pages for all that.
  */
 #include "account/account.h"
 
@@ -28,9 +29,10 @@ account_username_valid(const char *s)
     return n >= 3 && n <= 30 && s[n] == '\0';
 }
 
-static const char *const events[] = { "user.created", "user.registered_again",
-                                      "user.reset_wanted", "user.verified",
-                                      NULL };
+static const char *const events[] = {
+    "user.created",  "user.registered_again", "user.reset_wanted",
+    "user.verified", "referral.completed",    NULL
+};
 
 const struct feature account_feature = {
     .name = "account",
@@ -38,7 +40,8 @@ const struct feature account_feature = {
     .route_tables =
         (const struct route *const[]){
             account_api_routes, account_verify_routes, account_password_routes,
-            account_email_routes, account_page_routes, NULL },
+            account_email_routes, account_referral_routes, account_page_routes,
+            NULL },
     .events = events,
     .listeners = account_listeners,
 };

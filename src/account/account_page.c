@@ -111,6 +111,8 @@ show_account(struct request *r)
                       ARGS(ARG(r->viewer), ARG(r->now)));
 
     page_set(r, "noindex", "1");
+    if (refused == NULL)
+        refused = referrals_show(r);
     return refused != NULL ? refused : privacy_settings(r);
 }
 
@@ -189,7 +191,8 @@ const struct route account_page_routes[] = {
         .on = "GET /settings/account",
         .access = ALLOW_SIGNED_IN,
         .handle = show_account,
-        .about = "One's address and password, one's data, and the way out.",
+        .about = "One's address and password, invitations, one's data, and "
+                 "the way out.",
         .page = "account/settings-account",
         .title = "Account",
         .sql = STATEMENTS(account_sql, privacy_settings_sql),

@@ -144,6 +144,15 @@ static const char level_sql[] =
         FROM users u WHERE u.id = $1)
     PUT("LEVEL_UP");
 
+/* A title of its own, so without TELL. */
+static const char referral_sql[] =
+    SQL(SELECT n.id FROM referrals f, notification_put(f.referrer_id, 'SYSTEM',
+            $2, 'referral', f.id, '{actor} joined by your code',
+            'That earned you ' || ($3->>'bonus') || ' sparkle points.',
+            '/settings/account#invite', NULL, jsonb_build_object(
+                'referredUserId', $2, 'bonus', $3->'bonus')) n
+        WHERE f.id = ($3->>'referralId')::uuid AND f.referrer_id = $1);
+
 /* ---- What is deleted ----------------------------------------------------- */
 
 static const char post_deleted_sql[] =
@@ -252,6 +261,13 @@ const struct listener notification_listeners[] = {
         .queue = "notification",
         .about = "Tell somebody of their new level.",
         .sql = level_sql,
+    },
+    {
+        .name = "notify-referral",
+        .event = "referral.completed",
+        .queue = "notification",
+        .about = "Tell who gave a referral code away that somebody joined.",
+        .sql = referral_sql,
     },
     {
         .name = "notify-post-deleted",

@@ -1,5 +1,6 @@
 // The entry of every page: one small file, so that no page waits for a second.
 import { article } from "./article.js";
+import { copy } from "./copy.js";
 import { docs } from "./docs.js";
 import { editor } from "./editor.js";
 import { factor } from "./factor.js";
@@ -13,6 +14,7 @@ import { words } from "./words.js";
 
 frame();
 forms();
+copy();
 factor();
 strength();
 toggles();

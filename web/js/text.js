@@ -33,6 +33,7 @@ export const text = {
   againYes: "Confirm",
   strong: "This one is good.",
   copied: "Copied.",
+  copyFailed: "Your browser does not allow it. Please copy it by hand.",
   done: "done",
   open: "to do",
 };
