@@ -9,7 +9,7 @@
 -- a known one is refused for all that a new one is refused for, by doing the
 -- same work for an address that nobody has, and undoing it.  The look at the
 -- address only chooses which; where it becomes known meanwhile, the key says
--- so, and the second turn finds it.
+-- so, and the second turn finds it.  The name of the user made, or as if made.
 CREATE OR REPLACE FUNCTION register_user(
     p_email text, p_username text, p_password_hash text,
     p_referral_code text, p_request_id text
@@ -17,20 +17,23 @@ CREATE OR REPLACE FUNCTION register_user(
 LANGUAGE plpgsql AS $$
 DECLARE
     known boolean;
+    made text;
+    as_if text := coalesce(p_username, username_from_email(p_email));
     broken text;
 BEGIN
     FOR turn IN 1..2 LOOP
         known := email_taken(p_email);
         BEGIN
-            PERFORM create_user(p_email => CASE WHEN known
+            SELECT u.username INTO made FROM create_user(
+                p_email => CASE WHEN known
                     THEN 'nobody@' || gen_random_uuid() ELSE p_email END,
                 p_username => p_username, p_password_hash => p_password_hash,
                 p_referral_code => p_referral_code,
-                p_request_id => p_request_id);
+                p_request_id => p_request_id) u;
             IF known THEN
                 PERFORM refuse('users_email_known', 'as if it were made');
             END IF;
-            RETURN p_email;
+            RETURN made;
         EXCEPTION WHEN unique_violation OR check_violation THEN
             GET STACKED DIAGNOSTICS broken = CONSTRAINT_NAME;
             IF broken = 'users_email_key' AND turn = 1 THEN
@@ -44,7 +47,7 @@ BEGIN
     INSERT INTO outbox (event, subject_id, data, request_id)
     SELECT 'user.registered_again', id, '{}', p_request_id
     FROM users WHERE email = p_email AND status <> 'DELETED';
-    RETURN p_email;
+    RETURN as_if;
 END
 $$;
 

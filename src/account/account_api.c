@@ -63,9 +63,15 @@ static const struct field registration_fields[] = {
     { 0 },
 };
 
-static const struct member registered_shape[] = {
+/* No id: there is none to tell where the address was known. */
+static const struct member new_user[] = {
+    { .name = "username", .type = VALUE_TEXT },
     { .name = "email", .type = VALUE_TEXT },
     { .name = "status", .type = VALUE_TEXT },
+    { 0 },
+};
+static const struct member registered_shape[] = {
+    { .name = "user", .object = new_user },
     { 0 },
 };
 
@@ -74,10 +80,9 @@ static const struct member registered_shape[] = {
  * after the same work (nobody learns who is a member): its owner gets a mail
  * instead.
  */
-static const char register_sql[] =
-    SQL(
-    SELECT registered, 'PENDING_VERIFICATION' AS status
-    FROM register_user($1, $2, $3, $4, $5) registered
+static const char register_sql[] = SQL(
+    SELECT username, $1, 'PENDING_VERIFICATION'
+    FROM register_user($1, $2, $3, $4, $5) username
 );
 
 static const struct problem *

@@ -128,8 +128,10 @@ export default () =>
       const again = await register({ email, username: freshName() });
       const fresh = await register({});
       assert.equal(again.status, 201, `${again}`);
-      assert.deepEqual(Object.keys(again.data), Object.keys(fresh.data));
-      assert.equal(again.data.status, fresh.data.status);
+      const [a, b] = [again.data.user, fresh.data.user];
+      assert.deepEqual(Object.keys(a), Object.keys(b));
+      assert.equal(a.status, b.status);
+      assert.equal(a.email, email);
       const n = await stack.value`SELECT count(*) FROM users
         WHERE email = ${email}`;
       assert.equal(n, 1);
@@ -147,11 +149,16 @@ export default () =>
 
     it("makes a name where none is given", async () => {
       const stem = freshName("nameless").replaceAll("_", "");
-      const answer = await register({ email: `${stem}@example.org` });
+      const again = () => register({ email: `${stem}@example.org` });
+      const answer = await again();
       assert.equal(answer.status, 201);
       const name = await stack.value`SELECT username FROM users
         WHERE email = ${`${stem}@example.org`}`;
-      assert.match(name, new RegExp(`^${stem.slice(0, 26)}[0-9a-z]{4}$`));
+      const form = new RegExp(`^${stem.slice(0, 26)}[0-9a-z]{4}$`);
+      assert.match(name, form);
+      assert.equal(answer.data.user.username, name);
+      // The address is known now, and the answer of the same form.
+      assert.match((await again()).data.user.username, form);
     });
 
     it("wants the terms agreed to", async () => {
