@@ -20,6 +20,10 @@
  * without the caller.  ARGV: quota_words (window 0: no limit), the caller's
  * address, 1 where staff are exempt, 1 where the address counts whoever calls.
  * Answers {copy or "", counted, let through, when all is spent back}.
+ *
+ * Who has a token, but no copy that says whose it is, counts for the moment
+ * among those of the address who are looked up: apart from its visitors, who
+ * must not keep anybody from being found.
  */
 static const struct cache_script enter_script = {
     .name = "enter",
@@ -29,8 +33,10 @@ static const struct cache_script enter_script = {
         "if ARGV[3] == '0' or\n"
         "  (ARGV[6] == '1' and role and tonumber(role) >= 4)\n"
         "then return {copy, 0, 1, 0} end\n"
-        "if ARGV[7] == '1' then user = nil end\n"
-        "local key, ttl = KEYS[2] .. (user or ARGV[5]), ARGV[4]\n"
+        "local lost = not user and KEYS[1] ~= '' and copy ~= '-'\n"
+        "local who = user or (lost and 'lost:' or '') .. ARGV[5]\n"
+        "if ARGV[7] == '1' then who = ARGV[5] end\n"
+        "local key, ttl = KEYS[2] .. who, ARGV[4]\n"
         "local now, step, window =\n"
         "  tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])\n" QUOTA_LUA
         "return {copy, 1, ok, full}\n",
@@ -95,6 +101,35 @@ find_session(struct request *r, const uint8_t hash[SHA256_SIZE],
     r->session = s;
     r->viewer = s->user;
     return NULL;
+}
+
+/* Whether Redis could not say whose token it is. */
+static bool
+was_lost(const struct entry *e)
+{
+    return e->copy[0] == '\0' || strcmp(e->copy, SESSION_CHANGED) == 0;
+}
+
+/* Who was looked up counts, after all, as what was found: a user, or a
+ * visitor. */
+static bool
+count_found(struct request *r, const struct quota_rule *rule,
+            struct quota_state *ret_quota)
+{
+    char user[UUID_TEXT];
+    const char *key = quota_address(r->mem, r->ip);
+
+    if (rule->name == NULL || rule->by_address || !ret_quota->counted)
+        return true;
+    if (r->session != NULL) {
+        if (rule->staff_exempt && r->session->role >= ROLE_MODERATOR) {
+            *ret_quota = (struct quota_state){ 0 };
+            return true;
+        }
+        uuid_write(&r->viewer, user);
+        key = user;
+    }
+    return quota_take(r, r->route->quota, key, ret_quota);
 }
 
 /* A token has one form: anything else is no session, and costs nothing. */
@@ -202,6 +237,8 @@ access_enter(struct request *r, const struct credentials *c,
             return &problem_rate_limit;
         if (token)
             problem = find_session(r, hash, e.copy);
+        if (token && was_lost(&e) && !count_found(r, &rule, ret_quota))
+            return &problem_rate_limit;
     }
     if (problem == NULL)
         problem = check_role(r);

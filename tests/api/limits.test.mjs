@@ -1,9 +1,10 @@
 // Rate limits: headers, 429, GCRA, and by whom they count.
 import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
 import { freshAddress } from "../lib/client.mjs";
-import { freshName } from "../lib/people.mjs";
-import { people } from "../lib/suite.mjs";
+import { freshName, password } from "../lib/people.mjs";
+import { people, stack } from "../lib/suite.mjs";
 
 /** A read that no cache answers. */
 const read = (client) =>
@@ -11,6 +12,14 @@ const read = (client) =>
 
 const wrongLogin = (client, email = `${freshName()}@example.org`) =>
   client.post("/api/auth/login", { email, password: "Wrong-Password-1!" });
+
+const randomToken = () => randomBytes(32).toString("base64url");
+
+/** The key of what Redis keeps of a session. */
+function copyOf(client) {
+  const token = client.cookies.get("__Host-session");
+  return `session:${createHash("sha256").update(token).digest("hex")}`;
+}
 
 /** Calls until 429; how many went through in how many seconds, and that
  * answer. */
@@ -149,6 +158,41 @@ export default () =>
       assert.equal(fine.status, 201, `${fine}`);
     });
 
+    it("finds who is signed in, whatever the visitors there do", async () => {
+      const user = await people.user();
+      const visitor = people.guest({ ip: user.ip });
+      await drain(() => read(visitor), 140);
+      await stack.redis("DEL", copyOf(user));
+      const mine = await read(user);
+      assert.equal(mine.status, 200, `${mine}`);
+      assert.ok(Number(mine.headers["x-ratelimit-remaining"]) > 90);
+      assert.equal((await read(visitor)).status, 429);
+    });
+
+    it("counts by the user, too, where a session has just changed", async () => {
+      const user = await people.user();
+      const proved = await user.post("/api/auth/reauthenticate", { password });
+      assert.equal(proved.status, 204, `${proved}`);
+      const before = await read(user);
+      user.ip = freshAddress();
+      for (let i = 0; i < 5; i++) await read(user);
+      const left = (answer) => Number(answer.headers["x-ratelimit-remaining"]);
+      const after = await read(user);
+      assert.ok(left(after) < left(before), `${left(before)} ${left(after)}`);
+    });
+
+    it("lets invented tokens count for the address", async () => {
+      const ip = freshAddress();
+      const call = () => {
+        const liar = people.guest({ ip });
+        liar.cookies.set("__Host-session", `sess_${randomToken()}`);
+        return read(liar);
+      };
+      const { n, seconds } = await drain(call, 160);
+      assert.ok(n <= 101 + seconds / 0.6, `${n} in ${seconds} s`);
+      assert.equal((await read(people.guest({ ip }))).status, 429);
+    });
+
     it("counts posts and other writes apart", async () => {
       const user = await people.user();
       await drain(
@@ -166,6 +210,9 @@ export default () =>
         const answer = await read(staff);
         assert.equal(answer.status, 200, `${i}: ${answer}`);
       }
+      await staff.post("/api/auth/reauthenticate", { password });
+      const { headers } = await read(staff);
+      assert.equal(headers["x-ratelimit-limit"], undefined);
     });
 
     it("lets through in time what it promised", async () => {
