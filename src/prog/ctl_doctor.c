@@ -133,6 +133,10 @@ static const struct check checks[] = {
     { "breached passwords", .look = doctor_breached,
       .fix = "set [auth] breached_passwords; make install brings a filter, "
              "sparklectl breached build makes a larger one." },
+    { "push key", .look = doctor_push,
+      .fix = "sparklectl setup makes one; or openssl rand -hex 32 into the "
+             "file that [push] vapid_key_file names. A new one ends all "
+             "subscriptions." },
     { "site address", .look = doctor_url,
       .fix = "set [site] url to https://your.name: cookies need TLS." },
     { "pages", .look = doctor_pages, .fix = "set [site] web; make install." },

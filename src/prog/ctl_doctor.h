@@ -23,5 +23,6 @@ enum health doctor_url(struct ctl *c, const char **ret_found);
 enum health doctor_master(struct ctl *c, const char **ret_found);
 enum health doctor_secrets(struct ctl *c, const char **ret_found);
 enum health doctor_breached(struct ctl *c, const char **ret_found);
+enum health doctor_push(struct ctl *c, const char **ret_found);
 
 #endif

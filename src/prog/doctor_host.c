@@ -15,6 +15,7 @@
 #include "core/breach.h"
 #include "core/crypto.h"
 #include "pool/pool.h"
+#include "push/push.h"
 
 enum health
 doctor_config_mode(struct ctl *c, const char **ret_found)
@@ -170,4 +171,18 @@ doctor_breached(struct ctl *c, const char **ret_found)
     *ret_found =
         mem_printf(c->mem, "%" PRId64 " entries", breach_entries(filter));
     return breach_entries(filter) < 50000 ? DOUBTFUL : FINE;
+}
+
+/* One that cannot be used is worse than none: browsers are promised news. */
+enum health
+doctor_push(struct ctl *c, const char **ret_found)
+{
+    if (!push_wanted(c->app)) {
+        *ret_found = "there is none: nothing is pushed";
+        return DOUBTFUL;
+    }
+    bool usable = push_public_key(c->mem, c->app) != NULL;
+    *ret_found =
+        usable ? "64 hex digits, a key of P-256" : "no 64 hex digits of P-256";
+    return usable ? FINE : BROKEN;
 }

@@ -13,6 +13,13 @@
 #include "push/push_local.h"
 
 bool
+push_wanted(const struct app *app)
+{
+    return SETTINGS_OF(app, &push_section, struct push_settings)->vapid_key !=
+           NULL;
+}
+
+bool
 push_private_key(const struct app *app, uint8_t out[PUSH_KEY])
 {
     const char *hex =

@@ -17,8 +17,11 @@ struct app;
 extern const struct feature push_feature;
 extern const struct section push_section;
 
+/* Whether a key is configured, be it of use or not. */
+bool push_wanted(const struct app *app);
+
 /* The key that browsers want as applicationServerKey, in base64url on mem;
- * NULL where none is configured, and so nothing is pushed. */
+ * NULL where there is none of use, and so nothing is pushed. */
 const char *push_public_key(const void *mem, const struct app *app);
 
 #endif

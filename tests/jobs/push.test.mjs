@@ -220,6 +220,19 @@ test("nobody takes another's browser by its address", () => {
   assert.equal(subscribed()[0].user_id, ben.id, "who has the keys has it");
 });
 
+test("sparklectl doctor looks at our key", () => {
+  const [, key] = /^vapid_key = (.*)$/m.exec(outside.settings);
+  const found = (replacement) => {
+    const settings = outside.settings.replace(/^vapid_key.*$/m, replacement);
+    jobs.configure({ settings });
+    return /^(\S+) +push key /m.exec(jobs.ctl("doctor").stdout)[1];
+  };
+  for (const bad of [key.slice(1), "0".repeat(64), "f".repeat(64), `${key}ff`])
+    assert.equal(found(`vapid_key = ${bad}`), "BROKEN", bad);
+  assert.equal(found(""), "look");
+  assert.equal(found("$&"), "ok");
+});
+
 // ---- SMS ----
 
 const phone = (verified = true, number = "+491701234567", of = ann.id) => {
