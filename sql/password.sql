@@ -2,7 +2,8 @@
 -- old one.  Tokens are made in src/mailing/mail_account.c, when the mail is.
 
 -- Give a user a new password and end what knew the old one: all sessions but
--- p_except, and links that are under way.  The hashes are for session_forget()
+-- p_except, and what is under way by mail, lest who knew it takes the account
+-- away by a change of its address that was asked for before.  The hashes are for session_forget()
 -- after the commit.  Its owner is told by an alert and a mail.  Where somebody
 -- else does it, that writes the audit log: p_by_owner false.
 CREATE OR REPLACE FUNCTION password_set(
@@ -16,6 +17,7 @@ BEGIN
     WHERE id = p_user;
     UPDATE password_resets SET died_at = clock_now()
     WHERE user_id = p_user AND used_at IS NULL AND died_at IS NULL;
+    PERFORM email_change_drop(p_user);
     PERFORM alert_raise(p_user, 'PASSWORD_CHANGED', 'medium',
         'Your password was changed',
         'If that was not you, ask for a new one at "Forgot password", and '

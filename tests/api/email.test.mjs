@@ -141,6 +141,34 @@ export default () =>
       assert.equal(answer.status, 410, `${answer}`);
     });
 
+    it("drops an open change when the password is another", async () => {
+      const mine = "Velvet-Otter-77";
+      const change = (user) =>
+        user.post("/api/auth/change-password", {
+          currentPassword: password,
+          newPassword: mine,
+        });
+      const reset = async (user) => {
+        const email = addressOf(user.name);
+        await people.guest().post("/api/auth/forgot-password", { email });
+        const token = await tokenTo(stack, email, "reset-password");
+        return people.guest().post("/api/auth/reset-password", {
+          ...{ token, newPassword: mine },
+        });
+      };
+      for (const renew of [change, reset]) {
+        const user = await people.user();
+        const to = freshAddress();
+        await begin(user, to);
+        const thief = await tokenTo(stack, to, "confirm-email");
+        const renewed = await renew(user);
+        assert.equal(renewed.status, 204, `${renewed}`);
+        const answer = await confirm(thief);
+        assert.equal(answer.status, 410, `${answer}`);
+        assert.equal(await emailOf(user), addressOf(user.name));
+      }
+    });
+
     it("does not tell whose an address is, nor mail there", async () => {
       const user = await people.user();
       const [name] = await people.users(1);
