@@ -17,10 +17,13 @@
 -- hidden    columns that are left out of it: secrets, and other people's
 -- erase     delete, null (the column), keep, or a function privacy_erase_X
 -- why       not exported because; kept because (the legal ground)
+-- sealed    a hidden column, sealed with the user's id, that the export has in
+--           the clear, as its owner gave it
 CREATE OR REPLACE VIEW privacy_places AS
 SELECT row_number() OVER () AS n, v.tbl, v.col,
     coalesce(v.belongs, format('t.%I = $1', v.col)) AS belongs, v.file,
-    v.hidden::text[] AS hidden, v.erase, v.why
+    v.hidden::text[] AS hidden, v.erase, v.why,
+    CASE v.tbl WHEN 'phones' THEN 'number' END AS sealed
 FROM (VALUES
 
 -- Found by an address that the account has or had, or by where it came from.
@@ -91,7 +94,8 @@ FROM (VALUES
     NULL, '{}', 'null', 'the code of somebody else'),
 ('data_exports', 'user_id', NULL,
     'exports', '{path,error}', 'delete', NULL),
-('phones', 'user_id', NULL, 'phone', '{code_hash}', 'delete', NULL),
+('phones', 'user_id', NULL, 'phone', '{number,kid,code_hash}',
+    'delete', NULL),
 ('push_subscriptions', 'user_id', NULL,
     'push_subscriptions', '{p256dh,auth}', 'delete', NULL),
 ('notification_preferences', 'user_id', NULL,
@@ -382,16 +386,18 @@ BEGIN
 END
 $$;
 
--- The rows of a place as JSON, in no order; for the export.
+-- The rows of a place as JSON, in no order, and what of each is sealed; for
+-- the export.
 CREATE OR REPLACE FUNCTION privacy_rows(p_place bigint, p_user uuid)
-RETURNS SETOF text
+RETURNS TABLE (shown text, sealed bytea)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     place privacy_places;
 BEGIN
     SELECT * INTO place FROM privacy_places WHERE n = p_place;
     RETURN QUERY EXECUTE format(
-        'SELECT (to_jsonb(t) - $2)::text FROM %I t WHERE %s',
+        'SELECT (to_jsonb(t) - $2)::text, %s FROM %I t WHERE %s',
+        coalesce(format('t.%I', place.sealed), 'NULL::bytea'),
         place.tbl, place.belongs) USING p_user, place.hidden;
 END
 $$;

@@ -4,7 +4,8 @@
  *   prepare  notes that it is being made, and under which name; it cannot be
  *            guessed, and another attempt takes another one
  *   act      writes the file: a JSON array for each place of privacy_places
- *            with a file, and index.json, which also says what is left out
+ *            with a file, and index.json, which also says what is left out;
+ *            what is sealed in the table is in the clear for its owner
  *   run      notes that it is ready, and has the mail sent; or that it failed
  *
  * Rows come through a cursor that outlives its transaction, a hundred at a
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/escape.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/app.h"
@@ -75,18 +77,23 @@ struct export
 {
     struct job *job;
     struct zip *zip;
+    const struct keyring *ring;
     struct text *index;
     struct json_writer json; /* into index */
+    const char *sealed;      /* the place's sealed column, or NULL */
     void *mem;               /* freed every hundred rows */
     const char *why;         /* what stopped it */
 };
 
 static const char places_sql[] =
     SQL(
-    SELECT n, tbl, coalesce(col, ''), file, why FROM privacy_places ORDER BY n
+    SELECT n, tbl, coalesce(col, ''), file, why, sealed
+    FROM privacy_places ORDER BY n
 );
-static const char open_sql[] = SQL(
-    DECLARE privacy_rows CURSOR WITH HOLD FOR SELECT privacy_rows($1, $2)
+static const char open_sql[] =
+    SQL(
+    DECLARE privacy_rows CURSOR WITH HOLD FOR
+    SELECT shown, sealed FROM privacy_rows($1, $2)
 );
 static const char fetch_sql[] = SQL(FETCH 100 FROM privacy_rows);
 static const char close_sql[] = SQL(CLOSE privacy_rows);
@@ -112,6 +119,31 @@ put(struct export *x, const char *bytes, size_t n)
     return false;
 }
 
+/* A row; the value that is sealed becomes its last member. */
+static bool
+put_row(struct export *x, const struct db_result *res, size_t i)
+{
+    const struct uuid *user = &x->job->subject;
+    size_t len;
+    const char *row = db_text(res, i, 0, &len);
+
+    if (x->sealed == NULL)
+        return put(x, row, len);
+    const struct bytes plain =
+        crypto_open(x->mem, x->ring, db_bytes(res, i, 1),
+                    (struct bytes){ user->octet, sizeof user->octet }, NULL);
+    struct text *end = text_new(x->mem);
+    text_addf(end, ", \"%s\": ", x->sealed);
+    if (plain.at == NULL)
+        text_adds(end, "null}");
+    else {
+        text_addc(end, '"');
+        escape_json(end, (const char *)plain.at, plain.len);
+        text_adds(end, "\"}");
+    }
+    return put(x, row, len - 1) && put(x, end->at, end->len);
+}
+
 /* The rows that the cursor gives, as the items of an array; -1: x->why. */
 static int64_t
 put_rows(struct export *x)
@@ -126,13 +158,9 @@ put_rows(struct export *x)
         if (res == NULL)
             return -1;
         n = db_rows(res);
-        for (size_t i = 0; i < n; i++, rows++) {
-            size_t len;
-            const char *row = db_text(res, i, 0, &len);
-
-            if (!put(x, rows == 0 ? "[\n" : ",\n", 2) || !put(x, row, len))
+        for (size_t i = 0; i < n; i++, rows++)
+            if (!put(x, rows == 0 ? "[\n" : ",\n", 2) || !put_row(x, res, i))
                 return -1;
-        }
         if (!job_beat(x->job)) {
             x->why = "the lease is lost";
             return -1;
@@ -166,10 +194,14 @@ static bool
 put_places(struct export *x, const struct db_result *places)
 {
     json_open_array(&x->json, "files");
-    for (size_t i = 0; i < db_rows(places); i++)
-        if (!db_null(places, i, 3) && !put_place(x, db_integer(places, i, 0),
-                                                 db_text(places, i, 3, NULL)))
+    for (size_t i = 0; i < db_rows(places); i++) {
+        if (db_null(places, i, 3))
+            continue;
+        x->sealed = db_null(places, i, 5) ? NULL : db_text(places, i, 5, NULL);
+        if (!put_place(x, db_integer(places, i, 0),
+                       db_text(places, i, 3, NULL)))
             return false;
+    }
     json_close_array(&x->json);
     return true;
 }
@@ -231,9 +263,15 @@ write_all(struct export *x)
 static const char *
 act(struct job *job)
 {
+    const struct auth_settings *auth =
+        SETTINGS_OF(job->app, &auth_section, struct auth_settings);
     struct making *m = job->with;
     const char *path = privacy_path(job->app, job->mem, m->name);
-    struct export x = { .job = job, .mem = mem_context(job->mem, "rows") };
+    struct export x = {
+        .job = job,
+        .ring = keyring_of(job->mem, auth->encryption_key, "encryption_key"),
+        .mem = mem_context(job->mem, "rows"),
+    };
 
     if (m->before != NULL)
         (void)privacy_unlink(job->app, job->mem, m->before);

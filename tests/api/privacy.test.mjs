@@ -2,7 +2,8 @@
 // asked, by whom, and how often.  The rest is in tests/jobs/privacy.test.mjs.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { addressOf, mailsTo, password } from "../lib/people.mjs";
+import { tokenTo } from "../lib/links.mjs";
+import { addressOf, freshName, mailsTo, password } from "../lib/people.mjs";
 import { eventually } from "../lib/stack.mjs";
 import { people, stack } from "../lib/suite.mjs";
 
@@ -107,6 +108,41 @@ export default () =>
         assert.equal(wrong.json.code, "WRONG_PASSWORD", `${wrong}`);
       }
       assert.equal((await user.post(deletion, { password })).status, 201);
+    });
+
+    it("exports no mail of who has an address after one", async () => {
+      const name = freshName("squat");
+      const squatter = people.guest();
+      const email = addressOf(name);
+      await squatter.post("/api/auth/register", {
+        ...{ email, username: freshName(), password, agreeToTerms: true },
+      });
+      await people.logIn(name, { client: squatter });
+      const to = addressOf(freshName("moved"));
+      await squatter.post("/api/auth/email-change", { email: to });
+      const token = await tokenTo(stack, to, "confirm-email");
+      const moved = await people
+        .guest()
+        .post("/api/auth/email-change/confirm", { token });
+      assert.equal(moved.status, 204, `${moved}`);
+
+      await people.create([name]);
+      const [{ id }] = await stack.sql`SELECT id FROM users
+        WHERE email = ${email}`;
+      await stack.sql`INSERT INTO mail_sent (message_id, user_id, recipient,
+          template, category, subject)
+        VALUES (${`<${name}@test>`}, ${id}, ${email}, 't', 'c', 's')`;
+      await stack.sql`INSERT INTO mail_scores (email, score)
+        VALUES (${email}, 2)`;
+      const seen = await stack.sql`SELECT p.tbl, r
+        FROM privacy_places p, privacy_rows(p.n, ${squatter.id}) r
+        WHERE p.tbl IN ('mail_sent', 'mail_scores', 'login_locks')
+          AND r LIKE ${`%${name}@%`}`;
+      assert.ok(seen.length > 0, "its own mails to that address are there");
+      for (const { tbl, r } of seen) {
+        assert.equal(tbl, "mail_sent");
+        assert.equal(JSON.parse(r).user_id, squatter.id);
+      }
     });
 
     it("keeps strangers and visitors out", async () => {

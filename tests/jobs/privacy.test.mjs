@@ -2,11 +2,18 @@
 // programs, what is broken off, who is faster; and what an export holds.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  readdirSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Clock } from "../lib/clock.mjs";
 import { People, password } from "../lib/people.mjs";
+import { seal } from "../lib/seal.mjs";
 import { Stack, eventually } from "../lib/stack.mjs";
 
 const deletion = "/api/users/me/deletion";
@@ -288,6 +295,10 @@ test("an export holds every row that belongs to the user, and no secret", async 
   await people.comment(user, post, "A remark of mine.");
   await user.put(`/api/users/${other.name}/follow`);
   await people.posts(user, 350);
+  const ring = readFileSync(join(stack.dir, "secrets/encryption_key"), "utf8");
+  const { kid, hex } = seal(ring, user.id, "+4915112345678");
+  await stack.sql`INSERT INTO phones (user_id, number, kid)
+    VALUES (${user.id}, decode(${hex}, 'hex'), ${kid})`;
   const files = await contents((await exported(user)).url);
 
   const places = await stack.sql`SELECT n, file, tbl, col FROM privacy_places`;
@@ -311,6 +322,7 @@ test("an export holds every row that belongs to the user, and no secret", async 
   assert.equal(files["data/comments.json"].length, 1);
   assert.equal(files["data/account.json"][0].username, user.name);
   assert.equal(files["data/following.json"][0].following_id, other.id);
+  assert.equal(files["data/phone.json"][0].number, "+4915112345678");
   const text = JSON.stringify(files);
   assert.doesNotMatch(text, /\$argon2|token_hash|csrf_secret|password_hash/);
   assert.doesNotMatch(
