@@ -187,10 +187,14 @@ static const char verified_sql[] = SQL(
 );
 /* clang-format on */
 
+/* Three an hour, so that nobody's mailbox is filled by strangers. */
 static const char again_sql[] = SQL(
     SELECT job_put('mail.send', 'security_email',
         jsonb_build_object('mail', 'registered-again'), $1,
         p_unique_key => 'registered-again:' || $1)
+    WHERE (SELECT count(*) FROM mail_sent WHERE user_id = $1
+        AND template = 'registered-again'
+        AND created_at > clock_now() - interval '1 hour') < 3
 );
 
 static const struct listener listeners[] = {

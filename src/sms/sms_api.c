@@ -37,9 +37,7 @@ static const struct problem code_gone = {
 
 static const struct refusal phone_refusals[] = {
     { .problem = &sms_off },
-    { .problem = &no_phone,
-      .constraint = "phones_number_form",
-      .field = "number" },
+    { .problem = &no_phone, .field = "number" },
     { .problem = &codes_used_up, .constraint = "phones_codes_limit" },
     { 0 },
 };
@@ -81,7 +79,7 @@ static const struct field code_fields[] = {
     { 0 },
 };
 
-const struct member sms_phone_shape[] = {
+static const struct member phone_shape[] = {
     { .name = "number",
       .type = VALUE_TEXT,
       .nullable = true,
@@ -96,34 +94,79 @@ static const struct member verified_shape[] = {
 
 /* clang-format off */
 const char sms_phone_sql[] = SQL(
-    SELECT p.number, p.verified_at IS NOT NULL AS verified
-    FROM (SELECT) one LEFT JOIN phones p ON p.user_id = $1
+    SELECT number, verified_at IS NOT NULL FROM phones WHERE user_id = $1
 );
-static const char put_sql[] = SQL(
-    SELECT p.number, p.verified_at IS NOT NULL AS verified
-    FROM phone_put($1, regexp_replace($2, '[^+0-9]', '', 'g'), $3) p
-);
+static const char put_sql[] = SQL(SELECT phone_put($1, $2, $3, $4));
 static const char drop_sql[] = SQL(DELETE FROM phones WHERE user_id = $1);
 static const char verify_sql[] = SQL(SELECT phone_verify($1, $2));
 /* clang-format on */
 
+/* The caller's number: NULL where there is none, or none that opens. */
+static const struct problem *
+read_phone(struct request *r, const char **ret_number, bool *ret_verified)
+{
+    const struct db_result *row = NULL;
+    const struct problem *failed =
+        answer_query(r, sms_phone_sql, ARGS(ARG(r->viewer)), &row);
+
+    *ret_number = NULL;
+    *ret_verified = false;
+    if (failed != NULL || db_rows(row) == 0)
+        return failed;
+    *ret_number = sms_open(r->mem, r->app, &r->viewer, db_bytes(row, 0, 0));
+    *ret_verified = *ret_number != NULL && db_boolean(row, 0, 1);
+    return NULL;
+}
+
 static const struct problem *
 show_phone(struct request *r)
 {
-    return answer_row(r, sms_phone_sql, ARGS(ARG(r->viewer)));
+    const char *number;
+    bool verified;
+    const struct problem *failed = read_phone(r, &number, &verified);
+
+    return failed != NULL ? failed
+                          : answer_values(r, ARGS(ARG(number), ARG(verified)));
 }
 
+const struct problem *
+sms_phone_show(struct request *r)
+{
+    const char *number;
+    bool verified;
+    const struct problem *failed = read_phone(r, &number, &verified);
+
+    return failed != NULL ? failed
+                          : answer_values_as(r, "phone", phone_shape,
+                                             ARGS(ARG(number), ARG(verified)));
+}
+
+/* A number that is verified already stays so. */
 static const struct problem *
 put_phone(struct request *r)
 {
     const struct phone *in = r->input;
+    const char *number = sms_number(r->mem, in->number), *before, *kid;
+    const struct db_result *res = NULL;
+    bool verified;
 
     if (!sms_offered(r->app))
         return &sms_off;
-    const struct problem *refused = answer_row(
-        r, put_sql, ARGS(ARG(r->viewer), ARG(in->number), ARG(r->id)));
-    event_wake(r);
-    return refused;
+    if (number == NULL)
+        return &no_phone;
+    const struct problem *refused = read_phone(r, &before, &verified);
+    verified = verified && strcmp(before, number) == 0;
+    if (refused == NULL && !verified) {
+        const struct bytes sealed =
+            sms_seal(r->mem, r->app, &r->viewer, number, &kid);
+
+        refused = answer_query(
+            r, put_sql, ARGS(ARG(r->viewer), ARG(sealed), ARG(kid), ARG(r->id)),
+            &res);
+        event_wake(r);
+    }
+    return refused != NULL ? refused
+                           : answer_values(r, ARGS(ARG(number), ARG(verified)));
 }
 
 static const struct problem *
@@ -159,7 +202,7 @@ const struct route sms_routes[] = {
         .access = ALLOW_SIGNED_IN,
         .handle = show_phone,
         .about = "Read the number that urgent notices go to.",
-        .returns = sms_phone_shape,
+        .returns = phone_shape,
         .sql = STATEMENTS(sms_phone_sql),
     },
     {
@@ -169,8 +212,8 @@ const struct route sms_routes[] = {
         .about = "Name a telephone number; a code goes there.",
         .input = INPUT(struct phone, phone_fields),
         .refusals = phone_refusals,
-        .returns = sms_phone_shape,
-        .sql = STATEMENTS(put_sql),
+        .returns = phone_shape,
+        .sql = STATEMENTS(sms_phone_sql, put_sql),
     },
     {
         .on = "POST /api/users/me/phone/verify",
