@@ -32,6 +32,9 @@ static const struct member notification_shape[] = {
     { .name = "actors",
       .type = VALUE_INTEGER,
       .about = "How many did it; the latest is `actor`." },
+    { .name = "others",
+      .type = VALUE_INTEGER,
+      .about = "How many besides `actor`." },
     { .name = "entityType", .type = VALUE_TEXT, .nullable = true },
     { .name = "entityId", .type = VALUE_UUID, .nullable = true },
     { .name = "actionUrl", .type = VALUE_TEXT, .nullable = true },
@@ -49,7 +52,8 @@ static const struct member count_shape[] = {
 #define NOTIFICATION_SELECT                                                    \
     SQL(SELECT row.id, row.type, row.title, row.message, row.read,             \
         row.priority, row.actor_id, row.actor_username, row.actor_image,       \
-        row.actor_verified, row.actor_level, row.actors, row.entity_type,      \
+        row.actor_verified, row.actor_level, row.actors,                       \
+        greatest(row.actors - 1, 0) AS others, row.entity_type,                \
         row.entity_id, row.action_url, row.created_at,                         \
         row.created_at AS cursor_key                                           \
         FROM notification_rows row                                             \
@@ -136,7 +140,7 @@ static const struct field crowd_fields[] = {
 
 /* clang-format off */
 static const char own_sql[] = SQL(
-    SELECT id FROM notifications WHERE id = $2 AND user_id = $1
+    SELECT id, title FROM notifications WHERE id = $2 AND user_id = $1
 );
 static const char actors_sql[] = SQL(
     SELECT u.id, u.username, u.image, u.verified, u.level::bigint,
@@ -165,6 +169,36 @@ list_actors(struct request *r)
                             ARG_AS(VALUE_TIME, in->cursor.key),
                             ARG(in->cursor.id), ARG(in->limit)));
 }
+
+static const struct member title_shape[] = {
+    { .name = "id", .type = VALUE_UUID },
+    { .name = "title", .type = VALUE_TEXT },
+    { 0 },
+};
+
+static const struct problem *
+show_actors(struct request *r)
+{
+    const struct crowd *in = r->input;
+    const int64_t limit = 50;
+    const struct problem *refused =
+        answer_row_as(r, "notice", title_shape, own_sql,
+                      ARGS(ARG(r->viewer), ARG(in->notification)));
+
+    if (refused != NULL)
+        return refused;
+    return answer_rows_as(r, "actors", user_card, limit, actors_sql,
+                          ARGS(ARG(r->viewer), ARG(in->notification),
+                               ARG_AS(VALUE_TIME, in->cursor.key),
+                               ARG(in->cursor.id), ARG(limit)));
+}
+
+static const struct field crowd_page_fields[] = {
+    FIELD(IN_PATH, struct crowd, notification,
+          .about = "The notification's id."),
+    FIELD(IN_QUERY, struct crowd, cursor, .about = "Goes on after a page."),
+    { 0 },
+};
 
 /* ---- The count, and reading --------------------------------------------- */
 
@@ -331,6 +365,16 @@ const struct route notification_routes[] = {
         .page = "notification/list",
         .title = "Notifications",
         .sql = STATEMENTS(all_sql, unread_sql, bell_sql),
+    },
+    {
+        .on = "GET /notifications/{notification}/actors",
+        .access = ALLOW_SIGNED_IN,
+        .handle = show_actors,
+        .about = "The page of who did what a notification tells of.",
+        .input = INPUT(struct crowd, crowd_page_fields),
+        .page = "notification/actors",
+        .title = "Who it was",
+        .sql = STATEMENTS(own_sql, actors_sql),
     },
     { 0 },
 };

@@ -107,6 +107,15 @@ export default () =>
         crowd.map((c) => c.name).reverse(),
       );
       assert.equal((await fan.get(path)).status, 404);
+      assert.equal(notice.others, 3);
+      const page = path.replace("/api", "");
+      assert.ok((await author.page("/notifications")).text.includes(page));
+      const { text } = await author.page(page);
+      for (const { name } of crowd)
+        assert.ok(text.includes(`href="/profile/${name}"`), name);
+      assert.equal((await fan.page(page)).status, 404);
+      const [welcome] = (await all(author)).filter((n) => n.type === "SYSTEM");
+      assert.equal(welcome.others, 0);
       assert.equal(await unread(author), 2);
     });
 

@@ -14,6 +14,13 @@ export async function pageRows() {
     .map(([, path, access]) => ({ path, access }));
 }
 
+async function noticeOf({ id }) {
+  await stack.sql`INSERT INTO notifications (user_id, type, title)
+    VALUES (${id}, 'SYSTEM', 'A notice <of> the pages')`;
+  return stack.value`SELECT id FROM notifications WHERE user_id = ${id}
+    LIMIT 1`;
+}
+
 /** Values for the names in paths, of something that is there. */
 export async function pathValues(author) {
   const post = await people.post(author, {
@@ -31,6 +38,7 @@ export async function pathValues(author) {
     user: author.id,
     job: await stack.value`SELECT max(id) FROM jobs`,
     mail: "welcome",
+    notification: await noticeOf(author),
   };
 }
 
