@@ -69,6 +69,21 @@ export default () =>
       await visitor.checkFaults();
     });
 
+    it("makes a code to invite by, and copies its link", async () => {
+      await visitor.context.grantPermissions([
+        "clipboard-read",
+        "clipboard-write",
+      ]);
+      await page.getByRole("button", { name: "Make a code" }).click();
+      await page.getByText("Here is a new code").waitFor();
+      await page.getByRole("button", { name: "Copy the link" }).click();
+      await page.getByText("Copied.").waitFor();
+      const link = await page.evaluate(() => navigator.clipboard.readText());
+      assert.match(link, /\/register\?ref=[2-9A-HJ-NP-Z]{10}$/);
+      assert.ok(await page.getByRole("link", { name: link }).isVisible());
+      await visitor.checkFaults();
+    });
+
     it("asks for another address, confirms it by a click", async () => {
       await page.getByLabel("New address").fill(moved);
       await page.getByRole("button", { name: "Change my address" }).click();
