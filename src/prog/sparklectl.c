@@ -120,16 +120,35 @@ ctl_owner_db(struct ctl *c)
 
 /* ---- The command line --------------------------------------------------- */
 
+/* Whether the words begin a command's name, or are its name and more. */
+static bool
+meant(const struct ctl_command *row, int argc, char **argv)
+{
+    const char *name = row->name;
+
+    for (int i = 0; i < argc && name[0] != '\0'; i++) {
+        size_t n = strcspn(name, " ");
+
+        if (strlen(argv[i]) != n || strncmp(argv[i], name, n) != 0)
+            return false;
+        name += n + (name[n] == ' ');
+    }
+    return true;
+}
+
+/* All commands, or those that the words mean. */
 static void
-usage(FILE *to)
+usage(FILE *to, int argc, char **argv)
 {
     (void)fputs("usage: sparklectl [--config FILE] [--sql DIR] COMMAND ...\n\n",
                 to);
     for (size_t t = 0; tables[t] != NULL; t++)
         for (const struct ctl_command *row = tables[t]; row->name != NULL;
              row++)
-            (void)fprintf(to, "  %s %s\n      %s\n", row->name,
-                          row->usage != NULL ? row->usage : "", row->about);
+            if (meant(row, argc, argv))
+                (void)fprintf(to, "  %s%s%s\n      %s\n", row->name,
+                              row->usage != NULL ? " " : "",
+                              row->usage != NULL ? row->usage : "", row->about);
     (void)fputs("\nThe configuration is /etc/sparkle/sparkle.conf where "
                 "--config names no other.\n",
                 to);
@@ -201,7 +220,7 @@ main(int argc, char **argv)
     argv++;
     bool help = ctl_flag(&argc, argv, "help");
     if (argc == 0 || help) {
-        usage(help ? stdout : stderr);
+        usage(help ? stdout : stderr, argc, argv);
         return help ? 0 : 2;
     }
     if (ctl_flag(&argc, argv, "version")) {

@@ -1,0 +1,102 @@
+# setup.sh - make install and sparklectl setup for real, on a copy of this
+# machine: /etc, /usr and /var are overlays, /run and the network are its own,
+# and all of it is gone with the last process.  Needs root.
+
+setup_said=$work/setup
+
+# inside NAME COMMAND...: what it says into $setup_said/NAME, its end last.
+inside() {
+    local name=$1
+    shift
+    "$@" >"$setup_said/$name" 2>&1
+    echo "status $?" >>"$setup_said/$name"
+}
+
+said() {
+    cat "$setup_said/$1"
+}
+
+copy_make() {
+    local part
+    mkdir "$work/copy" && mount -t tmpfs copy "$work/copy"
+    for part in etc usr var; do
+        mkdir -p "$work/copy/$part.new" "$work/copy/$part.work"
+        mount -t overlay copy -o "lowerdir=/$part,upperdir=$work/copy/$part.new" \
+            -o "workdir=$work/copy/$part.work" "/$part" || return
+    done
+    mount -t tmpfs run /run && ip link set lo up
+    ! getent passwd sparkle >/dev/null || userdel sparkle
+    install -d -o postgres -g postgres /run/postgresql
+    [ -n "$(pg_lsclusters -h)" ] || pg_createcluster 15 main
+}
+
+servers_start() {
+    pg_ctlcluster 15 main start
+    redis-server --daemonize yes --save '' --dir "$work/copy" >/dev/null
+}
+
+as_sparkle() {
+    runuser -u sparkle -- "$@"
+}
+
+site_get() {
+    curl -sk --max-time 10 --resolve example.org:443:127.0.0.1 \
+        -o /dev/null -w '%{http_code}\n' "https://example.org$1"
+}
+
+# In the namespaces.
+setup_inside() {
+    inside copy copy_make
+    inside install make -s -C "$SPARKLE_BUILD" install
+    inside servers servers_start
+    inside help sparklectl setup --help
+    inside before sparklectl setup --domain example.org --dry-run
+    inside first sparklectl setup --domain example.org --yes --no-start
+    inside second sparklectl setup --domain example.org --yes --no-start
+    inside after sparklectl setup --domain example.org --dry-run
+    inside units systemd-analyze verify /usr/lib/systemd/system/sparkle* \
+        /lib/systemd/system/sparkle*
+    inside config as_sparkle sparkle-fcgi --test-config
+    as_sparkle sparkle-fcgi >"$setup_said/fcgi" 2>&1 &
+    as_sparkle sparkle-jobs >"$setup_said/jobs" 2>&1 &
+    nginx
+    sleep 3
+    inside home site_get /
+    inside ready site_get /health/ready
+    inside admin sparklectl user create admin you@example.org --role ADMIN \
+        <<<'Correct-horse-42-battery!'
+    inside doctor sparklectl doctor
+    for _ in $(jobs -p); do kill "$_"; done
+    wait
+}
+
+setup_checks() {
+    mkdir "$setup_said"
+    if [ "$(id -u)" != 0 ] || ! unshare -m -n -p -f true 2>/dev/null; then
+        echo "skip  sparklectl setup: needs root and namespaces"
+        return 0
+    fi
+    export -f inside copy_make servers_start as_sparkle site_get setup_inside
+    export work setup_said SPARKLE_BUILD
+    timeout 180 unshare -m -n -p -f --kill-child --mount-proc \
+        bash -c setup_inside </dev/null >"$work/setup.log" 2>&1
+    if ! has 'status 0' "$(said copy)" >/dev/null; then
+        echo "skip  sparklectl setup: $(said copy | head -n 1)"
+        return 0
+    fi
+    check "setup --help tells its options" has 'dry-run' "$(said help)"
+    check "setup --help tells of nothing else" has_not 'migrate' "$(said help)"
+    check "setup --dry-run makes nothing" has_not ' there: ' "$(said before)"
+    check "setup makes a site" has 'example.org/ is set up' "$(said first)"
+    check "setup again changes nothing" has_not ' made$|written$' "$(said second)"
+    check "setup again comes to its end" has 'status 0' "$(said second)"
+    check "setup --dry-run sees what is there" \
+        same "to do: sparkle.target" "$(said after | grep -o 'to do.*')"
+    check "systemd finds no fault in the units" same "status 0" "$(said units)"
+    check "the user sparkle may read the configuration" \
+        has 'status 0' "$(said config)"
+    check "the site answers" same "200 status 0" "$(said home | xargs)"
+    check "the site is ready" same "200 status 0" "$(said ready | xargs)"
+    check "an administrator is made" has 'admin: made' "$(said admin)"
+    check "the doctor finds nothing broken" has ' 0 broken' "$(said doctor)"
+}
