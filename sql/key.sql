@@ -33,7 +33,8 @@ $$;
 -- for minutes are not counted.
 CREATE OR REPLACE VIEW key_uses AS
 SELECT 'encryption' AS purpose, kid, count(*) AS uses
-FROM two_factor GROUP BY kid
+FROM (SELECT kid FROM two_factor UNION ALL SELECT kid FROM phones) v
+GROUP BY kid
 UNION ALL
 SELECT 'signing', kid, count(*)
 FROM backup_codes WHERE used_at IS NULL GROUP BY kid

@@ -32,17 +32,20 @@ FROM (VALUES
 ('mail_scores', NULL, 't.email = ANY (privacy_addresses($1))',
     'mail_scores', '{}', 'delete', NULL),
 ('mail_sent', 'user_id',
-    't.user_id = $1 OR t.recipient = ANY (privacy_addresses($1))',
+    't.user_id = $1 OR t.user_id IS NULL
+    AND t.recipient = ANY (privacy_addresses($1))',
     'mails', '{job_id,provider,response}', 'delete', NULL),
 ('mail_bounces', 'user_id',
-    't.user_id = $1 OR t.email = ANY (privacy_addresses($1))',
+    't.user_id = $1 OR t.user_id IS NULL
+    AND t.email = ANY (privacy_addresses($1))',
     'mail_bounces', '{}', 'delete', NULL),
 ('mail_skipped', 'user_id', NULL, 'mails_not_sent', '{}', 'delete', NULL),
 ('mail_digests', 'user_id', NULL, 'digests', '{}', 'delete', NULL),
 ('idempotency_keys', NULL, 't.scope = ANY (privacy_scopes($1))',
     NULL, '{}', 'delete', 'answers kept for a day, of what is exported here'),
 ('login_locks', 'user_id',
-    't.user_id = $1 OR t.subject = ANY (privacy_hashes($1))',
+    't.user_id = $1 OR t.user_id IS NULL
+    AND t.subject = ANY (privacy_hashes($1))',
     'login_locks', '{subject}', 'delete', NULL),
 ('login_history', NULL, 't.user_id IS NULL AND NOT t.success
     AND t.email_hash = ANY (privacy_hashes($1))',
@@ -232,8 +235,9 @@ SELECT * FROM (VALUES
     ('table', 'series', '{title,slug}', 'as posts'),
     ('table', 'comments', '{content,content_html}', 'as posts'),
     ('redis', 'quota:*', '{}',
-        'counts by IP address against misuse, Art. 6(1)(f): they end by
-        themselves within an hour'),
+        'counts by IP address, and by keyed hashes of what mails and SMS were
+        asked for to, against misuse, Art. 6(1)(f): they end by themselves
+        within a day'),
     ('redis', 'lock:*', '{}',
         'a keyed hash of an address that was guessed at, Art. 6(1)(f): ends
         by itself within 15 minutes'),
@@ -255,7 +259,9 @@ SELECT * FROM (VALUES
 
 -- ---- What rows are found by -----------------------------------------------
 
--- Every address that the account has, had, or asked for.
+-- Every address that the account has, had, or asked for, but for those that
+-- are another's by now: whoever registered with an address, and never proved
+-- it, learns nothing of who comes after.
 CREATE OR REPLACE FUNCTION privacy_addresses(p_user uuid) RETURNS text[]
 LANGUAGE sql STABLE AS $$
 SELECT array_agg(DISTINCT a) FROM (
@@ -265,6 +271,7 @@ SELECT array_agg(DISTINCT a) FROM (
     WHERE user_id = p_user AND confirmed_at IS NOT NULL
     UNION ALL SELECT email FROM email_verifications
     WHERE user_id = p_user AND used_at IS NOT NULL) v(a)
+WHERE NOT EXISTS (SELECT FROM users u WHERE u.email = a AND u.id <> p_user)
 $$;
 
 -- The hashes under which failed logins of its address are noted.
@@ -397,7 +404,7 @@ BEGIN
     SELECT * INTO place FROM privacy_places WHERE n = p_place;
     RETURN QUERY EXECUTE format(
         'SELECT (to_jsonb(t) - $2)::text, %s FROM %I t WHERE %s',
-        coalesce(format('t.%I', place.sealed), 'NULL::bytea'),
+        coalesce('t.' || quote_ident(place.sealed), 'NULL::bytea'),
         place.tbl, place.belongs) USING p_user, place.hidden;
 END
 $$;

@@ -1,32 +1,23 @@
 -- sms.sql - telephone numbers and what is sent there; see src/sms.
 
--- Name a number: a code goes there.  A number that is verified already stays
--- so.  Refusals: phones_number_form, phones_codes_limit (five codes a day,
--- for each costs money and rings somebody's telephone).
+-- Name a number, which is sealed under the key p_kid: a code goes there.
+-- Refusals: phones_codes_limit (five codes a day, for each costs money and
+-- rings somebody's telephone).
 CREATE OR REPLACE FUNCTION phone_put(
-    p_user_id uuid, p_number text, p_request_id text
-) RETURNS phones
+    p_user_id uuid, p_number bytea, p_kid text, p_request_id text
+) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     today date := (clock_now() AT TIME ZONE 'UTC')::date;
-    made phones;
 BEGIN
-    SELECT * INTO made FROM phones
-    WHERE user_id = p_user_id AND number = p_number
-        AND verified_at IS NOT NULL;
-    IF FOUND THEN
-        RETURN made;
-    END IF;
-    INSERT INTO phones AS p (user_id, number, codes, codes_day)
-    VALUES (p_user_id, p_number, 1, today)
+    INSERT INTO phones AS p (user_id, number, kid, codes, codes_day)
+    VALUES (p_user_id, p_number, p_kid, 1, today)
     ON CONFLICT (user_id) DO UPDATE SET number = excluded.number,
-        verified_at = NULL, code_hash = NULL, code_expires_at = NULL,
-        tries = 0, codes_day = today,
-        codes = CASE WHEN p.codes_day = today THEN p.codes ELSE 0 END + 1
-    RETURNING * INTO made;
+        kid = excluded.kid, verified_at = NULL, code_hash = NULL,
+        code_expires_at = NULL, tries = 0, codes_day = today,
+        codes = CASE WHEN p.codes_day = today THEN p.codes ELSE 0 END + 1;
     PERFORM job_put('sms.code', 'push', '{}', p_user_id,
         p_unique_key => p_user_id::text, p_request_id => p_request_id);
-    RETURN made;
 END
 $$;
 

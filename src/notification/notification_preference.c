@@ -109,8 +109,7 @@ show_page(struct request *r)
         refused = answer_row_as(r, "preferences", preference_shape,
                                 preferences_sql, ARGS(ARG(r->viewer)));
     if (refused == NULL && sms_offered(r->app))
-        refused = answer_row_as(r, "phone", sms_phone_shape, sms_phone_sql,
-                                ARGS(ARG(r->viewer)));
+        refused = sms_phone_show(r);
     page_set(r, "noindex", "1");
     if (refused != NULL)
         return refused;

@@ -97,6 +97,8 @@ static const char open_sql[] =
 );
 static const char fetch_sql[] = SQL(FETCH 100 FROM privacy_rows);
 static const char close_sql[] = SQL(CLOSE privacy_rows);
+/* What an attempt that was broken off left on this connection. */
+static const char tidy_sql[] = SQL(CLOSE ALL);
 
 static struct db_result *
 query(struct export *x, const char *sql, const struct sql_arg *args)
@@ -244,6 +246,8 @@ write_all(struct export *x)
     const char *why = NULL;
 
     open_index(x);
+    if (query(x, tidy_sql, NO_ARGS) == NULL)
+        return false;
     places = job_query(x->job, places_sql, NO_ARGS, &why);
     if (places == NULL) {
         x->why = why;
@@ -280,8 +284,10 @@ act(struct job *job)
         return mem_printf(job->mem, "%s: %s", path, strerror(errno));
     if (write_all(&x) && !zip_finish(x.zip, &m->size))
         x.why = zip_fault(x.zip);
+    /* What the zip says of itself goes with it. */
+    const char *why = x.why == NULL ? NULL : mem_strdup(job->mem, x.why);
     mem_free(x.zip);
-    return x.why;
+    return why;
 }
 
 /* ---- run ----------------------------------------------------------------- */
@@ -299,6 +305,10 @@ static const char ready_sql[] = SQL(
         'mail', 'data-export-ready',
         'data', jsonb_build_object('export', id)), user_id)
     FROM made
+);
+static const char mine_sql[] = SQL(
+    SELECT id FROM data_exports
+    WHERE path = $2 AND id = ($1->>'export')::uuid
 );
 static const char failed_sql[] = SQL(
     UPDATE data_exports SET path = NULL, error = left($3, 500),
@@ -323,7 +333,11 @@ note(struct job *job)
     }
     row = job_query(job, ready_sql,
                     ARGS(ARG(job->payload), ARG(m->name), ARG(m->size)), &why);
-    /* The account was erased meanwhile. */
+    if (row != NULL && db_rows(row) == 0)
+        row = job_query(job, mine_sql, ARGS(ARG(job->payload), ARG(m->name)),
+                        &why);
+    /* The account was erased meanwhile; else this was noted before, by a
+     * commit whose answer was lost. */
     if (row != NULL && db_rows(row) == 0)
         (void)privacy_unlink(job->app, job->mem, m->name);
     return why;

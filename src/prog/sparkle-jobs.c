@@ -14,6 +14,7 @@
 #include "core/app.h"
 #include "core/bus.h"
 #include "core/cache.h"
+#include "core/crypto.h"
 #include "core/db.h"
 #include "core/job_engine.h"
 #include "core/mail.h"
@@ -59,11 +60,13 @@ prepare(struct setup *s)
     site = app_site(&runner->app);
     if (site->clock_file != NULL && !s->test_only)
         clock_shift_by(site->clock_file);
+    auth_check(config_section(s->config, &auth_section), s->faults);
     runner->registry = job_registry_new(s->mem, all_features, s->faults);
     runner->app.mails = mailer_load(s->mem, site->emails, s->faults);
     runner->board = job_board_new(count_workers(s->config));
     s->context = runner;
-    if (runner->registry == NULL || runner->app.mails == NULL)
+    if (runner->registry == NULL || runner->app.mails == NULL ||
+        s->faults->len > 0)
         return false;
     runner->metrics =
         jobs_metrics_new(s->mem, s->metrics, runner->registry, all_features);

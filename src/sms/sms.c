@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "core/app.h"
 #include "sms/sms_local.h"
@@ -15,6 +16,73 @@ sms_offered(const struct app *app)
 {
     return SETTINGS_OF(app, &sms_section, struct sms_settings)->url != NULL;
 }
+
+/* ---- Numbers ------------------------------------------------------------- */
+
+enum { FEWEST_DIGITS = 8, MOST_DIGITS = 15 };
+
+char *
+sms_number(void *mem, const char *typed)
+{
+    char *number = mem_alloc(mem, strlen(typed) + 1);
+    size_t n = 0;
+
+    for (; *typed != '\0'; typed++)
+        if (*typed == '+' || (*typed >= '0' && *typed <= '9'))
+            number[n++] = *typed;
+    number[n] = '\0';
+    if (n == 0 || number[0] != '+' || number[1] == '0')
+        return NULL;
+    size_t digits = strspn(number + 1, "0123456789");
+    return digits == n - 1 && digits >= FEWEST_DIGITS && digits <= MOST_DIGITS
+               ? number
+               : NULL;
+}
+
+static const struct keyring *
+encryption_ring(void *mem, const struct app *app)
+{
+    return keyring_of(
+        mem,
+        SETTINGS_OF(app, &auth_section, struct auth_settings)->encryption_key,
+        "encryption_key");
+}
+
+struct bytes
+sms_seal(void *mem, const struct app *app, const struct uuid *user,
+         const char *number, const char **ret_kid)
+{
+    const struct keyring *ring = encryption_ring(mem, app);
+
+    *ret_kid = ring->keys[0].id;
+    return crypto_seal(
+        mem, ring, (struct bytes){ (const uint8_t *)number, strlen(number) },
+        (struct bytes){ user->octet, sizeof user->octet });
+}
+
+/* What was sealed for something else is no number. */
+const char *
+sms_open(void *mem, const struct app *app, const struct uuid *user,
+         struct bytes sealed)
+{
+    struct bytes plain =
+        crypto_open(mem, encryption_ring(mem, app), sealed,
+                    (struct bytes){ user->octet, sizeof user->octet }, NULL);
+    const char *number = (const char *)plain.at;
+    char id[UUID_TEXT];
+
+    if (plain.at != NULL && strlen(number) == plain.len &&
+        sms_number(mem, number) != NULL)
+        return number;
+    uuid_write(user, id);
+    log_event(LOG_ERROR,
+              "a telephone number cannot be opened: is its key still in the "
+              "ring?",
+              LOG_TEXT("user", id));
+    return NULL;
+}
+
+/* ---- Codes --------------------------------------------------------------- */
 
 struct bytes
 sms_code_hashes(void *mem, const struct app *app, const struct uuid *user,
@@ -33,6 +101,8 @@ sms_code_hashes(void *mem, const struct app *app, const struct uuid *user,
                     hashes + i * SHA256_SIZE);
     return (struct bytes){ hashes, ring->n * SHA256_SIZE };
 }
+
+/* ---- Settings ------------------------------------------------------------ */
 
 static const struct setting rows[] = {
     SETTING(struct sms_settings, url, TEXT,

@@ -3,9 +3,12 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/encode.h"
 #include "core/app.h"
 #include "core/db.h"
 #include "core/event.h"
+#include "core/quota.h"
 #include "sms/sms.h"
 #include "sms/sms_local.h"
 
@@ -22,7 +25,7 @@ static const struct problem no_phone = {
 static const struct problem codes_used_up = {
     .status = 429,
     .code = "CODES_USED_UP",
-    .title = "That were five codes today. Try again tomorrow.",
+    .title = "Five codes a day are the most. Try again tomorrow.",
 };
 static const struct problem wrong_code = {
     .status = 422,
@@ -141,6 +144,40 @@ sms_phone_show(struct request *r)
                                              ARGS(ARG(number), ARG(verified)));
 }
 
+/* A number in the name of a counter: so that none can be read there. */
+static const char *
+key_of(struct request *r, const char *number)
+{
+    const char *secret =
+        SETTINGS_OF(r->app, &auth_section, struct auth_settings)->signing_key;
+    uint8_t mac[SHA256_SIZE];
+
+    crypto_hmac(secret, secret == NULL ? 0 : strlen(secret), number,
+                strlen(number), mac);
+    return hex_encode(r->mem, mac, sizeof mac);
+}
+
+/*
+ * Five a day for a user, even one who deletes the row that counts them; and
+ * for a number, whoever names it: it may be that of somebody else.
+ */
+static bool
+may_ring(struct request *r, const char *number)
+{
+    static const struct quota_rule by_user = { .name = "sms_user",
+                                               .limit = 5,
+                                               .window = CLOCK_DAY },
+                                   by_number = { .name = "sms_number",
+                                                 .limit = 5,
+                                                 .window = CLOCK_DAY };
+    char user[UUID_TEXT];
+    struct quota_state state;
+
+    uuid_write(&r->viewer, user);
+    return quota_take_rule(r, &by_user, user, &state) &&
+           quota_take_rule(r, &by_number, key_of(r, number), &state);
+}
+
 /* A number that is verified already stays so. */
 static const struct problem *
 put_phone(struct request *r)
@@ -156,6 +193,8 @@ put_phone(struct request *r)
         return &no_phone;
     const struct problem *refused = read_phone(r, &before, &verified);
     verified = verified && strcmp(before, number) == 0;
+    if (refused == NULL && !verified && !may_ring(r, number))
+        refused = &codes_used_up;
     if (refused == NULL && !verified) {
         const struct bytes sealed =
             sms_seal(r->mem, r->app, &r->viewer, number, &kid);

@@ -27,7 +27,8 @@ struct message {
 /* Read meanwhile or gone, or no number any more: no row. */
 /* clang-format off */
 static const char notice_sql[] = SQL(
-    SELECT p.number, left(n.title, 200), n.action_url FROM notifications n
+    SELECT p.number, p.user_id, left(n.title, 200), n.action_url
+    FROM notifications n
     JOIN phones p ON p.user_id = n.user_id AND p.verified_at IS NOT NULL
     WHERE n.id = ($1->>'notification')::uuid AND NOT n.read
         AND n.expires_at > clock_now()
@@ -38,9 +39,20 @@ static const char code_sql[] = SQL(
     UPDATE phones SET code_hash = $2, tries = 0,
         code_expires_at = clock_now() + interval '1 minute' * $3
     WHERE user_id = $1 AND verified_at IS NULL
-    RETURNING number
+    RETURNING number, user_id
 );
 /* clang-format on */
+
+/* The number of the row's first two columns. */
+static const char *
+read_number(struct job *job, const struct db_result *row, const char **ret)
+{
+    const struct uuid user = db_uuid(row, 0, 1);
+
+    *ret = sms_open(job->mem, job->app, &user, db_bytes(row, 0, 0));
+    job->hopeless = *ret == NULL;
+    return *ret == NULL ? "the number cannot be opened" : NULL;
+}
 
 /* Done without a word where there is nobody to send to, or no way. */
 static const struct db_result *
@@ -68,13 +80,12 @@ prepare_notice(struct job *job)
 
     if (row == NULL)
         return why;
-    const char *url = db_text(row, 0, 2, NULL);
+    const char *url = db_null(row, 0, 3) ? NULL : db_text(row, 0, 3, NULL);
     job->with = m;
-    m->to = db_text(row, 0, 0, NULL);
     m->text = mem_printf(
-        job->mem, "%s: %s %s%s", site->name, db_text(row, 0, 1, NULL),
+        job->mem, "%s: %s %s%s", site->name, db_text(row, 0, 2, NULL),
         url != NULL && url[0] == '/' ? site->url : "", url == NULL ? "" : url);
-    return NULL;
+    return read_number(job, row, &m->to);
 }
 
 static const char *
@@ -93,10 +104,9 @@ prepare_code(struct job *job)
     if (row == NULL)
         return why;
     job->with = m;
-    m->to = db_text(row, 0, 0, NULL);
     m->text = mem_printf(job->mem, "%s is your code for %s, for %d minutes.",
                          code, app_site(job->app)->name, CODE_MINUTES);
-    return NULL;
+    return read_number(job, row, &m->to);
 }
 
 /* ---- Sending ------------------------------------------------------------- */

@@ -41,6 +41,18 @@ static const char write_secret_sql[] = SQL(
     UPDATE two_factor SET secret = $3, kid = $4
     WHERE user_id = $1 AND secret = $2
 );
+static const char count_phones_sql[] = SQL(
+    SELECT count(*) FROM phones WHERE kid = ANY ($1)
+);
+static const char read_phones_sql[] = SQL(
+    SELECT user_id, number FROM phones
+    WHERE kid = ANY ($1) AND ($3::uuid IS NULL OR user_id > $3)
+    ORDER BY user_id LIMIT $2
+);
+static const char write_phone_sql[] = SQL(
+    UPDATE phones SET number = $3, kid = $4
+    WHERE user_id = $1 AND number = $2
+);
 /* clang-format on */
 
 static const struct sealed sealed[] = {
@@ -49,6 +61,12 @@ static const struct sealed sealed[] = {
         .count_sql = count_secrets_sql,
         .read_sql = read_secrets_sql,
         .write_sql = write_secret_sql,
+    },
+    {
+        .name = "telephone numbers",
+        .count_sql = count_phones_sql,
+        .read_sql = read_phones_sql,
+        .write_sql = write_phone_sql,
     },
     { 0 },
 };

@@ -35,6 +35,8 @@ export default () =>
       const system = items.find((t) => t.type === "SYSTEM");
       assert.equal(system.fixed, true);
       assert.equal(system.gate, null);
+      for (const { type, gate, fixed } of items)
+        assert.equal(fixed, gate === null, type);
       const liked = items.find((t) => t.type === "POST_LIKED");
       assert.equal(liked.gate, "postLikes");
     });

@@ -9,6 +9,7 @@ import { after, before, test } from "node:test";
 import { Client } from "../lib/client.mjs";
 import { Clock } from "../lib/clock.mjs";
 import { People, addressOf } from "../lib/people.mjs";
+import { seal } from "../lib/seal.mjs";
 import { Stack, eventually, top } from "../lib/stack.mjs";
 
 let stack;
@@ -172,9 +173,11 @@ async function fill(mark, ip) {
   const failed = new Client(stack, { ip });
   await failed.post("/api/auth/login", { email: addressOf(mark), password: "x" });
   await settled();
+  const ring = readFileSync(join(stack.dir, "secrets/encryption_key"), "utf8");
   const missing = await stack.psql([
     ...["-v", `me=${me.id}`, "-v", `other=${other.id}`],
     ...["-v", `third=${third.id}`, "-v", `mark=${mark}`, "-v", `ip=${ip}`],
+    ...["-v", `phone=${seal(ring, me.id, "+4915112345678").hex}`],
     ...["-f", join(top, "tests/data/erasure.sql")],
   ]);
   return { me, other, third, post, own, missing };

@@ -386,6 +386,36 @@ test("an export that fails three times says so, and another may follow", async (
   assert.equal((await exported(user)).state, "ready");
 });
 
+test("a disk that is full leaves nothing that hinders the next", async (t) => {
+  const user = await people.user();
+  const dir = join(stack.dir, "exports");
+  await stack.sql`INSERT INTO mail_skipped (user_id, recipient, template,
+      category, reason, detail)
+    SELECT ${user.id}, 'x@example.org', 't', 'c', 'expired',
+      md5(random()::text) || md5(random()::text) || md5(random()::text)
+    FROM generate_series(1, 4000)`;
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o",
+    "size=64k,mode=1777", "tmpfs", dir]);
+  if (mounted.status !== 0) return t.skip("nothing can be mounted here");
+  try {
+    const { id } = (await user.post(exports_, { password })).data;
+    await eventually(
+      "it is given up",
+      async () =>
+        (await user.get(`${exports_}/${id}`)).data.state === "failed",
+      30,
+    );
+    const trails = await stack.sql`SELECT errors::text FROM jobs
+      WHERE kind = 'privacy.export' AND subject_id = ${user.id}`;
+    assert.equal((trails[0].errors.match(/Write error/g) ?? []).length, 3,
+      trails[0].errors);
+  } finally {
+    spawnSync("umount", [dir]);
+  }
+  for (let i = 0; i < 6; i++)
+    assert.equal((await exported(await people.user())).state, "ready");
+});
+
 test("files that no export has are swept away, others are not", async () => {
   const user = await people.user();
   await exported(user);

@@ -19,6 +19,9 @@ import { buildDir, eventually, sleep, top } from "../lib/stack.mjs";
 
 export { eventually, sleep };
 
+/** [auth] encryption_key of every runner. */
+export const encryptionRing = `k1:${"ad".repeat(32)}`;
+
 const isRoot = process.getuid() === 0;
 const pgBin = ["/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin"].find(
   existsSync,
@@ -158,6 +161,8 @@ name = ${database}
 [redis]
 socket = ${join(this.dir, "redis.sock")}
 [auth]
+pepper = k1:${"ac".repeat(32)}
+encryption_key = ${encryptionRing}
 signing_key = k1:${"ab".repeat(32)}
 [mail]
 transport = ${transport}

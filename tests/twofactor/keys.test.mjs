@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { addressOf, codeOf, freshName, password } from "../lib/people.mjs";
+import { open, seal } from "../lib/seal.mjs";
 import { people, stack } from "../lib/suite.mjs";
 import { base, codeAt, logIn, withFactor } from "./people.mjs";
 
@@ -29,6 +30,8 @@ async function keysList() {
   return rings;
 }
 
+const number = "+4915112345678";
+
 const refused = async (...args) => {
   try {
     await stack.ctl(args);
@@ -50,6 +53,15 @@ export default (clock) =>
         assert.equal(keys.k1.state, "in use");
         assert.ok(keys.k1.values > 0, JSON.stringify(rings));
       }
+    });
+
+    it("counts telephone numbers, too", async () => {
+      const before = (await keysList()).encryption.k1.values;
+      const ring = ringOf("encryption_key");
+      const { kid, hex } = seal(ring, factor.user.id, number);
+      await stack.sql`INSERT INTO phones (user_id, number, kid)
+        VALUES (${factor.user.id}, decode(${hex}, 'hex'), ${kid})`;
+      assert.equal((await keysList()).encryption.k1.values, before + 1);
     });
 
     it("adds a key that is not used yet", async () => {
@@ -149,6 +161,12 @@ export default (clock) =>
     it("drops the old key, and still opens every secret", async () => {
       await stack.ctl(["keys", "drop", "encryption", "k1"]);
       assert.deepEqual(idsOf("encryption_key"), ["k2"]);
+      const hex = await stack.value`SELECT encode(number, 'hex') FROM phones
+        WHERE user_id = ${factor.user.id}`;
+      assert.equal(
+        open(ringOf("encryption_key"), factor.user.id, hex),
+        number,
+      );
       clock.forward(120);
       const right = await logIn(factor.user.name, {
         twoFactorCode: codeAt(factor.secret, clock.now()),
@@ -184,7 +202,7 @@ export default (clock) =>
       assert.equal(right.status, 200, `${right}`);
     });
 
-    it("does not start with a key that cannot be read", async () => {
+    it("starts no program with a key that cannot be read", async () => {
       const bad = `${stack.dir}/temp/bad`;
       const conf = readFileSync(stack.conf, "utf8").replace(
         /^encryption_key_file = .*$/m,
@@ -192,15 +210,17 @@ export default (clock) =>
       );
       writeFileSync(`${stack.dir}/etc/bad.conf`, conf, { mode: 0o644 });
       writeFileSync(bad, "some words that are no key\n", { mode: 0o644 });
-      const failed = await stack
-        .runAsUser(
-          ...[stack.program("sparkle-fcgi"), "--test-config"],
-          ...["--config", `${stack.dir}/etc/bad.conf`],
-        )
-        .then(() => null)
-        .catch((error) => error);
-      assert.notEqual(failed, null);
-      assert.match(failed.stderr, /\[auth\] encryption_key: /);
+      for (const program of ["sparkle-fcgi", "sparkle-jobs"]) {
+        const failed = await stack
+          .runAsUser(
+            ...[stack.program(program), "--test-config"],
+            ...["--config", `${stack.dir}/etc/bad.conf`],
+          )
+          .then(() => null)
+          .catch((error) => error);
+        assert.notEqual(failed, null, program);
+        assert.match(failed.stderr, /\[auth\] encryption_key: /);
+      }
     });
 
     it("writes no key where anybody could read it", async () => {
