@@ -296,6 +296,35 @@ BEGIN
 END
 $$;
 
+-- What users may lift themselves: bounces, and that they wanted no mails.
+CREATE OR REPLACE FUNCTION mail_lift_own(p_email text) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    lifted boolean;
+BEGIN
+    DELETE FROM mail_scores WHERE email = p_email;
+    lifted := FOUND;
+    DELETE FROM mail_suppressions
+    WHERE email = p_email AND reason <> 'not_permitted';
+    RETURN lifted OR FOUND;
+END
+$$;
+
+-- Let an address get no mails but those about its account's safety, for some
+-- days or (NULL) until it is lifted.  Always true.
+CREATE OR REPLACE FUNCTION mail_suppress(
+    p_email text, p_reason mail_skip_reason, p_detail text, p_days int
+) RETURNS boolean
+LANGUAGE sql AS $$
+INSERT INTO mail_suppressions (email, reason, detail, until)
+VALUES (lower(p_email), p_reason, p_detail,
+    clock_now() + p_days * interval '1 day')
+ON CONFLICT (email, category) DO UPDATE SET reason = excluded.reason,
+    detail = excluded.detail, until = excluded.until,
+    created_at = clock_now()
+RETURNING true
+$$;
+
 -- ---- Unsubscribing --------------------------------------------------------
 
 -- Let a user have no more mails of a category; '' is all that is not about
@@ -353,7 +382,7 @@ RETURN CASE coalesce(p_reason, p_state)
     WHEN 'suspended' THEN 'Left out: the account is suspended'
     WHEN 'bounced' THEN 'Left out: mails to this address come back'
     WHEN 'daily_limit' THEN 'Left out: too many mails that day'
-    WHEN 'unsubscribed' THEN 'Left out: unsubscribed by the link of a mail'
+    WHEN 'unsubscribed' THEN 'Left out: unsubscribed'
     WHEN 'preference' THEN 'Left out: switched off in the settings'
     WHEN 'quiet_hours' THEN 'Left out: quiet hours'
     WHEN 'expired' THEN 'Left out: it is too old by now'
@@ -371,15 +400,27 @@ SELECT id, template, category, recipient, 'skipped', reason::text,
     mail_words('skipped', reason::text), created_at, user_id, detail
 FROM mail_skipped;
 
+-- Why an address gets no mails, for staff.
+CREATE OR REPLACE FUNCTION mail_suppressed_words(p_reason text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE p_reason
+    WHEN 'bounced' THEN 'Mails come back'
+    WHEN 'unsubscribed' THEN 'They want none'
+    WHEN 'not_permitted' THEN 'We must not write there'
+    ELSE p_reason END;
+
 -- Addresses that get no mails, by bounces or by a row; by (since, id) DESC.
 CREATE OR REPLACE VIEW mail_suppressed_rows AS
 SELECT md5(s.email)::uuid AS id, s.email, 'bounced' AS reason,
     s.score::float8 AS score, (SELECT b.diagnostic FROM mail_bounces b
         WHERE b.email = s.email ORDER BY b.created_at DESC LIMIT 1) AS detail,
-    s.updated_at AS since
+    s.updated_at AS since, '' AS category,
+    mail_suppressed_words('bounced') AS words,
+    s.updated_at + interval '30 days' AS until
 FROM mail_scores s
 WHERE s.score >= 4 AND s.updated_at > clock_now() - interval '30 days'
 UNION ALL
 SELECT md5(p.email || ' ' || p.category)::uuid, p.email, p.reason::text,
-    0, p.detail, p.created_at
+    0, p.detail, p.created_at, p.category,
+    mail_suppressed_words(p.reason::text), p.until
 FROM mail_suppressions p WHERE p.until IS NULL OR p.until > clock_now();

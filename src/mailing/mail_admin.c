@@ -1,6 +1,6 @@
 /*
  * mail_admin.c - mails for staff: previews of all there are, what a user was
- * sent and was not, addresses that get none.
+ * sent and was not.  Addresses that get none are in mail_suppressed.c.
  *
  * A preview is HTML of ours with a stranger's words in it only where it was
  * made of data that were given; it is shown in a frame that may run nothing
@@ -55,11 +55,12 @@ list_mails(struct request *r)
     return answer_rows(r, 1000, list_sql, ARGS(ARG(names), ARG(abouts)));
 }
 
-static void
-mark_tab(struct request *r)
+void
+mailing_admin_page(struct request *r)
 {
     page_flag(r, "viewer.isAdmin", true);
     page_flag(r, "tab.emails", true);
+    page_flag(r, "page.noindex", true);
 }
 
 static const struct problem *
@@ -68,7 +69,7 @@ list_mails_as(struct request *r)
     struct texts names, abouts;
 
     all_mails(r->mem, &names, &abouts);
-    mark_tab(r);
+    mailing_admin_page(r);
     return answer_rows_as(r, "mails", mail_shape, 1000, list_sql,
                           ARGS(ARG(names), ARG(abouts)));
 }
@@ -133,7 +134,7 @@ show_preview(struct request *r)
                   "default-src 'self'; img-src 'self' https: data:; "
                   "frame-src 'self'; base-uri 'none'; form-action 'self'; "
                   "frame-ancestors 'none'; object-src 'none'");
-    mark_tab(r);
+    mailing_admin_page(r);
     page_set(r, "title", mail.subject);
     return answer_values_as(
         r, "preview", preview_shape,
@@ -173,78 +174,25 @@ static const struct field log_fields[] = {
     { 0 },
 };
 
-/* ---- Addresses that get none --------------------------------------------- */
-
-struct suppressions {
-    const char *email;
-    struct cursor cursor;
-    int64_t limit;
-};
-
-static const struct member suppressed_shape[] = {
-    { .name = "id", .type = VALUE_UUID },
-    { .name = "email", .type = VALUE_TEXT },
-    { .name = "reason", .type = VALUE_TEXT },
-    { .name = "score", .type = VALUE_REAL, .about = "Of bounces." },
-    { .name = "detail",
-      .type = VALUE_TEXT,
-      .nullable = true,
-      .about = "What the mail server said." },
-    { .name = "since", .type = VALUE_TIME },
-    { 0 },
-};
-
-static const char suppressed_sql[] =
-    SQL_PLANNED SQL(
-    SELECT id, email, reason, score, detail, since, since AS cursor_key
-    FROM mail_suppressed_rows
-    WHERE ($1::text IS NULL OR email = lower($1)) AND (since, id) < ($2, $3)
-    ORDER BY since DESC, id DESC LIMIT $4 + 1
-);
-
 static const struct problem *
-list_suppressed(struct request *r)
+show_log(struct request *r)
 {
-    const struct suppressions *in = r->input;
+    const struct log *in = r->input;
+    const int64_t limit = 30;
+    char user[UUID_TEXT];
 
-    return answer_rows(r, in->limit, suppressed_sql,
-                       ARGS(ARG(in->email), ARG_AS(VALUE_TIME, in->cursor.key),
-                            ARG(in->cursor.id), ARG(in->limit)));
+    uuid_write(&in->user, user);
+    mailing_admin_page(r);
+    page_text(r, "user", mem_strdup(r->mem, user));
+    return answer_rows_as(r, "log", mail_log_shape, limit, mail_log_sql,
+                          ARGS(ARG(in->user),
+                               ARG_AS(VALUE_TIME, in->cursor.key),
+                               ARG(in->cursor.id), ARG(limit)));
 }
 
-static const struct field suppressions_fields[] = {
-    FIELD(IN_QUERY, struct suppressions, email, .max = 255,
-          .about = "Only this address."),
-    FIELD(IN_QUERY, struct suppressions, cursor,
-          .about = "`nextCursor` of the page before."),
-    FIELD(IN_QUERY, struct suppressions, limit, .min = 1, .max = 100,
-          .otherwise = 20, .about = "At most this many."),
-    { 0 },
-};
-
-/* The address is not in the log of what staff did: whose it is, is. */
-static const char lift_sql[] =
-    SQL(
-    WITH lifted AS MATERIALIZED (SELECT mail_lift(lower($1)) AS done)
-    SELECT done FROM lifted CROSS JOIN LATERAL audit_write($2, 'mail.lift',
-        'user', (SELECT id FROM users WHERE email = lower($1)), NULL,
-        jsonb_build_object('lifted', done), $3::text::inet, $4, $5, TRUE)
-    WHERE done
-);
-
-static const struct problem *
-lift(struct request *r)
-{
-    const struct suppressions *in = r->input;
-
-    return answer_done_anyway(r, lift_sql,
-                              ARGS(ARG(in->email), ARG(r->viewer), ARG(r->ip),
-                                   ARG(r->user_agent), ARG(r->id)));
-}
-
-static const struct field lift_fields[] = {
-    FIELD(IN_BODY, struct suppressions, email, .required = true, .min = 3,
-          .max = 255, .about = "The address that is to get mails again."),
+static const struct field show_log_fields[] = {
+    FIELD(IN_PATH, struct log, user, .about = "The user's id."),
+    FIELD(IN_QUERY, struct log, cursor, .about = "Goes on after a page."),
     { 0 },
 };
 
@@ -288,24 +236,14 @@ const struct route mail_admin_routes[] = {
         .sql = STATEMENTS(mail_log_sql),
     },
     {
-        .on = "GET /api/admin/mail/suppressions",
+        .on = "GET /admin/users/{user}/mail",
         .access = ALLOW_ADMINS,
-        .handle = list_suppressed,
-        .about = "List the addresses that get no mails.",
-        .input = INPUT(struct suppressions, suppressions_fields),
-        .returns = suppressed_shape,
-        .form = ANSWER_LIST,
-        .sql = STATEMENTS(suppressed_sql),
-    },
-    {
-        .on = "POST /api/admin/mail/lift",
-        .access = ALLOW_ADMINS,
-        .handle = lift,
-        .about = "Let an address get mails again.",
-        .input = INPUT(struct suppressions, lift_fields),
-        .form = ANSWER_NOTHING,
-        .success = 204,
-        .sql = STATEMENTS(lift_sql),
+        .handle = show_log,
+        .about = "The page of a user's mails, for who answers them.",
+        .input = INPUT(struct log, show_log_fields),
+        .page = "mailing/user-log",
+        .title = "Mails of a user",
+        .sql = STATEMENTS(mail_log_sql),
     },
     {
         .on = "GET /admin/emails",

@@ -14,7 +14,11 @@ static const struct member state_shape[] = {
     { .name = "reason",
       .type = VALUE_TEXT,
       .nullable = true,
-      .about = "bounced: mails came back." },
+      .about = "bounced: mails came back; not_permitted: staff stopped "
+               "them, and only staff lets them go again." },
+    { .name = "liftable",
+      .type = VALUE_BOOLEAN,
+      .about = "You can let mails come again yourself." },
     { .name = "bounceScore",
       .type = VALUE_REAL,
       .about = "From 4 on no mails are sent; forgotten after 30 days." },
@@ -26,11 +30,11 @@ static const struct member state_shape[] = {
     { 0 },
 };
 
-static const char state_sql[] =
-    SQL(
+static const char state_sql[] = SQL(
     SELECT u.email, mail_bounced(u.email) OR s.reason IS NOT NULL,
         CASE WHEN mail_bounced(u.email) THEN 'bounced'
             ELSE s.reason::text END,
+        coalesce(s.reason <> 'not_permitted', mail_bounced(u.email)),
         coalesce((SELECT score FROM mail_scores c WHERE c.email = u.email
             AND c.updated_at > clock_now() - interval '30 days'), 0)::float8,
         b.diagnostic, b.created_at
@@ -52,7 +56,7 @@ tell_state(struct request *r)
 
 static const char lift_sql[] =
     SQL(
-    SELECT mail_lift(email) FROM users WHERE id = $1
+    SELECT mail_lift_own(email) FROM users WHERE id = $1
 );
 
 static const struct problem *

@@ -247,8 +247,13 @@ static const struct batch batches[] = {
 };
 
 static const struct route *const route_tables[] = {
-    mail_link_routes,   mail_track_routes, mail_own_routes,
-    mail_bounce_routes, mail_admin_routes, NULL,
+    mail_link_routes,
+    mail_track_routes,
+    mail_own_routes,
+    mail_bounce_routes,
+    mail_admin_routes,
+    mail_suppressed_routes,
+    NULL,
 };
 
 const struct feature mailing_feature = {

@@ -82,7 +82,11 @@ const char *mail_fill_export_ready(struct job *job, const struct recipient *to,
 
 extern const struct job_kind mail_jobs[];
 extern const struct route mail_link_routes[], mail_track_routes[],
-    mail_own_routes[], mail_admin_routes[], mail_bounce_routes[];
+    mail_own_routes[], mail_admin_routes[], mail_bounce_routes[],
+    mail_suppressed_routes[];
+
+/* What a page about mails for staff has besides its content. */
+void mailing_admin_page(struct request *r);
 
 /* A user's mails: $1 whose, $2 $3 cursor, $4 limit. */
 extern const struct member mail_log_shape[];

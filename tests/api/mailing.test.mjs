@@ -160,12 +160,78 @@ export default () =>
       assert.equal(list.data.items.length, 1, `${list}`);
       assert.equal(list.data.items[0].email, email);
       assert.equal((await user.get("/api/admin/mail/suppressions")).status, 403);
-      const done = await admin.post("/api/admin/mail/lift", { email });
+      assert.equal((await admin.post("/api/admin/mail/lift", { email })).status,
+        400, "staff say why");
+      const done = await admin.post("/api/admin/mail/lift",
+        { email, detail: "they called" });
       assert.equal(done.status, 204, `${done}`);
       assert.equal((await user.get("/api/users/me/mail")).data.suppressed, false);
       const n = await stack.value`SELECT count(*) FROM audit_log
         WHERE action = 'mail.lift' AND resource_id = ${user.id}`;
       assert.equal(Number(n), 1);
+    });
+
+    it("lets staff stop mails to an address, with the reason", async () => {
+      const admin = await people.user("ADMIN");
+      const user = await people.user();
+      const email = addressOf(user.name);
+      const path = "/api/admin/mail/suppressions";
+      const stop = (more, who = admin) => who.post(path,
+        { email, reason: "not_permitted", detail: "their lawyer wrote",
+          ...more });
+      for (const bad of [{ reason: "quiet_hours" }, { detail: "" },
+        { email: "a@b\r\nBcc: c@d" }, { days: 0 }])
+        assert.equal((await stop(bad)).status, 400, JSON.stringify(bad));
+      assert.equal((await stop({}, user)).status, 403);
+      assert.equal((await stop({ email: email.toUpperCase() })).status, 204);
+      const found = await admin.get(`${path}?email=${email.slice(0, -4)}`);
+      const [row] = found.data.items;
+      assert.equal(row.email, email, `${found}`);
+      assert.equal(row.reason, "not_permitted");
+      assert.equal(row.detail, "their lawyer wrote");
+      assert.equal(row.until, null);
+      const none = await admin.get(`${path}?email=%25`);
+      assert.deepEqual(none.data.items, []);
+      const skip = () => stack.value`SELECT mail_refused(${user.id}::uuid, 'x',
+        false, NULL, 0)::text`;
+      assert.equal(await skip(), "not_permitted");
+
+      // What staff must not lift by accident, users must not at all.
+      let state = (await user.get("/api/users/me/mail")).data;
+      assert.deepEqual([state.suppressed, state.liftable], [true, false]);
+      await user.delete("/api/users/me/mail/suppression");
+      state = (await user.get("/api/users/me/mail")).data;
+      assert.equal(state.suppressed, true);
+      const page = await user.page("/settings/email");
+      assert.match(page.text, /asked to write no more/);
+      assert.doesNotMatch(page.text, /Send mails again/);
+
+      // Said again, it is changed; for some days, it ends by itself.
+      assert.equal((await stop({ reason: "bounced", days: 3 })).status, 204);
+      assert.equal((await user.get("/api/users/me/mail")).data.liftable, true);
+      const days = await stack.value`SELECT extract(day FROM until - created_at)
+        FROM mail_suppressions WHERE email = ${email}`;
+      assert.equal(Number(days), 3);
+      await stack.sql`UPDATE mail_suppressions SET until = clock_now()
+        WHERE email = ${email}`;
+      assert.notEqual(await skip(), "bounced");
+      const actions = await stack.sql`SELECT after->>'why' AS why, after->>'days'
+          AS days FROM audit_log
+        WHERE action = 'mail.suppress' AND resource_id = ${user.id}
+        ORDER BY created_at`;
+      assert.deepEqual(actions.map((row) => row.days), [null, "3"]);
+      assert.equal(actions[0].why, "their lawyer wrote");
+      assert.ok(!JSON.stringify(actions).includes(email));
+    });
+
+    it("shows staff the mails of a user, and who gets none, as pages", async () => {
+      const admin = await people.user("ADMIN");
+      const user = await people.user();
+      for (const path of [`/admin/users/${user.id}/mail`,
+        "/admin/mail/suppressions"]) {
+        assert.equal((await admin.page(path)).status, 200, path);
+        assert.notEqual((await user.page(path)).status, 200, path);
+      }
     });
 
     it("lists one's mails, and why some were not sent; only one's own", async () => {

@@ -53,6 +53,39 @@ export default () =>
       await visitor.leave();
     });
 
+    it("stops mails to an address, finds it, and lets them go again", async () => {
+      const admin = await people.user("ADMIN");
+      const visitor = await enter(admin, { width: 360 });
+      const { page } = visitor;
+      const email = `nobody-${Date.now()}@example.org`;
+      await visitor.go("/admin/emails");
+      await page.getByRole("link", { name: "Addresses without mails" }).click();
+      const add = page.locator("section", {
+        has: page.getByRole("heading", { name: "Add an address" }),
+      });
+      await add.getByRole("button").click();
+      await add.locator(".field-error").first().waitFor();
+      await add.getByLabel("Address").fill(email);
+      await add.getByLabel("Reason").fill("their letter came back");
+      await add.getByRole("button").click();
+      await page.getByText("their letter came back").waitFor();
+
+      await page.getByLabel("Address begins with").fill(email.slice(0, 12));
+      await page.getByRole("button", { name: "Find" }).click();
+      const row = page.locator("article", { hasText: email });
+      await row.getByText("Mails come back").waitFor();
+      await visitor.checkFaults();
+      await row.getByLabel(/Reason/).fill("they have moved");
+      await row.getByRole("button", { name: `Remove ${email}` }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Remove" })
+        .click();
+      await row.waitFor({ state: "detached" });
+      const why = await stack.value`SELECT after->>'why' FROM audit_log
+        WHERE action = 'mail.lift' ORDER BY created_at DESC LIMIT 1`;
+      assert.equal(why, "they have moved");
+      await visitor.leave();
+    });
+
     it("asks before it acts, and does nothing when told no", async () => {
       const admin = await people.user("ADMIN");
       const user = await people.user();
