@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
 import { freshAddress } from "../lib/client.mjs";
-import { freshName, password } from "../lib/people.mjs";
+import { subjectsTo } from "../lib/links.mjs";
+import { addressOf, freshName, password } from "../lib/people.mjs";
+import { eventually } from "../lib/stack.mjs";
 import { people, stack } from "../lib/suite.mjs";
 
 /** A read that no cache answers. */
@@ -202,6 +204,49 @@ export default () =>
       const put = await user.put("/api/notifications/read-all", {});
       assert.equal(put.status, 204, `${put}`);
       assert.equal((await user.get("/api/users/me")).status, 200);
+    });
+
+    it("rings five times a day, whatever is deleted, and whoever asks", async () => {
+      const telephone = "/api/users/me/phone";
+      let serial = Date.now() % 1e6;
+      const fresh = () => `+4917${1e8 + serial++}`;
+      const [one, ...others] = await people.crowd(7);
+      const codes = [];
+      for (let i = 0; i < 6; i++) {
+        const put = await one.put(telephone, { number: fresh() });
+        codes.push(put.json.code ?? put.status);
+        assert.equal((await one.delete(telephone)).status, 204);
+      }
+      const five = [200, 200, 200, 200, 200, "CODES_USED_UP"];
+      assert.deepEqual(codes, five, "to numbers that one user names");
+      const number = fresh();
+      const answers = [];
+      for (const other of others)
+        answers.push(await other.put(telephone, { number }));
+      assert.deepEqual(
+        answers.map((put) => put.json.code ?? put.status),
+        five,
+        "to one number that six users name",
+      );
+    });
+
+    it("tells three times an hour that an address was used again", async () => {
+      const [name] = await people.users(1);
+      const email = addressOf(name);
+      const told = () => subjectsTo(stack, email).length;
+      for (let i = 1; i <= 5; i++) {
+        const answer = await people.guest().post("/api/auth/register", {
+          ...{ email, username: freshName(), password, agreeToTerms: true },
+        });
+        assert.equal(answer.status, 201, `${answer}`);
+        await eventually("its event is heard", async () => {
+          const open = await stack.value`SELECT (SELECT count(*) FROM outbox)
+            + (SELECT count(*) FROM jobs j JOIN users u ON u.id = j.subject_id
+              WHERE u.email = ${email} AND j.state NOT IN ('completed'))`;
+          return Number(open) === 0 && told() >= Math.min(i, 3);
+        });
+      }
+      assert.equal(told(), 3);
     });
 
     it("exempts staff from api and write", async () => {
