@@ -31,44 +31,41 @@ FROM login_history l LEFT JOIN devices d ON d.id = l.device_id;
 CREATE OR REPLACE FUNCTION login_try(
     p_email text, p_subject bytea, p_device bytea
 ) RETURNS TABLE (user_id uuid, password_hash text, status text,
-    suspended_until timestamptz, device_id uuid, locked_until timestamptz,
-    tries bigint)
+    suspended_until timestamptz, device_id uuid, two_factor boolean,
+    locked_until timestamptz, tries bigint)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     t timestamptz := clock_now();
-    u users;
-    dev uuid;
-    lck login_locks;
-    failed timestamptz[];
 BEGIN
-    SELECT * INTO u FROM users WHERE email = p_email AND status <> 'DELETED';
-    SELECT d.id INTO dev FROM devices d
-    WHERE d.user_id = u.id AND d.token_hash = p_device;
-    device_id := dev;
-    user_id := u.id;
-    password_hash := u.password_hash;
-    status := u.status;
-    suspended_until := u.suspended_until;
+    SELECT u.id, u.password_hash, u.status, u.suspended_until, d.id,
+        f.user_id IS NOT NULL
+    INTO user_id, password_hash, status, suspended_until, device_id,
+        two_factor
+    FROM users u
+    LEFT JOIN devices d ON d.user_id = u.id AND d.token_hash = p_device
+    LEFT JOIN two_factor f ON f.user_id = u.id AND f.enabled_at IS NOT NULL
+    WHERE u.email = p_email AND u.status <> 'DELETED';
 
-    INSERT INTO login_locks (subject, device_id, user_id)
-    VALUES (p_subject, login_device(dev), u.id) ON CONFLICT DO NOTHING;
-    SELECT * INTO lck FROM login_locks l
-    WHERE l.subject = p_subject AND l.device_id = login_device(dev)
-    FOR UPDATE;
-    tries := 0;
-    IF lck.locked_until > t THEN
-        locked_until := lck.locked_until;
-        RETURN NEXT;
-        RETURN;
+    INSERT INTO login_locks AS l (subject, device_id, user_id, failed_at,
+        window_started_at)
+    VALUES (p_subject, login_device(login_try.device_id), login_try.user_id,
+        ARRAY[t], t)
+    ON CONFLICT (subject, device_id) DO UPDATE SET
+        user_id = excluded.user_id,
+        (failed_at, window_started_at, locked_until) = (
+            SELECT n.failed, n.failed[1], CASE WHEN cardinality(n.failed) >= 5
+                THEN t + interval '15 minutes' END
+            FROM (SELECT ARRAY(SELECT f FROM unnest(l.failed_at) f
+                WHERE f > t - interval '15 minutes') || t) n(failed))
+        WHERE l.locked_until IS NULL OR l.locked_until <= t
+    RETURNING cardinality(l.failed_at) INTO tries;
+    IF NOT FOUND THEN
+        tries := 0;
+        SELECT l.locked_until INTO locked_until FROM login_locks l
+        WHERE l.subject = p_subject
+            AND l.device_id = login_device(login_try.device_id);
     END IF;
-    failed := ARRAY(SELECT f FROM unnest(lck.failed_at) f
-        WHERE f > t - interval '15 minutes') || t;
-    tries := cardinality(failed);
-    UPDATE login_locks l SET user_id = u.id, failed_at = failed,
-        window_started_at = failed[1],
-        locked_until = CASE WHEN tries >= 5 THEN t + interval '15 minutes' END
-    WHERE l.subject = lck.subject AND l.device_id = lck.device_id;
     RETURN NEXT;
 END
 $$;
@@ -165,78 +162,84 @@ $$;
 
 -- The login was right: the suspension that is over is lifted, the device is
 -- known from now on, the session begins, its try is forgiven, and what is
--- unusual about it is told.  Columns as of session_use(); no row: the account
--- may not sign in any more.
+-- unusual about it is told.  Columns as of session_use(), and two of the
+-- user's; no row: the account may not sign in any more.
 CREATE OR REPLACE FUNCTION login_done(
     p_user uuid, p_subject bytea, p_device bytea, p_token bytea,
     p_csrf bytea, p_agent text, p_ip inet, p_remember boolean,
-    p_device_name text, p_location text, p_request_id text
+    p_device_name text, p_location text, p_request_id text,
+    p_password_hash text
 ) RETURNS TABLE (id uuid, user_id uuid, username text, image text,
     role bigint, csrf_secret bytea, active boolean, expires_at timestamptz,
     reauthenticated_at timestamptz, state text, fresh_until timestamptz,
-    one_hash bytea, other_hash bytea)
+    one_hash bytea, other_hash bytea, verified boolean, level bigint)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-    known uuid;
-    dev uuid;
+    d record;
 BEGIN
-    IF NOT login_welcome(p_user, p_ip, p_agent, p_request_id) THEN
+    SELECT w.verified, w.level INTO verified, level
+    FROM login_welcome(p_user, p_password_hash, p_ip, p_agent,
+        p_request_id) w;
+    IF level IS NULL THEN
         RETURN;
     END IF;
-    SELECT d.id INTO known FROM devices d
-    WHERE d.user_id = p_user AND d.token_hash = p_device;
-    dev := device_seen(p_user, p_device, p_device_name, p_agent, p_ip);
+    d := device_seen(p_user, p_device, p_device_name, p_agent, p_ip);
     PERFORM login_watch(p_user, p_device_name, p_location, p_ip);
-    RETURN QUERY SELECT m.* FROM session_make(p_user, p_token, p_csrf,
-        p_agent, p_ip, p_remember, dev, p_device_name, p_location) m;
+    SELECT m.* INTO id, user_id, username, image, role, csrf_secret, active,
+        expires_at, reauthenticated_at, state, fresh_until, one_hash,
+        other_hash
+    FROM session_make(p_user, p_token, p_csrf, p_agent, p_ip, p_remember,
+        d.seen, p_device_name, p_location) m;
     INSERT INTO login_history (user_id, email_hash, success, session_id,
         device_id, ip, user_agent, location)
-    SELECT p_user, p_subject, true, s.id, dev, p_ip, p_agent, p_location
-    FROM sessions s WHERE s.token_hash = p_token;
-    DELETE FROM login_locks l
-    WHERE l.subject = p_subject AND l.device_id = login_device(known);
+    VALUES (p_user, p_subject, true, login_done.id, d.seen, p_ip, p_agent,
+        p_location);
+    DELETE FROM login_locks l WHERE l.subject = p_subject
+        AND l.device_id = login_device(CASE WHEN NOT d.fresh THEN d.seen END);
+    RETURN NEXT;
 END
 $$;
 
 -- Locks the user, so that a ban at the same time comes before or after all of
--- this.  A suspension past its date is lifted.
+-- this, and so a new password.  A suspension past its date is lifted.
+-- p_password_hash: what was looked at; NULL: nothing was.  NULLs: not welcome.
 CREATE OR REPLACE FUNCTION login_welcome(
-    p_user uuid, p_ip inet, p_agent text, p_request_id text
-) RETURNS boolean
+    p_user uuid, p_password_hash text, p_ip inet, p_agent text,
+    p_request_id text,
+    OUT verified boolean, OUT level bigint
+)
 LANGUAGE plpgsql AS $$
-DECLARE
-    was user_status;
+#variable_conflict use_column
 BEGIN
-    SELECT status INTO was FROM users
-    WHERE id = p_user AND (status IN ('ACTIVE', 'PENDING_VERIFICATION')
-        OR status = 'SUSPENDED' AND suspended_until <= clock_now())
-    FOR NO KEY UPDATE;
-    IF NOT FOUND THEN
-        RETURN false;
-    ELSIF was <> 'SUSPENDED' THEN
-        UPDATE users SET last_seen_at = clock_now() WHERE id = p_user;
-        RETURN true;
+    UPDATE users u SET last_seen_at = clock_now()
+    WHERE u.id = p_user AND u.status IN ('ACTIVE', 'PENDING_VERIFICATION')
+        AND (p_password_hash IS NULL OR u.password_hash = p_password_hash)
+    RETURNING u.verified, u.level INTO verified, level;
+    IF FOUND THEN
+        RETURN;
     END IF;
-    UPDATE users SET last_seen_at = clock_now(), status = 'ACTIVE',
+    UPDATE users u SET last_seen_at = clock_now(), status = 'ACTIVE',
         status_reason = NULL, suspended_until = NULL,
         status_changed_at = clock_now(), status_changed_by = NULL
-    WHERE id = p_user;
-    PERFORM audit_write(p_user, 'user.status', 'user', p_user,
-        '{"status": "SUSPENDED"}', '{"status": "ACTIVE"}', p_ip, p_agent,
-        p_request_id, true);
-    RETURN true;
+    WHERE u.id = p_user AND u.status = 'SUSPENDED'
+        AND u.suspended_until <= clock_now()
+        AND (p_password_hash IS NULL OR u.password_hash = p_password_hash)
+    RETURNING u.verified, u.level INTO verified, level;
+    IF FOUND THEN
+        PERFORM audit_write(p_user, 'user.status', 'user', p_user,
+            '{"status": "SUSPENDED"}', '{"status": "ACTIVE"}', p_ip, p_agent,
+            p_request_id, true);
+    END IF;
 END
 $$;
 
 -- A user has a hundred devices; those seen longest ago are forgotten.
 CREATE OR REPLACE FUNCTION device_seen(
-    p_user uuid, p_token bytea, p_name text, p_agent text, p_ip inet
-) RETURNS uuid
+    p_user uuid, p_token bytea, p_name text, p_agent text, p_ip inet,
+    OUT seen uuid, OUT fresh boolean
+)
 LANGUAGE plpgsql AS $$
-DECLARE
-    seen uuid;
-    fresh boolean;
 BEGIN
     INSERT INTO devices (user_id, token_hash, name, user_agent, last_ip)
     VALUES (p_user, p_token, p_name, p_agent, p_ip)
@@ -249,7 +252,6 @@ BEGIN
             WHERE d.user_id = p_user
             ORDER BY d.last_seen_at DESC, d.id DESC OFFSET 100);
     END IF;
-    RETURN seen;
 END
 $$;
 

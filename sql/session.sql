@@ -36,29 +36,35 @@ LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     t timestamptz := clock_now();
-    made uuid;
 BEGIN
-    PERFORM FROM users WHERE id = p_user FOR NO KEY UPDATE;
+    SELECT u.id, u.username, u.image, u.status = 'ACTIVE',
+        array_position(enum_range(NULL::user_role), u.role)
+    INTO user_id, username, image, active, role
+    FROM users u WHERE u.id = p_user FOR NO KEY UPDATE;
+    csrf_secret := p_csrf;
+    expires_at := t + session_length(p_remember);
+    reauthenticated_at := t;
+    state := 'live';
+    fresh_until := t + interval '10 minutes';
     INSERT INTO sessions (user_id, token_hash, csrf_secret, user_agent, ip,
         remember, device_id, device, location, created_at, last_seen_at,
         extended_at, rotated_at, reauthenticated_at, expires_at,
         absolute_expires_at)
     VALUES (p_user, p_token, p_csrf, p_agent, p_ip, p_remember, p_device,
-        p_device_name, p_location, t, t, t, t, t,
-        t + session_length(p_remember), t + interval '1 year')
-    RETURNING sessions.id INTO made;
-    UPDATE sessions SET ended_at = t, end_reason = 'too_many'
-    WHERE id IN (SELECT s.id FROM sessions s
-        WHERE s.user_id = p_user AND s.ended_at IS NULL AND s.expires_at > t
-        ORDER BY s.id = made DESC, s.last_seen_at DESC, s.id DESC OFFSET 60);
-    IF FOUND THEN
+        p_device_name, p_location, t, t, t, t, t, session_make.expires_at,
+        t + interval '1 year')
+    RETURNING sessions.id INTO id;
+    IF (SELECT count(*) FROM sessions s WHERE s.user_id = p_user
+        AND s.ended_at IS NULL AND s.expires_at > t) > 60
+    THEN
+        UPDATE sessions SET ended_at = t, end_reason = 'too_many'
+        WHERE id IN (SELECT s.id FROM sessions s WHERE s.user_id = p_user
+                AND s.ended_at IS NULL AND s.expires_at > t
+            ORDER BY s.id = session_make.id DESC, s.last_seen_at DESC,
+                s.id DESC OFFSET 60);
         PERFORM session_tell(p_user);
     END IF;
-    RETURN QUERY SELECT made, p_user, u.username, u.image,
-        array_position(enum_range(NULL::user_role), u.role)::bigint, p_csrf,
-        u.status = 'ACTIVE', t + session_length(p_remember), t, 'live',
-        t + interval '10 minutes', NULL::bytea, NULL::bytea
-    FROM users u WHERE u.id = p_user;
+    RETURN NEXT;
 END
 $$;
 
@@ -249,12 +255,15 @@ SELECT h FROM told, ended,
 WHERE h IS NOT NULL
 $$;
 
--- Its user has just proved who they are; the hashes as above.
+-- Its user has just proved who they are, so its next use makes a new token; the
+-- hashes as above.
 CREATE OR REPLACE FUNCTION session_proved(p_session uuid, p_user uuid)
 RETURNS TABLE (token_hash bytea)
 LANGUAGE sql AS $$
 WITH proved AS (
-    UPDATE sessions s SET reauthenticated_at = clock_now()
+    UPDATE sessions s SET reauthenticated_at = clock_now(),
+        rotated_at = least(s.rotated_at,
+            clock_now() - interval '10 minutes')
     WHERE s.id = p_session AND s.user_id = p_user AND s.ended_at IS NULL
     RETURNING s.token_hash, s.previous_hash
 ), told AS (

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/encode.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "core/app.h"
@@ -166,7 +167,7 @@ static const char begin_sql[] = "SELECT " SESSION_COLUMNS
     SQL(FROM session_make($1, $2, $3, $4, $5::text::inet, $6));
 /* clang-format on */
 
-void
+const struct session *
 session_hand_out(struct request *r, const struct session_token *token,
                  const struct db_result *row)
 {
@@ -176,6 +177,7 @@ session_hand_out(struct request *r, const struct session_token *token,
     if (!db_in_transaction(r->app->db))
         session_keep(r, token->hash, s);
     set_cookie(r, token->text, (s->expires.us - r->now.us) / CLOCK_SECOND);
+    return s;
 }
 
 const struct problem *
@@ -195,7 +197,7 @@ session_begin(struct request *r, struct uuid user, bool remember)
                  &error);
     if (error.failed)
         return db_problem(&error);
-    session_hand_out(r, &token, row);
+    (void)session_hand_out(r, &token, row);
     return NULL;
 }
 
@@ -247,6 +249,27 @@ session_end(struct request *r)
     session_forget(r, ended);
     set_cookie(r, "", 0);
     return NULL;
+}
+
+static const char replace_sql[] =
+    SQL(
+    SELECT token_hash FROM session_end($1, $2, 'replaced')
+);
+
+void
+session_replaced(struct request *r)
+{
+    struct db_error error;
+
+    if (r->session == NULL)
+        return;
+    const struct uuid id = r->session->id;
+    struct db_result *ended = db_query(r->app->db, r->mem, replace_sql,
+                                       ARGS(ARG(id), ARG(r->viewer)), &error);
+    if (error.failed)
+        log_warn("a replaced session goes on: %s", error.message);
+    else
+        session_forget(r, ended);
 }
 
 static const char of_user_sql[] =

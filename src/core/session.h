@@ -60,20 +60,27 @@ const struct problem *session_begin(struct request *r, struct uuid user,
                                     bool remember);
 
 /* The same in parts, for a statement that does more: what to give to
- * session_make() in sql/session.sql, and what to do with the row it returns. */
+ * session_make() in sql/session.sql, and what to do with the row it returns,
+ * which is the session (on r->mem). */
 struct session_token {
     const char *text;
     uint8_t hash[SHA256_SIZE];
     uint8_t csrf[32];
 };
 void session_token_new(void *mem, struct session_token *ret);
-void session_hand_out(struct request *r, const struct session_token *token,
-                      const struct db_result *row);
+const struct session *session_hand_out(struct request *r,
+                                       const struct session_token *token,
+                                       const struct db_result *row);
 
 /* ---- Ending and changing ------------------------------------------------- */
 
 /* Ends the caller's session and takes the cookie back. */
 const struct problem *session_end(struct request *r);
+
+/* Ends the session that the caller came with, if any, once another one was
+ * handed out to the same browser: a token that nobody uses any more would be
+ * good for weeks. */
+void session_replaced(struct request *r);
 
 /*
  * After sessions_end() or session_end() of sql/session.sql: takes the copies

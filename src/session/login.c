@@ -88,22 +88,34 @@ const struct member login_shape[] = {
 const char login_done_sql[] = SQL(
     SELECT id, user_id, username, image, role, csrf_secret, active,
         expires_at, reauthenticated_at, state, fresh_until, one_hash,
-        other_hash
-    FROM login_done($1, $2, $3, $4, $5, $6, $7::text::inet, $8, $9, $10, $11)
-);
-const char login_card_sql[] = SQL(
-    SELECT id, username, image, verified, level::bigint,
-        status <> 'PENDING_VERIFICATION', FALSE, NULL::text
-    FROM users WHERE id = $1
+        other_hash, verified, level
+    FROM login_done($1, $2, $3, $4, $5, $6, $7::text::inet, $8, $9, $10, $11,
+        $12)
 );
 static const char address_sql[] = SQL(
     SELECT email FROM users WHERE id = $1
 );
 /* clang-format on */
 
+/* row: of login_done(). */
+static const struct problem *
+answer_signed_in(struct request *r, const struct session *s,
+                 const struct db_result *row)
+{
+    const bool verified = db_boolean(row, 0, 13), code_wanted = false;
+    const int64_t level = db_integer(row, 0, 14);
+    const char *challenge = NULL;
+
+    return answer_values(r, ARGS(ARG(s->user), ARG(s->username), ARG(s->image),
+                                 ARG(verified), ARG(level), ARG(s->active),
+                                 ARG(code_wanted), ARG(challenge)));
+}
+
+/* password_hash: as it was looked at; NULL: not now. */
 static const struct problem *
 complete(struct request *r, struct uuid user,
-         const uint8_t subject[SHA256_SIZE], bool remember)
+         const uint8_t subject[SHA256_SIZE], const char *password_hash,
+         bool remember)
 {
     const char *ip = r->ip != NULL && r->ip[0] != '\0' ? r->ip : NULL;
     const char *name = device_name(r->mem, r->user_agent);
@@ -113,22 +125,21 @@ complete(struct request *r, struct uuid user,
     const struct bytes parts[] = { { subject, SHA256_SIZE },
                                    { token.hash, sizeof token.hash },
                                    { token.csrf, sizeof token.csrf } };
-    const struct db_result *session = NULL;
+    const struct db_result *row = NULL;
 
     session_token_new(r->mem, &token);
-    const struct problem *refused =
-        answer_query(r, login_done_sql,
-                     ARGS(ARG(user), ARG(parts[0]), ARG(device), ARG(parts[1]),
-                          ARG(parts[2]), ARG(r->user_agent), ARG(ip),
-                          ARG(remember), ARG(name), ARG(place), ARG(r->id)),
-                     &session);
+    const struct problem *refused = answer_query(
+        r, login_done_sql,
+        ARGS(ARG(user), ARG(parts[0]), ARG(device), ARG(parts[1]),
+             ARG(parts[2]), ARG(r->user_agent), ARG(ip), ARG(remember),
+             ARG(name), ARG(place), ARG(r->id), ARG(password_hash)),
+        &row);
     if (refused != NULL)
         return refused;
-    /* Banned or deleted since the password was looked at. */
-    if (db_rows(session) == 0)
+    /* Banned, deleted or given a new password since it was looked at. */
+    if (db_rows(row) == 0)
         return &login_wrong;
-    session_hand_out(r, &token, session);
-    return answer_row(r, login_card_sql, ARGS(ARG(user)));
+    return answer_signed_in(r, session_hand_out(r, &token, row), row);
 }
 
 /* The keyed hash of a user's address. */
@@ -155,7 +166,7 @@ login_finish(struct request *r, struct uuid user, bool remember)
 
     if (refused != NULL)
         return refused;
-    refused = complete(r, user, t.subject, remember);
+    refused = complete(r, user, t.subject, NULL, remember);
     if (refused == NULL)
         login_forgive(r, &t);
     return refused;
@@ -179,16 +190,19 @@ static const char rehash_sql[] = SQL(
 );
 
 static void
-hash_anew(struct request *r, const struct login_try *t,
+hash_anew(struct request *r, struct login_try *t,
           const struct auth_settings *auth)
 {
     const struct login *in = r->input;
     const char *hash = password_hash(r->mem, auth, in->password);
     struct db_error error;
 
-    (void)db_query(r->app->db, r->mem, rehash_sql,
-                   ARGS(ARG(t->user), ARG(hash), ARG(t->password_hash)),
-                   &error);
+    const struct db_result *res =
+        db_query(r->app->db, r->mem, rehash_sql,
+                 ARGS(ARG(t->user), ARG(hash), ARG(t->password_hash)), &error);
+
+    if (!error.failed && db_affected(res) == 1)
+        t->password_hash = hash;
 }
 
 static const struct problem *
@@ -224,24 +238,20 @@ second_factor(struct request *r, const struct login_try *t)
 {
     const struct login *in = r->input;
     const struct problem *refused = NULL;
-    bool wanted = twofactor_wanted(r, t->user, &refused);
 
-    if (refused != NULL) {
-        login_untry(r, t);
-        return refused;
-    }
-    if (wanted && in->two_factor_code == NULL) {
+    if (t->two_factor && in->two_factor_code == NULL) {
         login_untry(r, t);
         login_note(r, t, "CODE_WANTED");
         return login_challenge(r, t->user, in->remember_me);
     }
-    if (wanted)
+    if (t->two_factor)
         refused = twofactor_check(r, t->user, in->two_factor_code);
     if (refused == &twofactor_wrong || refused == &twofactor_spent)
         login_note(r, t, "WRONG_CODE");
     if (refused != NULL)
         return refused;
-    refused = complete(r, t->user, t->subject, in->remember_me);
+    refused =
+        complete(r, t->user, t->subject, t->password_hash, in->remember_me);
     if (refused == NULL)
         login_forgive(r, t);
     return refused;
@@ -299,7 +309,7 @@ const struct route session_login_routes[] = {
         .secret_answer = true,
         .sql = STATEMENTS(login_try_sql, login_relock_sql, login_untry_sql,
                           login_failed_sql, rehash_sql, TWOFACTOR_CHECK_SQL,
-                          login_challenge_sql, login_done_sql, login_card_sql),
+                          login_challenge_sql, login_done_sql),
     },
     { 0 },
 };

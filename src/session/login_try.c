@@ -149,7 +149,7 @@ kept_lock(struct request *r, const struct login_try *t)
 /* clang-format off */
 const char login_try_sql[] = SQL(
     SELECT user_id, password_hash, status, suspended_until, device_id,
-        locked_until, tries
+        two_factor, locked_until, tries
     FROM login_try($1, $2, $3)
 );
 const char login_relock_sql[] = SQL(SELECT login_relock($1, $2, $3) IS NULL);
@@ -164,8 +164,9 @@ take_row(struct login_try *t, const struct db_result *row)
     t->status = db_null(row, 0, 2) ? NULL : db_text(row, 0, 2, NULL);
     t->suspended_until = db_time(row, 0, 3);
     t->device = db_uuid(row, 0, 4);
-    t->locked_until = db_time(row, 0, 5);
-    t->tries = db_integer(row, 0, 6);
+    t->two_factor = db_boolean(row, 0, 5);
+    t->locked_until = db_time(row, 0, 6);
+    t->tries = db_integer(row, 0, 7);
 }
 
 static const struct problem *

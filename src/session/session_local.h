@@ -43,7 +43,7 @@ extern const struct problem login_wrong;  /* 401 WRONG_LOGIN */
 extern const struct problem login_locked; /* 423 ACCOUNT_LOCKED */
 
 /* The statements of what follows, for a route's .sql. */
-extern const char login_done_sql[], login_failed_sql[], login_card_sql[],
+extern const char login_done_sql[], login_failed_sql[],
     login_challenge_sql[], login_try_sql[], login_untry_sql[],
     login_relock_sql[];
 
@@ -77,6 +77,7 @@ struct login_try {
     struct uuid user, device;     /* zero: unknown */
     const char *password_hash;    /* NULL: none */
     const char *status;           /* NULL: no user */
+    bool two_factor;              /* a code is asked for too */
     struct instant suspended_until;
     struct instant locked_until; /* 0: not locked */
     int64_t tries; /* the fifth locks, should it fail; 0: locked */

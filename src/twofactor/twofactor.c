@@ -111,18 +111,7 @@ const char twofactor_step_sql[] = SQL(SELECT twofactor_step($1, $2));
 const char twofactor_backup_sql[] = SQL(
     SELECT backup_code_use($1, $2, $3::text::inet)
 );
-static const char wanted_sql[] = SQL(SELECT twofactor_on($1));
 /* clang-format on */
-
-bool
-twofactor_wanted(struct request *r, struct uuid user,
-                 const struct problem **ret_problem)
-{
-    const struct db_result *res = NULL;
-
-    *ret_problem = answer_query(r, wanted_sql, ARGS(ARG(user)), &res);
-    return *ret_problem == NULL && db_boolean(res, 0, 0);
-}
 
 const struct problem *
 twofactor_try(struct request *r, struct uuid user, bool pending,

@@ -22,15 +22,8 @@ extern const struct problem twofactor_spent;  /* 429 TOO_MANY_CODES */
 extern const struct problem twofactor_absent; /* 409 TWO_FACTOR_OFF */
 
 /*
- * Whether a user signs in with a second factor.  Where that cannot be told
- * *ret_problem says why; answer it.  SQL has the same as
- * twofactor_on(user_id), for statements that read the user anyway.
- */
-bool twofactor_wanted(struct request *r, struct uuid user,
-                      const struct problem **ret_problem);
-
-/*
- * Uses up a code of the user: six digits, or a backup code (blanks, dashes and
+ * Uses up a code of a user who signs in with a second factor (twofactor_on() in
+ * SQL): six digits, or a backup code (blanks, dashes and
  * case do not matter).  NULL where it is right, else twofactor_wrong, _spent,
  * _absent or what the database says.  Do not call it in a transaction that may
  * be rolled back: the try would be free.

@@ -24,7 +24,15 @@ await begin("session", {
   settings: `${clock.settings}${limits}[login]\ngeoip_file = ${file}\n`,
 });
 const files = [];
-for (const name of ["lock", "alert", "rotation", "expiry", "redis", "timing"])
+for (const name of [
+  "lock",
+  "meanwhile",
+  "alert",
+  "rotation",
+  "expiry",
+  "redis",
+  "timing",
+])
   files.push(await import(`./${name}.test.mjs`));
 describe("sessions", { concurrency: 1 }, () => {
   for (const one of files) one.default();
