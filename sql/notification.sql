@@ -23,9 +23,10 @@
 
 -- Every type of notification: the label, in which section of the preferences
 -- it stands, the preference that switches the section off (gate), whether it
--- is always in-app (fixed), how long it is kept, its priority, the template
--- of its mail and how long that waits, whether those of one entity become one
--- row (grouped), and its title for one and for several actors.  {actor} and
+-- is always in-app (fixed: those without a gate), how long it is kept, its
+-- priority, the template of its mail and how long that waits, whether those of
+-- one entity become one row (grouped), and its title for one and for several
+-- actors.  {actor} and
 -- {others} ("3 others") are filled in, and {name} from the data; words are
 -- what stands for a name that the data lack.
 CREATE OR REPLACE VIEW notification_kinds AS
@@ -88,20 +89,20 @@ FROM (VALUES
         '{channelName} premieres soon', NULL,
         '{"channelName": "A channel you like"}'),
     (14, 'ACHIEVEMENT_UNLOCKED', 'Your progress', 'Achievements', NULL,
-        false, '90 days', 1, 'achievement', '10 minutes', false,
+        true, '90 days', 1, 'achievement', '10 minutes', false,
         'You unlocked {achievementName}', NULL,
         '{"achievementName": "an achievement"}'),
     (15, 'LEVEL_UP', 'Your progress', 'Levels', NULL,
-        false, '90 days', 1, 'level-up', '10 minutes', false,
+        true, '90 days', 1, 'level-up', '10 minutes', false,
         'You reached level {level}', NULL, '{"level": "up"}'),
     (16, 'QUEST_COMPLETE', 'Your progress', 'Quests', NULL,
-        false, '7 days', 1, 'system-notification', '10 minutes', false,
+        true, '7 days', 1, 'system-notification', '10 minutes', false,
         'You completed {questName}', NULL, '{"questName": "a quest"}'),
     (17, 'CONTENT_FEATURED', 'Your progress', 'Featured', NULL,
-        false, '90 days', 1, 'system-notification', '10 minutes', false,
+        true, '90 days', 1, 'system-notification', '10 minutes', false,
         'What you made is featured', NULL, '{}'),
     (18, 'MILESTONE_REACHED', 'Your progress', 'Milestones', NULL,
-        false, '90 days', 1, 'system-notification', '10 minutes', false,
+        true, '90 days', 1, 'system-notification', '10 minutes', false,
         'You reached {milestoneName}', NULL,
         '{"milestoneName": "a milestone"}'),
     (19, 'SYSTEM', 'From us', 'Notices and safety', NULL,
@@ -112,8 +113,8 @@ FROM (VALUES
 
 -- ---- The shape --------------------------------------------------------------
 
--- Columns up to created_at are the shape.  Lists: WHERE user_id = $1 AND
--- expires_at > clock_now(), by (created_at, id) DESC.  The unread count is
+-- Columns up to created_at, data and image are the shape.  Lists: WHERE
+-- user_id = $1 AND expires_at > clock_now(), by (created_at, id) DESC.  The unread count is
 -- counted, by notifications_unread_idx: it is always right and short.
 CREATE OR REPLACE VIEW notification_rows AS
 SELECT n.id, n.type::text AS type, n.title, n.message, n.read,
@@ -122,7 +123,8 @@ SELECT n.id, n.type::text AS type, n.title, n.message, n.read,
     a.verified AS actor_verified, a.level::bigint AS actor_level,
     n.actor_count::bigint AS actors, n.entity_type, n.entity_id,
     n.action_url, n.created_at,
-    n.user_id, n.expires_at, n.type AS type_enum, n.data, n.group_key
+    n.user_id, n.expires_at, n.type AS type_enum, n.data, n.group_key,
+    n.image
 FROM notifications n
 LEFT JOIN users a ON a.id = n.actor_id AND a.deleted_at IS NULL
 WHERE NOT n.hidden;
@@ -599,6 +601,32 @@ BEGIN
             jsonb_build_object('user', p_user_id));
     END IF;
     RETURN true;
+END
+$$;
+
+-- The job notification.bulk: SYSTEM notifications to all active users, or to
+-- those of a role, 500 a job; the next 500 (`after` a user) are the next job's.
+-- What each one wants decides as always.  How many users were gone through.
+CREATE OR REPLACE FUNCTION notification_bulk(p_what jsonb) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    people uuid[] := ARRAY(SELECT id FROM users
+        WHERE status = 'ACTIVE'
+            AND role::text = coalesce(p_what->>'role', role::text)
+            AND id > coalesce((p_what->>'after')::uuid,
+                '00000000-0000-0000-0000-000000000000')
+        ORDER BY id LIMIT 500);
+BEGIN
+    PERFORM n.id FROM unnest(people) u, notification_put(u, 'SYSTEM',
+        p_title => p_what->>'title',
+        p_message => coalesce(p_what->>'message', ''),
+        p_action_url => p_what->>'url',
+        p_priority => (p_what->>'priority')::int) n;
+    IF cardinality(people) = 500 THEN
+        PERFORM job_put('notification.bulk', 'notification',
+            p_what || jsonb_build_object('after', people[500]));
+    END IF;
+    RETURN cardinality(people);
 END
 $$;
 

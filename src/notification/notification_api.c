@@ -39,6 +39,10 @@ static const struct member notification_shape[] = {
     { .name = "entityId", .type = VALUE_UUID, .nullable = true },
     { .name = "actionUrl", .type = VALUE_TEXT, .nullable = true },
     { .name = "createdAt", .type = VALUE_TIME },
+    { .name = "data",
+      .type = VALUE_JSON,
+      .about = "What the title was made of, and more, by type: an object." },
+    { .name = "image", .type = VALUE_TEXT, .nullable = true },
     { 0 },
 };
 
@@ -54,7 +58,7 @@ static const struct member count_shape[] = {
         row.priority, row.actor_id, row.actor_username, row.actor_image,       \
         row.actor_verified, row.actor_level, row.actors,                       \
         greatest(row.actors - 1, 0) AS others, row.entity_type,                \
-        row.entity_id, row.action_url, row.created_at,                         \
+        row.entity_id, row.action_url, row.created_at, row.data, row.image,                         \
         row.created_at AS cursor_key                                           \
         FROM notification_rows row                                             \
         WHERE row.user_id = $1 AND row.expires_at > $5                         \

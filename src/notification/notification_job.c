@@ -36,6 +36,10 @@ static const char mail_sql[] = SQL(
     SELECT notification_mail_put(($1->>'notification')::uuid)::text
 );
 
+/* ---- To everybody -------------------------------------------------------- */
+
+static const char bulk_sql[] = SQL(SELECT notification_bulk($1));
+
 /* ---- Expiry -------------------------------------------------------------- */
 
 static const char expired_count_sql[] = SQL(
@@ -73,6 +77,47 @@ mail(struct job *job)
     return why;
 }
 
+static const char *
+tell_all(struct job *job)
+{
+    const char *why = NULL;
+
+    (void)job_query(job, bulk_sql, ARGS(ARG(job->payload)), &why);
+    return why;
+}
+
+static const char *const roles[] = {
+    "USER", "CREATOR", "VERIFIED_CREATOR", "MODERATOR", "ADMIN", NULL,
+};
+
+static const struct payload_member bulk_payload[] = {
+    { .name = "title",
+      .type = VALUE_TEXT,
+      .required = true,
+      .max = 200,
+      .about = "the title" },
+    { .name = "message",
+      .type = VALUE_TEXT,
+      .max = 2000,
+      .about = "what there is to say" },
+    { .name = "url",
+      .type = VALUE_TEXT,
+      .max = 500,
+      .about = "what it leads to, from / or https:// on" },
+    { .name = "priority",
+      .type = VALUE_INTEGER,
+      .max = 3,
+      .about = "0 to 3, from 2 on also by SMS" },
+    { .name = "role",
+      .type = VALUE_TEXT,
+      .choices = roles,
+      .about = "only to users of this role" },
+    { .name = "after",
+      .type = VALUE_UUID,
+      .about = "only to users after this one; for the job itself" },
+    { 0 },
+};
+
 static int64_t
 expire(struct job *job, bool dry_run)
 {
@@ -91,6 +136,13 @@ const struct job_kind notification_jobs[] = {
         .queue = "notification",
         .about = "Mail a notification that is still unread: {notification}.",
         .run = mail,
+    },
+    {
+        .name = "notification.bulk",
+        .queue = "notification",
+        .about = "Tell all active users, or those of a role, of something.",
+        .run = tell_all,
+        .payload = bulk_payload,
     },
     { 0 },
 };

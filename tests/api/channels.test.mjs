@@ -24,7 +24,7 @@ export default () =>
     // ---- Preferences ----
 
     it("tells what is wanted, and the types there are", async () => {
-      const { data } = await user.get(wishes);
+      const { data } = await other.get(wishes); // who changes nothing
       assert.equal(data.postLikes, true);
       assert.equal(data.emailFrequency, "instant");
       assert.deepEqual(data.emailOff, []);

@@ -93,13 +93,15 @@ test("who has no row of preferences is told", () => {
 });
 
 test("a type that is off in-app is mailed, and in no list or count", () => {
-  wants("in_app_off = '{POST_LIKED,SYSTEM}'");
+  wants("in_app_off = '{POST_LIKED,LEVEL_UP,SYSTEM}'");
   tell(like());
   tell({ title: "Notices come anyway" });
-  assert.equal(put("notification.mail").length, 2);
-  assert.deepEqual(jobs.sql`SELECT title FROM notification_rows`, [
-    { title: "Notices come anyway" },
-  ]);
+  tell({ type: "LEVEL_UP", data: { level: 2 } });
+  assert.equal(put("notification.mail").length, 3);
+  assert.deepEqual(
+    jobs.sql`SELECT title FROM notification_rows ORDER BY created_at`,
+    [{ title: "Notices come anyway" }, { title: "You reached level 2" }],
+  );
   wants("email_off = '{POST_LIKED}', push_off = '{POST_LIKED}'");
   assert.equal(tell(like("00000000-0000-0000-0000-000000000002")), "");
 });
@@ -320,4 +322,43 @@ test("open tabs hear of it after the commit", async () => {
   assert.equal(last.type, "notification");
   assert.equal(last.unread, 2);
   assert.equal(last.notification.title, "Again");
+});
+
+// ---- To everybody ----
+
+test("a word to everybody: once each, by what they want", async () => {
+  jobs.psql([
+    "-c",
+    `SELECT create_user('bulk' || n || '@example.org', 'bulk' || n, 'x', true)
+    FROM generate_series(1, 1100) n`,
+    ...["-c", "UPDATE users SET status = 'BANNED' WHERE username = 'bulk7'"],
+    ...["-c", "UPDATE users SET role = 'ADMIN' WHERE username = 'bulk8'"],
+  ]);
+  wants("email_enabled = true");
+  jobs.sql`UPDATE notification_preferences SET email_enabled = false
+    WHERE user_id = ${ann.id}`;
+  const bulk = (what) =>
+    jobs.ctl("jobs", "put", "notification.bulk", JSON.stringify(what));
+  const told = (title) => jobs.sql`SELECT user_id FROM notifications
+    WHERE title = ${title} AND type = 'SYSTEM'`;
+  assert.equal(bulk({ title: "To all", url: "/terms" }).status, 0);
+  jobs.wake();
+  await eventually("all were told", () => told("To all").length === 1101, 60);
+  await eventually(
+    "in three jobs",
+    () =>
+      put("notification.bulk").filter((j) => j.state === "completed").length ===
+      3,
+  );
+  const ids = new Set(told("To all").map((n) => n.user_id));
+  assert.equal(ids.size, 1101, "nobody twice, the banned one not");
+  const mails = put("notification.mail").map((j) => j.payload.notification);
+  assert.equal(mails.length, 1100, "who wants no mail gets none");
+  assert.equal(bulk({ title: "To one", role: "ADMIN" }).status, 0);
+  jobs.wake();
+  await eventually("one was told", () => told("To one").length === 1);
+  await settled();
+  assert.equal(told("To one").length, 1);
+  for (const bad of [{}, { title: "x", priority: 4 }, { title: "x", role: "X" }])
+    assert.equal(bulk(bad).status, 1, JSON.stringify(bad));
 });
