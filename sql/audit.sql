@@ -262,6 +262,48 @@ BEGIN
 END
 $$;
 
+-- Put right what ledger_audit() finds; how many accounts were.  The ledgers are
+-- only ever added to, so they have the last word: balances, experience and
+-- levels are what their rows sum up to.  Where that is less than nothing the
+-- table's own constraints refuse it, and nothing is changed.
+CREATE OR REPLACE FUNCTION ledger_repair() RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    bad record;
+    done bigint := 0;
+BEGIN
+    FOR bad IN SELECT DISTINCT split_part(a.counter, '.', 1) AS what,
+            a.key::uuid AS id
+        FROM ledger_audit() a
+    LOOP
+        IF bad.what = 'user_balances' THEN
+            PERFORM FROM user_balances WHERE user_id = bad.id
+            FOR NO KEY UPDATE;
+            UPDATE user_balances b SET sparkle_points = t.s,
+                premium_points = t.p, lifetime_earned = t.e,
+                version = version + 1
+            FROM (SELECT
+                    coalesce(sum(amount) FILTER (
+                        WHERE currency = 'sparkle'), 0) AS s,
+                    coalesce(sum(amount) FILTER (
+                        WHERE currency = 'premium'), 0) AS p,
+                    coalesce(sum(amount) FILTER (WHERE currency = 'sparkle'
+                        AND type = 'earn'), 0) AS e
+                FROM currency_transactions WHERE user_id = bad.id) t
+            WHERE b.user_id = bad.id;
+        ELSE
+            PERFORM FROM users WHERE id = bad.id FOR NO KEY UPDATE;
+            UPDATE users u SET experience = t.n, level = level_for_xp(t.n)
+            FROM (SELECT coalesce(sum(amount), 0)::bigint AS n FROM xp_log
+                WHERE user_id = bad.id) t
+            WHERE u.id = bad.id;
+        END IF;
+        done := done + 1;
+    END LOOP;
+    RETURN done;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION reaction_array(
     p_post_id uuid, p_comment_id uuid
 ) RETURNS int[]

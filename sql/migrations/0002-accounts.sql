@@ -58,6 +58,9 @@ CREATE TABLE users (
     CONSTRAINT users_time_zone_length CHECK (char_length(time_zone) <= 64),
     CONSTRAINT users_experience_positive CHECK (experience >= 0),
     CONSTRAINT users_level_positive CHECK (level >= 1),
+    -- SYSTEM is who acts where nobody did: it never signs in.
+    CONSTRAINT users_system_no_login CHECK (
+        role <> 'SYSTEM' OR password_hash IS NULL),
     CONSTRAINT users_deleted_status CHECK (
         (status = 'DELETED') = (deleted_at IS NOT NULL)),
     CONSTRAINT users_status_changed_by_fkey FOREIGN KEY (status_changed_by)
@@ -827,7 +830,7 @@ CREATE INDEX idempotency_keys_expires_at_idx ON idempotency_keys (expires_at);
 CREATE TABLE data_retention_policies (
     table_name text NOT NULL,
     time_column text NOT NULL,
-    keep interval NOT NULL,
+    keep interval NOT NULL DEFAULT '30 days',
     ground text NOT NULL,
     enabled boolean NOT NULL DEFAULT true,
     updated_at timestamptz NOT NULL DEFAULT clock_now(),

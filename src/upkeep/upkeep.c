@@ -111,6 +111,7 @@ static const struct batch batches[] = {
         .when = "35 4 * * *",
         .about = "Compare balances with the ledger, levels with experience.",
         .step = upkeep_audit_ledger,
+        .repairs = true,
         .once = true,
     },
     {

@@ -15,7 +15,8 @@
 /* What is compared: which differ, and of those once more which still do. */
 struct audit {
     const char *first_sql, *again_sql;
-    const char *repair_sql; /* NULL: by hand only */
+    const char *repair_sql;
+    const char *advice; /* to who asked for no repair */
 };
 
 /* clang-format off */
@@ -39,6 +40,7 @@ static const char ledger_again_sql[] = SQL(
 );
 /* clang-format on */
 static const char repair_sql[] = SQL(SELECT counter_repair());
+static const char ledger_repair_sql[] = SQL(SELECT ledger_repair());
 
 static struct db_result *
 query(struct job *job, const char *sql, const struct sql_arg *args)
@@ -93,12 +95,10 @@ run_audit(struct job *job, const struct audit *a, bool dry_run)
     if (none)
         return 0;
     tell(faults);
-    if (job->repair && a->repair_sql != NULL && !dry_run)
+    if (job->repair && !dry_run)
         return batch_value(job, a->repair_sql, NO_ARGS);
-    log_error(a->repair_sql == NULL
-                  ? "%lld differ: find out why before anything is changed"
-                  : "%lld counters are wrong: --repair puts them right",
-              (long long)db_integer(faults, 0, 4));
+    log_error("%lld are wrong: %s", (long long)db_integer(faults, 0, 4),
+              a->advice);
     return dry_run ? db_integer(faults, 0, 4) : -1;
 }
 
@@ -106,7 +106,7 @@ int64_t
 upkeep_audit_counters(struct job *job, bool dry_run)
 {
     const struct audit counters = { counters_first_sql, counters_again_sql,
-                                    repair_sql };
+                                    repair_sql, "--repair counts anew" };
 
     return run_audit(job, &counters, dry_run);
 }
@@ -114,7 +114,10 @@ upkeep_audit_counters(struct job *job, bool dry_run)
 int64_t
 upkeep_audit_ledger(struct job *job, bool dry_run)
 {
-    const struct audit ledger = { ledger_first_sql, ledger_again_sql, NULL };
+    const struct audit ledger = { ledger_first_sql, ledger_again_sql,
+                                  ledger_repair_sql,
+                                  "find out why; --repair has the ledger's "
+                                  "rows decide" };
 
     return run_audit(job, &ledger, dry_run);
 }

@@ -99,8 +99,10 @@ test("old-logs keeps what its policies say", () => {
     WHERE table_name = 'batch_runs'`;
   db.sql`INSERT INTO batch_runs (name, started_at)
     VALUES ('ancient', now() - interval '10 years')`;
-  db.sql`INSERT INTO data_retention_policies (table_name, time_column, keep,
-    ground) VALUES ('posts', 'created_at', '1 year', 'a mistake')`;
+  db.sql`INSERT INTO data_retention_policies (table_name, time_column,
+    ground) VALUES ('posts', 'created_at', 'a mistake')`;
+  assert.deepEqual(db.sql`SELECT keep::text FROM data_retention_policies
+    WHERE table_name = 'posts'`, [{ keep: "30 days" }]);
   const done = db.batch("old-logs");
   assert.equal(done.status, 0);
   assert.match(done.stderr, /nothing keeps the policy of posts/);

@@ -241,10 +241,21 @@ test("ledger-audit reports a balance that its ledger does not make", () => {
   const found = db.batch("ledger-audit");
   assert.equal(found.status, 1);
   assert.match(found.stderr, /user_balances\.sparkle_points/);
-  assert.equal(db.batch("ledger-audit", "--repair").status, 2);
-  db.sql`UPDATE user_balances SET sparkle_points = sparkle_points - 1
-    WHERE user_id = ${people[0].id}`;
+  db.sql`UPDATE users SET experience = experience + 250
+    WHERE id = ${people[1].id}`;
+  const kept = () => db.sql`SELECT id, experience, level, sparkle_points,
+      lifetime_earned FROM users JOIN user_balances ON user_id = id
+    ORDER BY id`;
+  const wrong = kept();
+  assert.equal(db.batch("--dry-run", "ledger-audit", "--repair").status, 0);
+  assert.deepEqual(kept(), wrong);
+  assert.equal(db.batch("ledger-audit", "--repair").status, 0);
+  assert.equal(last("ledger-audit").items, 2);
   assert.equal(db.batch("ledger-audit").status, 0);
+  const now = kept();
+  const [before, after] = [wrong, now].map((all) =>
+    all.find((u) => u.id === people[0].id));
+  assert.equal(after.sparkle_points, before.sparkle_points - 1);
 });
 
 test("trending-decay finds, and with --repair mends, a wrong rank", () => {
