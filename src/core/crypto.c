@@ -6,8 +6,11 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -76,6 +79,22 @@ bool
 crypto_same(const void *a, const void *b, size_t n)
 {
     return CRYPTO_memcmp(a, b, n) == 0;
+}
+
+bool
+crypto_certificate_end(const char *pem, int64_t *ret_end)
+{
+    BIO *bio = BIO_new_mem_buf(pem, -1);
+    X509 *certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    struct tm end;
+    bool fine = certificate != NULL &&
+                ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) == 1;
+
+    if (fine)
+        *ret_end = (int64_t)timegm(&end) * CLOCK_SECOND - CLOCK_UNIX_OFFSET;
+    X509_free(certificate);
+    BIO_free(bio);
+    return fine;
 }
 
 /* ---- AES-256-GCM (NIST SP 800-38D) --------------------------------------- */

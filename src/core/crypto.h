@@ -19,6 +19,8 @@ void crypto_sha256(const void *bytes, size_t n, uint8_t out[SHA256_SIZE]);
 void crypto_sha1(const void *bytes, size_t n, uint8_t out[20]);
 void crypto_hmac(const void *key, size_t key_len, const void *bytes, size_t n,
                  uint8_t out[SHA256_SIZE]);
+/* When a certificate in PEM ends, as base/clock counts; false: it is none. */
+bool crypto_certificate_end(const char *pem, int64_t *ret_end);
 bool crypto_same(const void *a, const void *b, size_t n); /* constant time */
 
 /* [auth]: pepper(_file), argon2_memory 19m, argon2_passes 2,

@@ -139,6 +139,17 @@ static const struct check checks[] = {
              "subscriptions." },
     { "site address", .look = doctor_url,
       .fix = "set [site] url to https://your.name: cookies need TLS." },
+    { "site name", .look = doctor_name,
+      .fix = "give the name an A and an AAAA record, or mend [site] url." },
+    { "certificate", .look = doctor_certificate,
+      .fix = "certbot renew (or certonly, see sparklectl setup); then "
+             "systemctl reload nginx." },
+    { "SPF", .look = doctor_spf,
+      .fix = "add a TXT record to the sender's domain: \"v=spf1 mx "
+             "include:YOUR-PROVIDER -all\"; else mails are taken for spam." },
+    { "DMARC", .look = doctor_dmarc,
+      .fix = "add a TXT record _dmarc to the sender's domain: \"v=DMARC1; "
+             "p=quarantine\"." },
     { "pages", .look = doctor_pages, .fix = "set [site] web; make install." },
     { "assets", .look = doctor_assets,
       .fix = "set [site] web; make install, or npm run build in web/." },

@@ -1,6 +1,6 @@
 /*
  * ctl_doctor.h - what sparklectl doctor looks at on the host itself, between
- * ctl_doctor.c and doctor_host.c.
+ * ctl_doctor.c, doctor_host.c and doctor_net.c.
  */
 #ifndef PROG_CTL_DOCTOR_H
 #define PROG_CTL_DOCTOR_H
@@ -23,6 +23,10 @@ enum health doctor_url(struct ctl *c, const char **ret_found);
 enum health doctor_master(struct ctl *c, const char **ret_found);
 enum health doctor_secrets(struct ctl *c, const char **ret_found);
 enum health doctor_breached(struct ctl *c, const char **ret_found);
+enum health doctor_name(struct ctl *c, const char **ret_found);
+enum health doctor_certificate(struct ctl *c, const char **ret_found);
+enum health doctor_spf(struct ctl *c, const char **ret_found);
+enum health doctor_dmarc(struct ctl *c, const char **ret_found);
 enum health doctor_push(struct ctl *c, const char **ret_found);
 
 #endif

@@ -44,6 +44,23 @@ site_get() {
         -o /dev/null -w '%{http_code}\n' "https://example.org$1"
 }
 
+# A certificate of three days and a sender without DMARC; then a world in
+# which nobody knows the name.
+doctor_doubts() {
+    local tls=/etc/sparkle/tls resolver
+    echo 'nameserver 127.0.0.1' >/etc/resolv.conf
+    python3 "$ops/dns.py" 'example.org=v=spf1 mx -all' &
+    resolver=$!
+    printf '[mail]\ntransport = relay:127.0.0.1\n' >/etc/sparkle/conf.d/mail.conf
+    openssl req -x509 -key "$tls/site.key" -days 3 -subj /CN=example.org \
+        -out "$tls/site.crt"
+    sleep 1
+    sparklectl doctor
+    kill "$resolver"
+    echo '==== nobody answers'
+    sparklectl doctor
+}
+
 # In the namespaces.
 setup_inside() {
     inside copy copy_make
@@ -66,6 +83,7 @@ setup_inside() {
     inside admin sparklectl user create admin you@example.org --role ADMIN \
         <<<'Correct-horse-42-battery!'
     inside doctor sparklectl doctor
+    inside doubts doctor_doubts
     for _ in $(jobs -p); do kill "$_"; done
     wait
 }
@@ -76,8 +94,9 @@ setup_checks() {
         echo "skip  sparklectl setup: needs root and namespaces"
         return 0
     fi
-    export -f inside copy_make servers_start as_sparkle site_get setup_inside
-    export work setup_said SPARKLE_BUILD
+    export -f inside copy_make servers_start as_sparkle site_get doctor_doubts
+    export -f setup_inside
+    export work setup_said SPARKLE_BUILD ops=$top/tests/ops
     timeout 180 unshare -m -n -p -f --kill-child --mount-proc \
         bash -c setup_inside </dev/null >"$work/setup.log" 2>&1
     if ! has 'status 0' "$(said copy)" >/dev/null; then
@@ -99,4 +118,15 @@ setup_checks() {
     check "the site is ready" same "200 status 0" "$(said ready | xargs)"
     check "an administrator is made" has 'admin: made' "$(said admin)"
     check "the doctor finds nothing broken" has ' 0 broken' "$(said doctor)"
+    check "the doctor reads the certificate" \
+        has '^ok +certificate .*good for 36[45] days' "$(said doctor)"
+    check "the doctor sees that it ends soon" \
+        has '^look +certificate .*good for [23] days' "$(said doubts)"
+    check "the doctor asks for the name" \
+        has '^ok +site name +example.org is known' "$(said doubts)"
+    check "the doctor reads SPF" has '^ok +SPF +v=spf1 mx -all' "$(said doubts)"
+    check "the doctor misses DMARC" \
+        has '^look +DMARC +_dmarc.example.org has no v=DMARC1' "$(said doubts)"
+    check "the doctor says that nobody knows the name" \
+        has '^look +site name' "$(said doubts | sed '1,/^====/d')"
 }
