@@ -10,7 +10,8 @@
 //   + PostgreSQL's CPU per transaction under pgbench with the row's own SQL
 //   + Redis's CPU per EVALSHA of our script, where the row asks it
 //
-// (A, R: the bare Argon2id hash on top; C: an nginx static file.)
+// (A, R: the bare Argon2id hash on top, and the ratio without PostgreSQL; C: an
+// nginx static file.)
 // Ratio = bound / measured.  Rows alternate with their bounds, so that noise
 // of a shared machine meets both.
 import { execFileSync, spawn } from "node:child_process";
@@ -120,12 +121,12 @@ function statement(route, find = () => true) {
   return row[1];
 }
 
-/** Puts values for $n: null is NULL, {sql} is as it stands, else a literal
- * that is sent as a parameter by pgbench's variables. */
+/** Puts values for $n: null is NULL, {sql} is as it stands, else a literal. */
 function filled(sql, values) {
   return sql.replace(/\$(\d+)/g, (_, n) => {
     const v = values[n - 1];
     if (v === null) return "NULL";
+    if (v.sql) return v.sql;
     return `'${String(v).replaceAll("'", "''")}'`;
   });
 }
@@ -149,6 +150,23 @@ function request()
   return wrk.format(nil, nil, nil, string.format(
     '{"email":"r%d-%d@example.org","password":"Correct-Horse-7-Battery","agreeToTerms":true}', seed, n))
 end`;
+
+/** What a login asks PostgreSQL, as one script of pgbench for each user. */
+function loginSql(emails) {
+  const digest = { sql: "sha256(gen_random_uuid()::text::bytea)" };
+  return emails.slice(0, 100).map((email) => {
+    const id = psql(`SELECT id FROM users WHERE email = '${email}'`);
+    const subject = { sql: `sha256('${email}')` };
+    const route = "POST /api/auth/login";
+    return [
+      filled(statement(route, (sql) => sql.includes("FROM login_try(")),
+        [email, subject, null]),
+      filled(statement(route, (sql) => sql.includes("FROM login_done(")),
+        [id, subject, digest, digest, digest, "bench", "127.0.0.1", "false",
+          null, null, "0123456789abcdef0123456789abcdef", null]),
+    ].join(";\n");
+  });
+}
 
 const maxId = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
@@ -223,7 +241,7 @@ async function main() {
     A: { load: { url: `${base}/api/auth/login`, method: "POST", connections: 1,
         headers: { "content-type": "application/json", origin: base },
         script: members(logins) },
-      argon2: true, target: 0.95 },
+      sql: loginSql(logins), argon2: true, target: 0.95 },
     R: { load: { url: `${base}/api/auth/register`, method: "POST", connections: 2,
         headers: { "content-type": "application/json", origin: base }, script: newcomers },
       sql: ["SELECT register_user('b' || gen_random_uuid() || '@example.org', NULL, 'x', NULL, 'b')"],
@@ -297,7 +315,8 @@ async function measure(name, row, { r, all, bareOf, session }) {
     `${result.p99.toFixed(2).padStart(8)} ${String(result.errors).padStart(7)} ` +
     `${result.bytes.toFixed(0).padStart(7)} ${cpu.toFixed(1).padStart(11)} ` +
     `${bound.toFixed(1).padStart(9)} ${result.ratio.toFixed(2).padStart(6)}  >= ${row.target}` +
-    (row.parts ? `   (${row.parts.map((p) => p.toFixed(0)).join(" + ")})` : ""));
+    (row.parts ? `   (${row.parts.map((p) => p.toFixed(0)).join(" + ")})` : "") +
+    (row.argon2 ? `   ${((row.parts[0] + row.parts.at(-1)) / cpu).toFixed(2)} of bare + Argon2id` : ""));
   return result;
 }
 
