@@ -7,6 +7,7 @@
  */
 #include "core/app.h"
 #include "core/db.h"
+#include "core/password_policy.h"
 #include "core/session.h"
 #include "privacy/privacy_local.h"
 
@@ -50,7 +51,8 @@ static const struct refusal cancel_refusals[] = {
 };
 
 static const struct field wish_fields[] = {
-    FIELD(IN_BODY, struct wish, password, .max = 128, .secret = true,
+    FIELD(IN_BODY, struct wish, password, .max = PASSWORD_INPUT_MAX,
+          .secret = true,
           .about = "Your password; not needed within 10 minutes of using it "
                    "or a second factor."),
     FIELD_AS(IN_BODY, "removeContent", struct wish, remove_content,

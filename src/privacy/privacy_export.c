@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "core/app.h"
 #include "core/db.h"
+#include "core/password_policy.h"
 #include "mailing/mailing.h"
 #include "privacy/privacy_local.h"
 
@@ -66,7 +67,8 @@ struct wish {
 };
 
 static const struct field wish_fields[] = {
-    FIELD(IN_BODY, struct wish, password, .max = 128, .secret = true,
+    FIELD(IN_BODY, struct wish, password, .max = PASSWORD_INPUT_MAX,
+          .secret = true,
           .about = "Your password; not needed within 10 minutes of using it "
                    "or a second factor."),
     { 0 },

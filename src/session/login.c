@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "core/app.h"
 #include "core/db.h"
+#include "core/password_policy.h"
 #include "core/session.h"
 #include "session/session_local.h"
 #include "twofactor/twofactor.h"
@@ -55,7 +56,7 @@ static const struct field login_fields[] = {
     FIELD(IN_BODY, struct login, email, .required = true, .min = 1, .max = 255,
           .about = "The account's address."),
     FIELD(IN_BODY, struct login, password, .required = true, .min = 1,
-          .max = 128, .secret = true, .about = "Its password."),
+          .max = PASSWORD_INPUT_MAX, .secret = true, .about = "Its password."),
     FIELD_AS(IN_BODY, "twoFactorCode", struct login, two_factor_code,
              .max = TWOFACTOR_CODE_MAX, .secret = true,
              .pattern = TWOFACTOR_CODE_PATTERN, .valid = twofactor_code_formed,
@@ -139,7 +140,9 @@ complete(struct request *r, struct uuid user,
     /* Banned, deleted or given a new password since it was looked at. */
     if (db_rows(row) == 0)
         return &login_wrong;
-    return answer_signed_in(r, session_hand_out(r, &token, row), row);
+    const struct session *made = session_hand_out(r, &token, row);
+    session_replaced(r);
+    return answer_signed_in(r, made, row);
 }
 
 /* The keyed hash of a user's address. */

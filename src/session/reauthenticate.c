@@ -4,6 +4,7 @@
  */
 #include "core/app.h"
 #include "core/db.h"
+#include "core/password_policy.h"
 #include "core/session.h"
 #include "session/session_local.h"
 #include "twofactor/twofactor.h"
@@ -27,8 +28,8 @@ static const struct refusal proof_refusals[] = {
 };
 
 static const struct field proof_fields[] = {
-    FIELD(IN_BODY, struct proof, password, .min = 1, .max = 128, .secret = true,
-          .about = "Your password; or"),
+    FIELD(IN_BODY, struct proof, password, .min = 1, .max = PASSWORD_INPUT_MAX,
+          .secret = true, .about = "Your password; or"),
     FIELD(IN_BODY, struct proof, code, .min = 1, .max = TWOFACTOR_CODE_MAX,
           .secret = true, .pattern = TWOFACTOR_CODE_PATTERN,
           .valid = twofactor_code_formed, .wanted = TWOFACTOR_CODE_WANTED,

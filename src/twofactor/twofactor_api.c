@@ -12,6 +12,7 @@
 #include "core/app.h"
 #include "core/crypto.h"
 #include "core/db.h"
+#include "core/password_policy.h"
 #include "twofactor/twofactor_local.h"
 
 /* ---- GET /api/auth/2fa --------------------------------------------------- */
@@ -189,7 +190,7 @@ static const struct refusal disable_refusals[] = {
 
 static const struct field disable_fields[] = {
     FIELD(IN_BODY, struct proof, password, .required = true, .min = 1,
-          .max = 128, .secret = true, .about = "Your password."),
+          .max = PASSWORD_INPUT_MAX, .secret = true, .about = "Your password."),
     FIELD(IN_BODY, struct proof, code, .required = true, .min = 1,
           .max = TWOFACTOR_CODE_MAX, .secret = true,
           .pattern = TWOFACTOR_CODE_PATTERN, .valid = twofactor_code_formed,

@@ -127,6 +127,29 @@ export default () =>
       assert.equal((await logIn(name, "Caf\u00e9-Noir-77x")).status, 200);
     });
 
+    it("lets in with the decomposed form of a long one, at each door", async () => {
+      const name = freshName();
+      // 125 code points, and 225 as some keyboards send them.
+      const words = "\u00e9\u00e0".repeat(50) + "-Noir-77x-Velvet-Otter-77";
+      const typed = words.normalize("NFD");
+      assert.ok(typed.length > 200 && words.length <= 128);
+      const email = addressOf(name);
+      const made = await register({ email, username: name, password: typed });
+      assert.equal(made.status, 201, `${made}`);
+      const user = people.guest();
+      const done = await logIn(name, typed, user);
+      assert.equal(done.status, 200, `${done}`);
+      user.csrf = (await user.get("/api/auth/csrf")).data.token;
+      const proof = { password: typed };
+      const proved = await user.post("/api/auth/reauthenticate", proof);
+      assert.equal(proved.status, 204, `${proved}`);
+      const off = await user.post("/api/auth/2fa/disable", {
+        password: typed,
+        code: "123456",
+      });
+      assert.notEqual(off.status, 400, `${off}`);
+    });
+
     it("hashes a password of bcrypt anew at the login", async () => {
       const [name] = await people.users(1);
       // "U*U", as published with crypt_blowfish.

@@ -223,7 +223,7 @@ export default () =>
     });
 
     it("keeps secrets out of errors and logs", async () => {
-      const secret = "never-Shown-1-anywhere-" + "x".repeat(200);
+      const secret = "never-Shown-1-anywhere-" + "x".repeat(600);
       const answer = await people.guest().post("/api/auth/login", {
         email: "nobody@example.org",
         password: secret,

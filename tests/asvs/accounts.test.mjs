@@ -92,6 +92,45 @@ export default (clock) =>
       assert.notEqual(again.cookies.get("__Host-session"), first);
     });
 
+    it("end the session that the browser had, once it signs in anew", async () => {
+      const user = await people.user();
+      const other = await people.logIn(user.name);
+      const late = people.guest();
+      late.cookies.set("__Host-session", user.cookies.get("__Host-session"));
+      const wrong = await logIn(addressOf(user.name), "Wrong-Otter-77", user);
+      assert.equal(wrong.status, 401);
+      assert.equal((await late.get("/api/users/me")).status, 200);
+      await people.logIn(user.name, { client: user });
+      assert.equal((await user.get("/api/users/me")).status, 200);
+      assert.equal((await late.get("/api/users/me")).status, 401);
+      assert.equal((await other.get("/api/users/me")).status, 200);
+    });
+
+    it("have a new token once they proved themselves again", async () => {
+      const user = await people.user();
+      const first = user.cookies.get("__Host-session");
+      const proved = await user.post("/api/auth/reauthenticate", { password });
+      assert.equal(proved.status, 204, `${proved}`);
+      assert.equal((await user.get("/api/users/me")).status, 200);
+      const next = user.cookies.get("__Host-session");
+      assert.notEqual(next, first);
+      assert.equal((await user.get("/api/users/me")).status, 200);
+      assert.equal(user.cookies.get("__Host-session"), next);
+      clock.forward(61);
+      user.cookies.set("__Host-session", first);
+      assert.equal((await user.get("/api/users/me")).status, 401);
+    });
+
+    it("of the role SYSTEM have no password", async () => {
+      const { id } = await people.user();
+      await assert.rejects(
+        stack.sql`UPDATE users SET role = 'SYSTEM' WHERE id = ${id}`,
+        /users_system_no_login/,
+      );
+      await stack.sql`UPDATE users SET role = 'SYSTEM', password_hash = NULL
+        WHERE id = ${id}`;
+    });
+
     it("keep their password for years", async () => {
       const user = await people.user();
       clock.forward(3 * 366 * 86400);
