@@ -20,6 +20,7 @@ const together = [
   "email",
   "mailing",
   "referral",
+  "faults",
   "admin",
   "admin_list",
   "admin_status",

@@ -1,4 +1,4 @@
-// Holds checklist.tsv to its items and to the tests that there are.
+// Holds checklist.tsv and faults.tsv to their items and to the tests there are.
 //
 //   node tests/asvs/check.mjs     prints what is wrong; status 1 if anything
 import { readFileSync, readdirSync } from "node:fs";
@@ -68,11 +68,32 @@ for (const [i, line] of lines.split("\n").entries()) {
 for (const item of wanted)
   if (!seen.has(item)) faults.push(`${item} is missing`);
 
+/** The rows of the faults that are about accounts. */
+const span = (from, to) =>
+  Array.from({ length: to - from + 1 }, (_, i) => `${from + i}`);
+const old = new Set([...span(21, 119), ...span(192, 217)]);
+const told = new Set();
+const list = readFileSync(join(top, "tests/asvs/faults.tsv"), "utf8");
+for (const [i, line] of list.split("\n").entries()) {
+  if (!line || line.startsWith("#")) continue;
+  const [row, state, suite, words, what, more] = line.split("\t");
+  const fault = (text) => faults.push(`faults ${i + 1}: ${row}: ${text}`);
+  if (!what || more !== undefined) fault("wants five columns");
+  if (!old.has(row)) fault("is no row of accounts");
+  if (!["test", "n/a"].includes(state)) fault(`state ${state}`);
+  if (state === "test" && !exists(suite, words))
+    fault(`the suite ${suite} has no test "${words}"`);
+  if (state === "n/a" && (words?.length ?? 0) < 20) fault("says not why");
+  told.add(row);
+}
+for (const row of old)
+  if (!told.has(row)) faults.push(`faults: ${row} is missing`);
+
 const count = (state) =>
   [...seen.values()].filter((states) => states.includes(state)).length;
 for (const fault of faults) console.log(fault);
 console.log(
   `${seen.size} items: ${count("test")} tested, ${count("deviates")} deviate, ` +
-    `${count("n/a")} do not apply`,
+    `${count("n/a")} do not apply; ${told.size} old faults`,
 );
 process.exitCode = faults.length ? 1 : 0;
