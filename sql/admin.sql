@@ -300,10 +300,11 @@ DECLARE
         CASE WHEN NOT twofactor_on(p_user) THEN 'TWO_FACTOR_OFF' END);
 BEGIN
     IF refused IS NULL AND twofactor_remove(p_user) THEN
-        PERFORM alert_raise(p_user, '2FA_DISABLED', 'high',
+        PERFORM alert_mail(p_user, alert_raise(p_user, '2FA_DISABLED', 'high',
             'Two-factor sign-in was taken off by our staff',
             'If you did not ask for that, change your password now, set it '
-            'up again, and write to us.', coalesce(p_request, ''));
+            'up again, and write to us.', coalesce(p_request, '')),
+            'security-alert');
     END IF;
     RETURN refused;
 END

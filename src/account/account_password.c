@@ -159,6 +159,7 @@ static const struct problem link_gone = {
 };
 static const struct refusal reset_refusals[] = {
     { .problem = &link_gone, .constraint = "password_resets_open" },
+    { .problem = &link_gone, .constraint = "users_system_no_login" },
     { 0 },
 };
 

@@ -218,6 +218,11 @@ const roles = () =>
       const [alert] = await stack.sql`SELECT type, severity::text
         FROM security_alerts WHERE user_id = ${user.id}`;
       assert.deepEqual(alert, { type: "2FA_DISABLED", severity: "high" });
+      await eventually("the mail", () =>
+        mailsTo(stack, addressOf(user.name)).find((m) =>
+          /taken off by our staff/.test(m.text),
+        ),
+      );
       const again = await actions.factor(admin, user);
       assert.equal(again.json.code, "TWO_FACTOR_OFF");
     });
