@@ -114,8 +114,9 @@ FROM (VALUES
 -- ---- The shape --------------------------------------------------------------
 
 -- Columns up to created_at, data and image are the shape.  Lists: WHERE
--- user_id = $1 AND expires_at > clock_now(), by (created_at, id) DESC.  The unread count is
--- counted, by notifications_unread_idx: it is always right and short.
+-- user_id = $1 AND expires_at > clock_now(), by (created_at, id) DESC.  The
+-- unread count is counted, by notifications_unread_idx: it is always right and
+-- short.
 CREATE OR REPLACE VIEW notification_rows AS
 SELECT n.id, n.type::text AS type, n.title, n.message, n.read,
     n.priority::bigint AS priority,

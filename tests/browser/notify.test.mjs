@@ -102,4 +102,49 @@ export default () =>
         body: "<b>x</b>",
       });
     });
+
+    it("tells a browser's push service anew to the next session", async () => {
+      const { page, context } = one;
+      const given = [];
+      await context.route("**/api/push/subscriptions", (route) => {
+        given.push(route.request().postDataJSON());
+        const data = { success: true, data: { id: "an-id" } };
+        return route.fulfill({ status: 201, json: data });
+      });
+      await context.addInitScript(() => {
+        const keys = { p256dh: "point", auth: "secret" };
+        const subscription = { endpoint: "https://push.example/1", keys };
+        PushManager.prototype.getSubscription = async () => ({
+          toJSON: () => subscription,
+        });
+      });
+      const visit = async (path) => {
+        await one.go(path);
+        await page.evaluate(() => navigator.serviceWorker.ready);
+        await page.waitForTimeout(200);
+      };
+      await visit("/");
+      assert.equal(given.length, 0, "whose it is was never said");
+      await page.evaluate(
+        (name) => localStorage.setItem("push-owner", name),
+        user.name,
+      );
+      await visit("/");
+      await visit("/notifications");
+      assert.equal(given.length, 1, "once a session");
+      assert.deepEqual(given[0], {
+        endpoint: "https://push.example/1",
+        ...{ p256dh: "point", auth: "secret" },
+      });
+      await context.clearCookies();
+      await visit("/login");
+      await one.takeSession(await people.user());
+      await visit("/");
+      assert.equal(given.length, 1, "not to somebody else");
+      await context.clearCookies();
+      await visit("/login");
+      await one.takeSession(await people.logIn(user.name));
+      await visit("/");
+      assert.equal(given.length, 2);
+    });
   });

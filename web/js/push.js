@@ -3,12 +3,18 @@
 //   <div data-push="KEY"><p data-push-says></p><button aria-pressed></button>
 //   <button data-zone="#field">   puts the zone's name into the field
 //
-// Our side of a subscription is known by its id, kept on the device.
+// Our side of a subscription is known by its id, kept on the device. It ends
+// with the session; so who switched it on and signs in again is told anew, and
+// nobody else who uses the device.
 import { Problem, send } from "./api.js";
 import { say } from "./dom.js";
 import { text } from "./text.js";
 
 const kept = "push-subscription";
+const owner = "push-owner";
+const told = "push-told"; // in this session
+
+const viewer = () => document.documentElement.dataset.viewer;
 
 const able = () =>
   "serviceWorker" in navigator &&
@@ -26,6 +32,17 @@ async function tell(subscription) {
   const input = { endpoint, p256dh, auth };
   const made = await send("POST", "/api/push/subscriptions", input);
   localStorage.setItem(kept, made.id);
+  localStorage.setItem(owner, viewer());
+  localStorage.setItem(told, "yes");
+}
+
+// Between two sessions there is a page for visitors: the log-in, if no other.
+async function renew() {
+  if (!viewer()) localStorage.removeItem(told);
+  const mine = viewer() && localStorage.getItem(owner) === viewer();
+  if (!mine || !able() || localStorage.getItem(told)) return;
+  const subscription = await current();
+  if (subscription) await tell(subscription);
 }
 
 async function switchOn(key) {
@@ -40,7 +57,7 @@ async function switchOn(key) {
 async function switchOff() {
   const id = localStorage.getItem(kept);
   await (await current())?.unsubscribe();
-  localStorage.removeItem(kept);
+  for (const name of [kept, owner, told]) localStorage.removeItem(name);
   if (id) await send("DELETE", `/api/push/subscriptions/${id}`).catch(() => {});
 }
 
@@ -64,17 +81,17 @@ async function device(box) {
     return;
   }
   const subscription = await current().catch(() => null);
-  button.setAttribute("aria-pressed", String(Boolean(subscription)));
+  const on = subscription && localStorage.getItem(owner) === viewer();
+  button.setAttribute("aria-pressed", String(Boolean(on)));
   button.disabled = false;
   button.addEventListener("click", () => press(box, button));
-  // Whoever uses the device now is who it tells.
-  if (subscription) tell(subscription).catch(() => {});
 }
 
 /** Sets both up where the page has them. */
 export function push() {
   const box = document.querySelector("[data-push]");
   if (box) device(box);
+  renew().catch(() => {});
   const zone = document.querySelector("[data-zone]");
   zone?.addEventListener("click", () => {
     const field = document.querySelector(zone.dataset.zone);
