@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/escape.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/app.h"
@@ -135,14 +134,13 @@ put_row(struct export *x, const struct db_result *res, size_t i)
         crypto_open(x->mem, x->ring, db_bytes(res, i, 1),
                     (struct bytes){ user->octet, sizeof user->octet }, NULL);
     struct text *end = text_new(x->mem);
-    text_addf(end, ", \"%s\": ", x->sealed);
+    struct json_writer w = { .to = end, .comma = true };
+
     if (plain.at == NULL)
-        text_adds(end, "null}");
-    else {
-        text_addc(end, '"');
-        escape_json(end, (const char *)plain.at, plain.len);
-        text_adds(end, "\"}");
-    }
+        json_put_null(&w, x->sealed);
+    else
+        json_put_text(&w, x->sealed, (const char *)plain.at);
+    text_addc(end, '}');
     return put(x, row, len - 1) && put(x, end->at, end->len);
 }
 
