@@ -44,13 +44,19 @@ JOIN users u ON u.id = f.follower_id AND u.status = 'ACTIVE'
 WHERE f.following_id = p_user AND f.created_at > p_since
 $$;
 
+-- Unread notifications that preferences let into mails, and that tell of what
+-- is still there.  What is hidden on the site, as only mails of it are wanted,
+-- is in the digest of those who get no other mail of it.
 CREATE OR REPLACE FUNCTION digest_notices(
     p_user uuid, p_since timestamptz
 ) RETURNS SETOF notifications
 LANGUAGE sql STABLE AS $$
-SELECT * FROM notifications
-WHERE user_id = p_user AND NOT read AND NOT hidden AND created_at > p_since
-    AND expires_at > clock_now()
+SELECT n.* FROM notifications n
+LEFT JOIN notification_preferences w ON w.user_id = n.user_id
+WHERE n.user_id = p_user AND NOT n.read AND n.created_at > p_since
+    AND n.expires_at > clock_now()
+    AND (NOT n.hidden OR w.email_frequency IN ('daily', 'weekly'))
+    AND mail_let(n.type, w) AND mail_gone(n) IS NULL
 $$;
 
 -- Whether there is something new to tell.

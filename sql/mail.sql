@@ -45,14 +45,13 @@ LANGUAGE sql STABLE
 RETURN EXISTS (SELECT FROM mail_scores WHERE email = p_email AND score >= 4
     AND updated_at > clock_now() - interval '30 days');
 
--- Whether preferences let mails of a notification's type through: the gates
--- of the specification, the type's own switch, the frequency.
-CREATE OR REPLACE FUNCTION mail_wanted(
+-- Whether preferences let a notification's type into mails, of its own or
+-- digests: the gates of the specification, the type's own switch.
+CREATE OR REPLACE FUNCTION mail_let(
     p_type notification_type, w notification_preferences
 ) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN w.user_id IS NULL OR w.email_enabled
-    AND w.email_frequency IN ('instant', 'hourly')
     AND p_type <> ALL (w.email_off)
     AND CASE
         WHEN p_type IN ('POST_LIKED', 'COMMENT_LIKED') THEN w.post_likes
@@ -67,6 +66,14 @@ RETURN w.user_id IS NULL OR w.email_enabled
             'YOUTUBE_PREMIERE') THEN w.event_reminders
         ELSE true END;
 
+-- The same for a mail of its own: where the frequency says so.
+CREATE OR REPLACE FUNCTION mail_wanted(
+    p_type notification_type, w notification_preferences
+) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN w.user_id IS NULL OR w.email_frequency IN ('instant', 'hourly')
+    AND mail_let(p_type, w);
+
 -- Whether somebody was on the site within the last ten minutes.
 CREATE OR REPLACE FUNCTION mail_seen(p_user uuid) RETURNS boolean
 LANGUAGE sql STABLE
@@ -76,35 +83,20 @@ RETURN EXISTS (SELECT FROM users WHERE id = p_user
         AND ended_at IS NULL
         AND last_seen_at > clock_now() - interval '10 minutes');
 
--- Why the mail of a notification is not to be sent any more, or NULL.
-CREATE OR REPLACE FUNCTION mail_stale(p_user uuid, p_notification uuid)
+-- Why what a notification tells of is not to be told any more, or NULL: who
+-- did it is blocked or muted by now, or it is deleted or hidden.
+CREATE OR REPLACE FUNCTION mail_gone(n notifications)
 RETURNS mail_skip_reason
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    n notifications;
-    w notification_preferences;
     p posts;
     comment_id uuid;
 BEGIN
-    SELECT * INTO n FROM notifications
-    WHERE id = p_notification AND user_id = p_user;
-    IF NOT FOUND THEN
-        RETURN 'content_deleted';
-    ELSIF n.read THEN
-        RETURN 'already_read';
-    ELSIF n.expires_at <= clock_now() THEN
-        RETURN 'expired';
-    ELSIF mail_seen(p_user) THEN
-        RETURN 'seen_on_site';
-    END IF;
-    SELECT * INTO w FROM notification_preferences WHERE user_id = p_user;
-    IF NOT mail_wanted(n.type, w) THEN
-        RETURN 'preference';
-    ELSIF EXISTS (SELECT FROM blocks WHERE blocker_id = p_user
+    IF EXISTS (SELECT FROM blocks WHERE blocker_id = n.user_id
             AND blocked_id = n.actor_id
-            OR blocker_id = n.actor_id AND blocked_id = p_user)
+            OR blocker_id = n.actor_id AND blocked_id = n.user_id)
         OR EXISTS (SELECT FROM mutes
-            WHERE muter_id = p_user AND muted_id = n.actor_id)
+            WHERE muter_id = n.user_id AND muted_id = n.actor_id)
     THEN
         RETURN 'not_permitted';
     END IF;
@@ -120,10 +112,37 @@ BEGIN
         CASE WHEN comment_id IS NULL THEN n.entity_id END);
     IF p.id IS NULL OR p.deleted_at IS NOT NULL THEN
         RETURN 'content_deleted';
-    ELSIF NOT post_visible(p, p_user) THEN
+    ELSIF NOT post_visible(p, n.user_id) THEN
         RETURN 'not_permitted';
     END IF;
     RETURN NULL;
+END
+$$;
+
+-- Why the mail of a notification is not to be sent any more, or NULL.
+CREATE OR REPLACE FUNCTION mail_stale(p_user uuid, p_notification uuid)
+RETURNS mail_skip_reason
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    n notifications;
+    w notification_preferences;
+BEGIN
+    SELECT * INTO n FROM notifications
+    WHERE id = p_notification AND user_id = p_user;
+    IF NOT FOUND THEN
+        RETURN 'content_deleted';
+    ELSIF n.read THEN
+        RETURN 'already_read';
+    ELSIF n.expires_at <= clock_now() THEN
+        RETURN 'expired';
+    ELSIF mail_seen(p_user) THEN
+        RETURN 'seen_on_site';
+    END IF;
+    SELECT * INTO w FROM notification_preferences WHERE user_id = p_user;
+    IF NOT mail_wanted(n.type, w) THEN
+        RETURN 'preference';
+    END IF;
+    RETURN mail_gone(n);
 END
 $$;
 

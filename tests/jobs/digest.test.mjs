@@ -264,6 +264,39 @@ test("where the site counts, links and a picture say so, and are signed", async 
   jobs.sql`DELETE FROM mail_digests`;
 });
 
+test("in the daily one: what the switches let into mails, and still is there", () => {
+  at("2027-07-28T08:10Z");
+  const asked = (off, more) => {
+    jobs.sql`DELETE FROM notifications`;
+    jobs.sql`DELETE FROM notification_preferences`;
+    jobs.sql`INSERT INTO notification_preferences (user_id, email_frequency,
+      email_off) VALUES (${ann.id}, 'daily', ${off})`;
+    sqlAt(`INSERT INTO notifications (user_id, type, actor_id, title,
+        created_at, expires_at, hidden)
+      SELECT '${ann.id}', t::notification_type, '${cyd.id}', t,
+        clock_now() - interval '1 hour', clock_now() + interval '7 days',
+        t = 'LEVEL_UP'
+      FROM unnest('{MENTION,USER_FOLLOWED,LEVEL_UP}'::text[]) t; ${more}`);
+    return sqlAt(`SELECT coalesce(string_agg(type::text, ' ' ORDER BY type), '')
+      FROM digest_notices('${ann.id}', clock_now() - interval '1 day')`)
+      .trim().split("\n").pop();
+  };
+  jobs.sql`DELETE FROM mutes`;
+  assert.equal(asked("{}", ""), "USER_FOLLOWED LEVEL_UP MENTION");
+  assert.equal(asked("{MENTION}", ""), "USER_FOLLOWED LEVEL_UP");
+  assert.equal(asked("{}", "UPDATE notification_preferences SET new_followers "
+    + "= false"), "LEVEL_UP MENTION");
+  assert.equal(asked("{}", "UPDATE notification_preferences SET email_frequency "
+    + "= 'instant'"), "USER_FOLLOWED MENTION");
+  assert.equal(asked("{}", `INSERT INTO mutes (muter_id, muted_id)
+    VALUES ('${ann.id}', '${cyd.id}')`), "");
+  assert.equal(asked("{}", `DELETE FROM mutes; UPDATE notifications
+    SET entity_type = 'post', entity_id = uuidv7() WHERE type = 'MENTION'`),
+    "USER_FOLLOWED LEVEL_UP");
+  jobs.sql`DELETE FROM notifications`;
+  jobs.sql`DELETE FROM notification_preferences`;
+});
+
 test("what is gone when the mail leaves is no mail", async () => {
   await jobs.killMaster();
   at("2027-08-02T08:10Z");
