@@ -101,7 +101,8 @@ package_checks() {
         usr/share/sparkle/web/dist/manifest.json etc/cron.d/sparkle \
         etc/logrotate.d/sparkle etc/sparkle/nginx/sparkle.conf \
         usr/lib/sysusers.d/sparkle.conf usr/lib/tmpfiles.d/sparkle.conf \
-        usr/share/sparkle/prometheus/sparkle.rules.yml; do
+        usr/share/sparkle/prometheus/sparkle.rules.yml \
+        usr/share/doc/sparkle/UPGRADING usr/share/doc/sparkle/LICENSE; do
         check "there is $file" test -s "$tree/$file"
     done
     check "no file names the build's places" empty "$(wrong_paths)"

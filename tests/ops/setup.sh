@@ -61,6 +61,21 @@ doctor_doubts() {
     sparklectl doctor
 }
 
+as_postgres() {
+    runuser -u postgres -- "$@"
+}
+
+# As sparkle(7) says it: what came after the backup is gone, the rest is back.
+backup_restore() {
+    as_postgres pg_dump -Fc sparkle >"$work/copy/sparkle.dump" || return
+    sparklectl user create late late@example.org <<<'Correct-horse-42-battery!'
+    as_postgres dropdb --force sparkle
+    as_postgres pg_restore --create -d postgres \
+        <"$work/copy/sparkle.dump" || return
+    sparklectl user list | sed 's/^/user: /'
+    as_sparkle sparkle-fcgi --test-config
+}
+
 # In the namespaces.
 setup_inside() {
     inside copy copy_make
@@ -86,6 +101,7 @@ setup_inside() {
     inside doubts doctor_doubts
     for _ in $(jobs -p); do kill "$_"; done
     wait
+    inside restore backup_restore
 }
 
 setup_checks() {
@@ -95,7 +111,7 @@ setup_checks() {
         return 0
     fi
     export -f inside copy_make servers_start as_sparkle site_get doctor_doubts
-    export -f setup_inside
+    export -f as_postgres backup_restore setup_inside
     export work setup_said SPARKLE_BUILD ops=$top/tests/ops
     timeout 180 unshare -m -n -p -f --kill-child --mount-proc \
         bash -c setup_inside </dev/null >"$work/setup.log" 2>&1
@@ -118,6 +134,12 @@ setup_checks() {
     check "the site is ready" same "200 status 0" "$(said ready | xargs)"
     check "an administrator is made" has 'admin: made' "$(said admin)"
     check "the doctor finds nothing broken" has ' 0 broken' "$(said doctor)"
+    check "a restored backup has its users" \
+        has '^user: .*you@example.org' "$(said restore)"
+    check "a restored backup has no later ones" \
+        has_not '^user: .*late' "$(said restore)"
+    check "the programs take a restored database" \
+        has '^status 0' "$(said restore)"
     check "the doctor reads the certificate" \
         has '^ok +certificate .*good for 36[45] days' "$(said doctor)"
     check "the doctor sees that it ends soon" \
