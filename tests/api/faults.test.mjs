@@ -112,7 +112,7 @@ export default () =>
       assert.ok(keys.length > 3, `${keys.length}`);
       for (const key of keys) {
         const seconds = Number(await stack.redis("TTL", key));
-        assert.ok(seconds === -2 || (seconds >= 0 && seconds <= 3601), key);
+        assert.ok(seconds === -2 || (seconds >= 0 && seconds <= 86401), key);
       }
     });
 
