@@ -16,7 +16,8 @@
 --   push      push.send, one for each browser that asked for it
 --   sms       sms.send, from priority 2 on, to a verified number
 --
--- E-mail, push and SMS wait for the end of quiet hours, except priority 3.
+-- E-mail, push and SMS wait for the end of quiet hours, except priority 3;
+-- so do mails whose delay would end in them.
 -- A row that grows ("A and 3 others") is sent once: when it is made.
 
 -- ---- The types --------------------------------------------------------------
@@ -381,7 +382,12 @@ CREATE OR REPLACE FUNCTION notification_send(
 LANGUAGE plpgsql AS $$
 DECLARE
     payload jsonb := jsonb_build_object('notification', p_id);
+    mail_at timestamptz := CASE WHEN p_priority >= 2 THEN NULL
+        WHEN 'hourly' = ANY (p_channels) THEN date_trunc('hour',
+            clock_now() + p_kind.mail_delay) + interval '1 hour'
+        ELSE clock_now() + p_kind.mail_delay END;
     ends timestamptz;
+    mail_ends timestamptz;
 BEGIN
     IF 'in_app' = ANY (p_channels) THEN
         PERFORM job_put('notification.realtime', 'notification',
@@ -392,16 +398,16 @@ BEGIN
     END IF;
     IF p_priority < 3 THEN
         SELECT quiet_end(w.quiet_from, w.quiet_until, u.time_zone,
-            clock_now()) INTO ends
+                clock_now()),
+            quiet_end(w.quiet_from, w.quiet_until, u.time_zone,
+                coalesce(mail_at, clock_now()))
+        INTO ends, mail_ends
         FROM users u JOIN notification_preferences w ON w.user_id = u.id
         WHERE u.id = p_user_id;
     END IF;
     IF p_channels && '{email,hourly}' THEN
         PERFORM job_put('notification.mail', 'notification', payload,
-            p_run_at => greatest(ends, CASE WHEN p_priority >= 2 THEN NULL
-                WHEN 'hourly' = ANY (p_channels) THEN date_trunc('hour',
-                    clock_now() + p_kind.mail_delay) + interval '1 hour'
-                ELSE clock_now() + p_kind.mail_delay END),
+            p_run_at => greatest(mail_ends, mail_at),
             p_unique_key => p_id::text);
     END IF;
     IF 'push' = ANY (p_channels) THEN

@@ -278,6 +278,16 @@ test("mail waits for the end of quiet hours; what is most urgent does not", () =
   assert.equal(rows().length, 2, "in-app at once");
 });
 
+test("a mail whose delay would end in quiet hours waits for their end", () => {
+  const now = Date.now();
+  const at = (minutes) =>
+    new Date(now + minutes * 60000).toISOString().slice(11, 16);
+  wants(`quiet_from = '${at(5)}', quiet_until = '${at(180)}'`);
+  tell({ title: "before they begin" });
+  const [job] = put("notification.mail");
+  assert.ok(job.wait > 2.9 * 3600 && job.wait <= 3 * 3600, `${job.wait} s`);
+});
+
 test("a time zone must be one", () => {
   const set = (zone) => () =>
     jobs.psql([
