@@ -35,6 +35,11 @@ async function drain(call, most) {
   assert.fail(`no 429 in ${most} calls`);
 }
 
+/** n calls at once: a busy machine gives back slower than they come. */
+const burst = (n, call) => Promise.all(Array.from({ length: n }, call));
+
+const leftOf = (answer) => Number(answer.headers["x-ratelimit-remaining"]);
+
 function checkRefusal(answer) {
   assert.equal(answer.json.code, "RATE_LIMIT_ERROR");
   const wait = Number(answer.headers["retry-after"]);
@@ -163,12 +168,11 @@ export default () =>
     it("finds who is signed in, whatever the visitors there do", async () => {
       const user = await people.user();
       const visitor = people.guest({ ip: user.ip });
-      await drain(() => read(visitor), 140);
+      await burst(160, () => read(visitor));
       await stack.redis("DEL", copyOf(user));
       const mine = await read(user);
       assert.equal(mine.status, 200, `${mine}`);
-      assert.ok(Number(mine.headers["x-ratelimit-remaining"]) > 90);
-      assert.equal((await read(visitor)).status, 429);
+      assert.ok(leftOf(mine) > 90, `${leftOf(mine)}`);
     });
 
     it("counts by the user, too, where a session has just changed", async () => {
@@ -177,10 +181,9 @@ export default () =>
       assert.equal(proved.status, 204, `${proved}`);
       const before = await read(user);
       user.ip = freshAddress();
-      for (let i = 0; i < 5; i++) await read(user);
-      const left = (answer) => Number(answer.headers["x-ratelimit-remaining"]);
-      const after = await read(user);
-      assert.ok(left(after) < left(before), `${left(before)} ${left(after)}`);
+      await burst(20, () => read(user));
+      const after = leftOf(await read(user));
+      assert.ok(after < leftOf(before), `${leftOf(before)} ${after}`);
     });
 
     it("lets invented tokens count for the address", async () => {
@@ -190,9 +193,13 @@ export default () =>
         liar.cookies.set("__Host-session", `sess_${randomToken()}`);
         return read(liar);
       };
-      const { n, seconds } = await drain(call, 160);
-      assert.ok(n <= 101 + seconds / 0.6, `${n} in ${seconds} s`);
-      assert.equal((await read(people.guest({ ip }))).status, 429);
+      const began = Date.now();
+      const answers = await burst(160, call);
+      const n = answers.filter((a) => a.status === 200).length;
+      const refilled = Math.ceil((Date.now() - began) / 600);
+      assert.ok(n <= 100 + refilled, `${n} went through`);
+      const left = leftOf(await read(people.guest({ ip })));
+      assert.ok(left < 50, `${left} are left to the address`);
     });
 
     it("counts posts and other writes apart", async () => {
@@ -262,10 +269,11 @@ export default () =>
 
     it("lets through in time what it promised", async () => {
       const user = await people.user();
-      const { answer } = await drain(
-        () => user.put("/api/notifications/read-all", {}),
-        40,
+      const answers = await burst(40, () =>
+        user.put("/api/notifications/read-all", {}),
       );
+      const answer = answers.find((a) => a.status === 429);
+      assert.ok(answer, "40 at once were let through");
       const wait = Number(answer.headers["retry-after"]);
       assert.ok(wait <= 3, `30 a minute: one each 2 s, not ${wait}`);
       await new Promise((go) => setTimeout(go, wait * 1000));
