@@ -29,8 +29,8 @@ BEGIN
     VALUES (p_user_id, p_session_id, p_endpoint, p_p256dh, p_auth,
         p_user_agent)
     ON CONFLICT (endpoint) DO UPDATE SET user_id = excluded.user_id,
-        session_id = excluded.session_id, p256dh = excluded.p256dh, auth = excluded.auth,
-        user_agent = excluded.user_agent, failures = 0
+        session_id = excluded.session_id, p256dh = excluded.p256dh,
+        auth = excluded.auth, user_agent = excluded.user_agent, failures = 0
     WHERE s.user_id = p_user_id
         OR (s.p256dh = excluded.p256dh AND s.auth = excluded.auth)
     RETURNING * INTO made;
