@@ -28,10 +28,10 @@ const struct ctl_command ctl_setup_commands[] = {
         .name = "setup",
         .usage = "[--domain NAME] [--dry-run] [--yes] [--timers] [--no-start]",
         .about = "Guide a production install: secrets, database, "
-                 "configuration, nginx, services.  --dry-run tells what is "
-                 "there and what would be made; --yes asks nothing; --timers "
-                 "takes systemd's timers instead of cron; --no-start starts "
-                 "nothing.  May be run again.",
+                 "configuration, nginx, services; --dry-run tells what is "
+                 "there and what would be made, --yes asks nothing, --timers "
+                 "takes systemd's timers instead of cron, --no-start starts "
+                 "nothing.",
         .run = setup,
         .no_config = true,
     },
