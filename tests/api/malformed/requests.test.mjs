@@ -88,6 +88,15 @@ const bodies = () => ({
     kind: "soft",
     messageId: "<x@example.org>",
   },
+  "POST /api/admin/mail/suppressions": {
+    email: "nobody@example.org",
+    reason: "bounced",
+    detail: "because",
+  },
+  "POST /api/admin/mail/lift": {
+    email: "nobody@example.org",
+    detail: "because",
+  },
   "POST /api/push/subscriptions": {
     endpoint: "https://push.example.org/malformed",
     p256dh: createECDH("prime256v1").generateKeys("base64url"),
