@@ -58,7 +58,7 @@ static const struct member count_shape[] = {
         row.priority, row.actor_id, row.actor_username, row.actor_image,       \
         row.actor_verified, row.actor_level, row.actors,                       \
         greatest(row.actors - 1, 0) AS others, row.entity_type,                \
-        row.entity_id, row.action_url, row.created_at, row.data, row.image,                         \
+        row.entity_id, row.action_url, row.created_at, row.data, row.image,    \
         row.created_at AS cursor_key                                           \
         FROM notification_rows row                                             \
         WHERE row.user_id = $1 AND row.expires_at > $5                         \
