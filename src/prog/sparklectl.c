@@ -218,6 +218,9 @@ main(int argc, char **argv)
     log_plain(true);
     argc--;
     argv++;
+    c.config_path =
+        ctl_option(&argc, argv, "config", "/etc/sparkle/sparkle.conf");
+    c.sql = ctl_option(&argc, argv, "sql", SPARKLE_DATADIR "/sql");
     bool help = ctl_flag(&argc, argv, "help");
     if (argc == 0 || help) {
         usage(help ? stdout : stderr, argc, argv);
@@ -227,9 +230,6 @@ main(int argc, char **argv)
         (void)puts("sparklectl " PACKAGE_VERSION);
         return 0;
     }
-    c.config_path =
-        ctl_option(&argc, argv, "config", "/etc/sparkle/sparkle.conf");
-    c.sql = ctl_option(&argc, argv, "sql", SPARKLE_DATADIR "/sql");
     const struct ctl_command *command = find(argc, argv, &words);
     if (command == NULL) {
         (void)ctl_fail("there is no command %s; --help lists them",
