@@ -211,12 +211,18 @@ CREATE OR REPLACE FUNCTION login_welcome(
 )
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
+DECLARE
+    seen timestamptz;
 BEGIN
-    UPDATE users u SET last_seen_at = clock_now()
+    SELECT u.verified, u.level, u.last_seen_at INTO verified, level, seen
+    FROM users u
     WHERE u.id = p_user AND u.status IN ('ACTIVE', 'PENDING_VERIFICATION')
         AND (p_password_hash IS NULL OR u.password_hash = p_password_hash)
-    RETURNING u.verified, u.level INTO verified, level;
-    IF FOUND THEN
+    FOR NO KEY UPDATE;
+    IF FOUND AND seen > clock_now() - interval '1 minute' THEN
+        RETURN;
+    ELSIF FOUND THEN
+        UPDATE users u SET last_seen_at = clock_now() WHERE u.id = p_user;
         RETURN;
     END IF;
     UPDATE users u SET last_seen_at = clock_now(), status = 'ACTIVE',
