@@ -6,6 +6,7 @@
  * readable, takes one connection where no other worker was faster, lets the
  * core answer it, and writes one line to the log.
  */
+#include <malloc.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -77,6 +78,10 @@ serve_one(struct worker *w, const struct app *app, struct exchange *ex,
     worker_end(w);
 }
 
+/* A burst's memory (a password takes 19 MiB) is given back by a worker that
+ * has rested for so long; at once, each request would fault it in anew. */
+#define REST_MS 1000
+
 static void
 work(struct worker *w, void *context)
 {
@@ -84,6 +89,7 @@ work(struct worker *w, void *context)
     struct app app = *(const struct app *)context;
     struct incoming in;
     enum worker_next next;
+    bool rested = false;
 
     app.worker = w;
     app.db = db_new(mem, config_section(app.config, &db_section), w);
@@ -91,9 +97,13 @@ work(struct worker *w, void *context)
     struct exchange *ex = exchange_new(mem, &app);
     struct fcgi *door = fcgi_new(mem, worker_listen_fd(w));
     worker_signals(w);
-    while ((next = worker_wait(w, -1)) != WORKER_STOP)
+    while ((next = worker_wait(w, rested ? -1 : REST_MS)) != WORKER_STOP) {
+        rested = next == WORKER_TIMEOUT;
+        if (rested)
+            (void)malloc_trim(0);
         if (next == WORKER_READY && fcgi_accept(door, &in))
             serve_one(w, &app, ex, door, &in);
+    }
     mem_free(app.db); /* says good-bye to the server */
 }
 

@@ -27,6 +27,33 @@ fcgi_kill() {
     sleep 2.2 # older than a second, in nginx's clock of seconds
 }
 
+# KiB that the largest worker of the auth pool has for itself.
+auth_memory() {
+    local pid
+    for pid in $(pgrep -P "$(cat "$work/one/run/sparkle-fcgi.pid")"); do
+        grep -q 'pool auth' "/proc/$pid/cmdline" || continue
+        awk '/^Private_Dirty/ { print $2 }' "/proc/$pid/smaps_rollup"
+    done | sort -n | tail -1
+}
+
+log_in() {
+    get -o /dev/null -w '%{http_code}' -H "Origin: $1" --json \
+        '{"email": "nobody@example.org", "password": "Wrong-Pass-1!"}' \
+        "$1/api/auth/login"
+}
+
+# AddressSanitizer has a memory of its own.
+memory_checks() {
+    [ -z "${SPARKLE_ASAN-}" ] || return 0
+    # malloc() keeps what it has been asked for before.
+    check "logins are hashed" same "401 401 401 401" \
+        "$(log_in "$1") $(log_in "$1") $(log_in "$1") $(log_in "$1")"
+    check "its memory stays for the next" same yes \
+        "$([ "$(auth_memory)" -gt 15000 ] && echo yes)"
+    sleep 1.5
+    check "and goes back with the rush over" at_most 12000 "$(auth_memory)"
+}
+
 site_checks() {
     local url=https://localhost:$port_one id=0123456789abcdef0123456789abcdef css
     start one >"$work/said"
@@ -58,6 +85,7 @@ site_checks() {
     check "sparkle-jobs has them too" has '^sparkle_' "$(get "$url/metrics/jobs")"
 
     head -c 1100000 /dev/zero >"$work/large"
+    memory_checks "$url"
     check "too large a body is a problem" has 'PAYLOAD_TOO_LARGE' \
         "$(get -X POST --data-binary "@$work/large" "$url/api/posts")"
     get "$url/api/posts?limit=1" -o /dev/null
