@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { output } from "../lib/stack.mjs";
+import { eventually, output } from "../lib/stack.mjs";
 import { people, stack } from "../lib/suite.mjs";
 import { fill, forStaff, pageRows } from "../page/pages.test.mjs";
 import { Visitor } from "./browser.mjs";
@@ -77,7 +77,12 @@ export default () =>
       await people.comment(fan, own, "What a post! *Really.*");
       await fan.put(`/api/posts/${own.id}/reactions/LIKE`);
       await fan.put(`/api/users/${member.name}/follow`);
-      const there = await values();
+      const notification = await eventually(
+        "the author is told",
+        () => stack.value`SELECT id FROM notifications
+          WHERE user_id = ${member.id} AND type LIKE '%LIKE%' LIMIT 1`,
+      );
+      const there = { ...(await values()), notification };
       const rows = await pageRows();
       list = rows.flatMap((row) => {
         const { path, access } = row;
