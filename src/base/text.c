@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 void
 text_init(struct text *t, const void *mem, size_t room)
@@ -161,6 +162,26 @@ text_trim(const void *mem, const char *s)
     for (n = strlen(s); n > 0 && strchr(blank, s[n - 1]) != NULL; n--)
         ;
     return mem_strndup(mem, s, n);
+}
+
+char *
+text_mended(const void *mem, const char *s)
+{
+    const char *end = s + strlen(s);
+    struct text t;
+
+    text_init(&t, mem, strlen(s) + 1);
+    while (s < end) {
+        char bytes[4];
+        uint32_t code = utf8_next(&s, end);
+
+        if (code == '\t' || code == '\n' || code == '\r')
+            code = ' ';
+        else if (code < ' ' || (code >= 0x7F && code < 0xA0))
+            code = 0xFFFD;
+        text_add(&t, bytes, utf8_put(bytes, code));
+    }
+    return t.at;
 }
 
 bool

@@ -172,6 +172,7 @@ claim_fail(struct jobs *jobs, const struct job *job, const char *why,
            struct db_error *ret_error)
 {
     const char *name = jobs->name;
+    why = text_mended(jobs->now, why);
     const struct db_result *rows = db_query(
         jobs->db, jobs->now, fail_sql,
         ARGS(ARG(job->id), ARG(why), ARG(job->hopeless), ARG(name)), ret_error);

@@ -106,7 +106,8 @@ void claim_read(struct jobs *jobs, const struct db_result *rows, size_t row,
 /* Ends a leased job as completed; false where the lease is lost. */
 bool claim_complete(struct jobs *jobs, int64_t id, struct db_error *ret_error);
 
-/* Notes a failure: the job is to be tried again later, or discarded. */
+/* Notes a failure: the job is to be tried again later, or discarded.  why may
+ * be what another program said. */
 void claim_fail(struct jobs *jobs, const struct job *job, const char *why,
                 struct db_error *ret_error);
 

@@ -242,21 +242,41 @@ in_transaction(struct jobs *jobs, struct job *job,
     return db_commit(jobs->db, ret_error) ? NULL : said(job->mem, ret_error);
 }
 
-/* After act: what run notes of the failure commits with the failure. */
+/* Notes a failure, in one transaction with what run makes of it (or NULL). */
 static void
-settle_failure(struct jobs *jobs, struct job *job, const struct job_kind *kind,
-               struct db_error *ret_error)
+note_failure(struct jobs *jobs, struct job *job,
+             const char *(*run)(struct job *job), struct db_error *ret_error)
 {
     const char *why = job->why;
 
     if (!db_begin(jobs->db, ret_error))
         return;
-    (void)kind->run(job);
+    if (run != NULL)
+        (void)run(job);
     claim_fail(jobs, job, why, ret_error);
     if (ret_error->failed)
         db_rollback(jobs->db);
     else
         (void)db_commit(jobs->db, ret_error);
+}
+
+/*
+ * After act: what run notes of the failure commits with the failure.  Where
+ * that cannot be, the failure is noted alone: lost, it would look as if the
+ * worker had died, and the job be done again without a word.
+ */
+static void
+settle_failure(struct jobs *jobs, struct job *job, const struct job_kind *kind,
+               struct db_error *ret_error)
+{
+    note_failure(jobs, job, kind->run, ret_error);
+    if (!ret_error->failed || ret_error->lost)
+        return;
+    log_warn("job %lld: what came of it could not be noted: %s",
+             (long long)job->id,
+             said(job->mem, jobs->error.failed ? &jobs->error : ret_error));
+    *ret_error = (struct db_error){ 0 };
+    note_failure(jobs, job, NULL, ret_error);
 }
 
 /*
@@ -303,6 +323,8 @@ run_steps(struct jobs *jobs, struct job_queue *q, struct job *job,
     job->why = kind->act(job);
     if (job->why == NULL)
         return settle(jobs, job, kind);
+    job->why = text_mended(job->mem, job->why);
+    jobs->error = (struct db_error){ 0 };
     q->failed++;
     settle_failure(jobs, job, kind, ret_error);
     return NULL;

@@ -143,6 +143,21 @@ test("a wrong password is no bounce", async () => {
   assert.deepEqual(jobs.sql`SELECT * FROM mail_bounces`, []);
 });
 
+test("a failure that cannot be noted with what came of it is noted alone", async () => {
+  await settle(`transport = relay:127.0.0.1:${plain.port}`);
+  jobs.psql([
+    "-c",
+    `CREATE FUNCTION qa_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'not today'; END $$;
+    CREATE TRIGGER qa_refuse BEFORE UPDATE ON mail_sent FOR EACH ROW
+      WHEN (new.state = 'failed') EXECUTE FUNCTION qa_refuse()`,
+  ]);
+  send("later-1");
+  assert.match(await failure(), /451/);
+  assert.match(jobs.kept(), /could not be noted: not today/);
+  jobs.psql(["-c", "DROP FUNCTION qa_refuse CASCADE"]);
+});
+
 test("a mail server of this machine needs no TLS, another does", async () => {
   await settle("transport = relay:192.0.2.1:25");
   send();

@@ -104,6 +104,20 @@ utf8_refuses_controls(void)
 }
 
 static void
+utf8_is_mended(void)
+{
+    void *mem = mem_context(NULL, "mended");
+
+    CU_ASSERT_STRING_EQUAL(text_mended(mem, "a\xC3\xA9\xEF\xBF\xBD"),
+                           "a\xC3\xA9\xEF\xBF\xBD");
+    CU_ASSERT_STRING_EQUAL(text_mended(mem, "a\xE9\r\n\t\xC2\x85z\xE2\x82"),
+                           "a\xEF\xBF\xBD   \xEF\xBF\xBDz\xEF\xBF\xBD"
+                           "\xEF\xBF\xBD");
+    CU_ASSERT_STRING_EQUAL(text_mended(mem, ""), "");
+    mem_free(mem);
+}
+
+static void
 utf8_counts_code_points(void)
 {
     const char *s = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80";
@@ -279,6 +293,7 @@ base_suite(void)
         { "secrets compare", secrets_compare },
         { "UTF-8 refuses malformed", utf8_refuses_malformed },
         { "UTF-8 refuses controls", utf8_refuses_controls },
+        { "UTF-8 is mended", utf8_is_mended },
         { "UTF-8 counts code points", utf8_counts_code_points },
         { "JSON is escaped", json_is_escaped },
         { "JSON is escaped anywhere", json_is_escaped_anywhere },
