@@ -77,6 +77,8 @@ take_report(struct job *job, const char *report)
 
     if (of == 0 || kind == NULL)
         return true;
+    /* Else one report would stop all that come after it. */
+    why = text_mended(job->mem, why);
     (void)db_query(job->db, job->mem, bounce_sql,
                    ARGS(ARG(of), ARG(kind), ARG(why)), &error);
     if (error.failed)

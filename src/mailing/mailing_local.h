@@ -143,7 +143,8 @@ const char *mailing_unsubscribe_url(const struct app *app, void *mem,
 /*
  * The envelope's sender of a mail (VERP): [mail] bounces with the job's number
  * and a signature, or `otherwise`.  mailing_bounced_job finds the first such
- * address in a text and returns its job; 0: there is none.
+ * address in a text and returns its job; 0: there is none, among the first 100
+ * that look like one.
  */
 const char *mailing_envelope(const struct app *app, void *mem, int64_t job,
                              const char *otherwise);

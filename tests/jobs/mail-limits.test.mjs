@@ -299,6 +299,12 @@ test("bounces in the Maildir: by signed addresses, counted once", async () => {
   const to = mail.match(/^Return-Path: <(\S+)>/m)[1];
   assert.match(to, /^bounces\+\d+-[0-9a-f]{20}@sparkle\.test$/);
   const forged = to.replace(/-./, (s) => (s === "-0" ? "-1" : "-0"));
+  const guesses = (n) => "+1-2@x ".repeat(n);
+  writeFileSync(join(box, "new", "guessed"),
+    `${guesses(100)}\n${report(to, "5.1.1")}`, { mode: 0o644 });
+  assert.equal(jobs.batch("mail-bounces").status, 0);
+  assert.deepEqual(jobs.sql`SELECT 1 AS one FROM mail_bounces`, [],
+    "not all that looks like an address of ours is tried");
   const files = {
     hard: report(to, "5.1.1", "Diagnostic-Code: smtp; 550 nobody here"),
     twice: report(to, "5.1.1", "Diagnostic-Code: smtp; 550 nobody here"),
@@ -313,15 +319,18 @@ test("bounces in the Maildir: by signed addresses, counted once", async () => {
   const done = jobs.batch("mail-bounces");
   assert.equal(done.status, 0, done.stderr);
   assert.equal(readdirSync(join(box, "new")).length, 0);
-  assert.equal(readdirSync(join(box, "cur")).length, 5);
+  assert.equal(readdirSync(join(box, "cur")).length, 6);
   const rows = jobs.sql`SELECT email, kind, diagnostic FROM mail_bounces`;
   assert.deepEqual(rows, [{
     email: "u1@example.org", kind: "hard",
     diagnostic: "smtp; 550 nobody here",
   }]);
+  // Not in UTF-8, after words that only look like the address.
   writeFileSync(join(box, "new", "spam"),
-    report(to, "", "Feedback-Type: abuse"));
-  jobs.batch("mail-bounces");
+    Buffer.from(`${guesses(90)}\n${report(to, "", "Feedback-Type: ab\xfcse")}`,
+      "latin1"));
+  assert.equal(jobs.batch("mail-bounces").status, 0);
+  assert.equal(readdirSync(join(box, "new")).length, 0);
   assert.equal(score(), 6);
 });
 
