@@ -67,3 +67,37 @@ FROM push_subscriptions_live s JOIN notifications n ON n.user_id = s.user_id
 WHERE s.id = p_subscription AND n.id = p_notification AND NOT n.read
     AND n.expires_at > clock_now()
 $$;
+
+-- A message that its browser's service did not take.  One that is refused, or
+-- given up, ten times in a row is of no use, and goes.
+CREATE OR REPLACE FUNCTION push_failed(p_subscription uuid) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM push_subscriptions
+    WHERE id = p_subscription AND failures >= 9;
+    UPDATE push_subscriptions SET failures = failures + 1
+    WHERE id = p_subscription;
+END
+$$;
+
+-- The same message again later, five times in all: 30 s, 2, 8 and 32 minutes
+-- later, or after p_wait seconds where the service wants more.  After the
+-- last it is given up.
+CREATE OR REPLACE FUNCTION push_later(p_payload jsonb, p_wait bigint)
+RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    tries int := coalesce((p_payload->>'tries')::int, 0) + 1;
+BEGIN
+    IF tries >= 5 THEN
+        PERFORM push_failed((p_payload->>'subscription')::uuid);
+        RETURN;
+    END IF;
+    PERFORM job_put('push.send', 'push',
+        p_payload || jsonb_build_object('tries', tries),
+        p_run_at => clock_now() + least(greatest(interval '1 s' * p_wait,
+            interval '30 s' * 4 ^ (tries - 1)), interval '1 day'),
+        p_unique_key => (p_payload->>'notification') || ':'
+            || (p_payload->>'subscription') || ':' || tries);
+END
+$$;

@@ -16,7 +16,7 @@ BEGIN
         kid = excluded.kid, verified_at = NULL, code_hash = NULL,
         code_expires_at = NULL, tries = 0, codes_day = today,
         codes = CASE WHEN p.codes_day = today THEN p.codes ELSE 0 END + 1;
-    PERFORM job_put('sms.code', 'push', '{}', p_user_id,
+    PERFORM job_put('sms.code', 'sms', '{}', p_user_id,
         p_unique_key => p_user_id::text, p_request_id => p_request_id);
 END
 $$;

@@ -37,9 +37,11 @@ CREATE TABLE job_queues (
         REFERENCES users ON DELETE SET NULL
 );
 CREATE INDEX job_queues_paused_by_idx ON job_queues (paused_by);
--- event runs the listeners; security_email is the lane that no digest blocks.
+-- event runs the listeners; security_email is the lane that no digest blocks,
+-- sms that of codes that somebody waits for, which no push service holds up.
 INSERT INTO job_queues (name, concurrency, lane) VALUES
-    ('security_email', 2, 0), ('event', 10, 10), ('notification', 10, 20),
+    ('security_email', 2, 0), ('sms', 2, 5),
+    ('event', 10, 10), ('notification', 10, 20),
     ('push', 5, 30), ('email', 5, 40), ('image', 2, 50), ('video', 1, 60),
     ('achievement', 5, 50), ('leaderboard', 3, 50), ('moderation', 5, 50),
     ('youtube', 2, 60), ('analytics', 20, 70), ('export', 1, 75),

@@ -6,8 +6,9 @@
  *   run      notes what the push service said: see `outcomes`
  *
  * A service that wants us to wait says for how long; so instead of failing
- * the job puts another for then.  Sent twice after a crash, a message takes
- * the place of itself: its tag and topic are the notification's id.
+ * the job puts another for then (sql/push.sql).  Sent twice after a crash, a
+ * message takes the place of itself: its tag and topic are the notification's
+ * id.
  */
 #include "push/push_local.h"
 
@@ -47,26 +48,9 @@ static const char gone_sql[] = SQL(
     WHERE id = ($1->>'subscription')::uuid AND $2 IS NOT NULL
 );
 
-/* Five times in all: 30 s, 2, 8 and 32 minutes later, or as we were told. */
-static const char later_sql[] = SQL(
-    SELECT job_put('push.send', 'push',
-        $1 || jsonb_build_object('tries', t.tries),
-        p_run_at => clock_now() + least(greatest(interval '1 s' * $2,
-            interval '30 s' * 4 ^ (t.tries - 1)), interval '1 day'),
-        p_unique_key => ($1->>'notification') || ':'
-            || ($1->>'subscription') || ':' || t.tries)
-    FROM (SELECT coalesce(($1->>'tries')::int, 0) + 1 AS tries) t
-    WHERE t.tries < 5
-);
-/* A browser that is refused ten times in a row is of no use. */
+static const char later_sql[] = SQL(SELECT push_later($1, $2));
 static const char refused_sql[] = SQL(
-    WITH bad AS (
-        DELETE FROM push_subscriptions
-        WHERE id = ($1->>'subscription')::uuid AND failures >= 9
-    )
-    UPDATE push_subscriptions SET failures = failures + 1
-    WHERE id = ($1->>'subscription')::uuid AND failures < 9
-        AND $2 IS NOT NULL
+    SELECT push_failed(($1->>'subscription')::uuid) WHERE $2 IS NOT NULL
 );
 /* clang-format on */
 

@@ -18,6 +18,10 @@
 
 #define CODE_MINUTES 10
 
+/* Both are waited for, so a worker is kept free for them: not by their share
+ * of those that push services may hold up. */
+#define QUEUE "sms"
+
 struct message {
     const char *to, *text;
 };
@@ -185,7 +189,8 @@ note(struct job *job)
 const struct job_kind sms_jobs[] = {
     {
         .name = "sms.send",
-        .queue = "push",
+        .queue = QUEUE,
+        .urgent = QUEUE,
         .about = "Send an urgent notification by SMS: {notification}.",
         .max_attempts = 5,
         .prepare = prepare_notice,
@@ -194,7 +199,8 @@ const struct job_kind sms_jobs[] = {
     },
     {
         .name = "sms.code",
-        .queue = "push",
+        .queue = QUEUE,
+        .urgent = QUEUE,
         .about = "Send a code to verify a telephone number.",
         .prepare = prepare_code,
         .act = act,

@@ -159,6 +159,31 @@ test("a service that refuses is not asked for ever", async () => {
   assert.equal(browser.pushed().length, 10);
 });
 
+test("a message that is given up counts as a refusal", async () => {
+  const browser = outside.browser();
+  outside.answers.set(browser.path, ["hang up"]);
+  subscribe(browser);
+  const failures = () => subscribed()[0]?.failures;
+  const last = () => put("push.send").filter((j) => j.state === "scheduled");
+  const giveUp = async (title) => {
+    tell({ title });
+    jobs.wake();
+    await eventually("it is to be tried again", () => last().length === 1, 15);
+    const before = failures();
+    jobs.sql`UPDATE jobs SET payload = payload || '{"tries": 4}'
+      WHERE kind = 'push.send' AND state = 'scheduled'`;
+    due();
+    await eventually("it is given up", () => failures() !== before, 15);
+    assert.deepEqual(last(), []);
+  };
+  await giveUp("first");
+  assert.equal(failures(), 1);
+  jobs.sql`UPDATE push_subscriptions SET failures = 9`;
+  await giveUp("tenth");
+  assert.deepEqual(subscribed(), []);
+  assert.equal(browser.pushed().length, 4);
+});
+
 test("what was read is not pushed any more", async () => {
   const browser = outside.browser();
   jobs.sql`UPDATE job_queues SET paused_at = now() WHERE name = 'push'`;
@@ -304,6 +329,28 @@ test("a gateway that is down is asked again, one that refuses is not", async () 
   outside.smsStatus = undefined;
   assert.equal(outside.texted.length, 3);
   assert.doesNotMatch(jobs.kept(), /gateway-key|\+49170/);
+});
+
+test("a code waits for no push service that does not answer", async () => {
+  for (let i = 0; i < 8; i++) {
+    const browser = outside.browser();
+    outside.answers.set(browser.path, ["wait"]);
+    subscribe(browser);
+  }
+  tell();
+  jobs.wake();
+  const busy = () => put("push.send").filter((j) => j.state === "running");
+  await eventually("all who push wait", () => busy().length === 2);
+  const { kid, hex } = seal(encryptionRing, ann.id, "+491701234567");
+  jobs.psql([
+    "-c",
+    `SELECT phone_put('${ann.id}', '\\x${hex}', '${kid}', NULL)`,
+  ]);
+  jobs.wake();
+  await eventually("the code comes", () => outside.texted.length === 1, 4);
+  assert.equal(busy().length, 2, "while they still wait");
+  jobs.sql`DELETE FROM push_subscriptions`;
+  outside.push.closeAllConnections();
 });
 
 // ---- Where nothing may go ----

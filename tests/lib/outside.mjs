@@ -87,7 +87,8 @@ export class Outside {
     outside.makeCertificate();
     outside.pushed = [];
     outside.texted = [];
-    // What to answer to paths; 201 without headers where nothing is said.
+    // What to answer to paths; 201 without headers where nothing is said,
+    // "hang up" for no answer, "wait" for one that never comes.
     outside.answers = new Map();
     const tls = {
       key: readFileSync(join(outside.dir, "key.pem")),
@@ -121,6 +122,8 @@ export class Outside {
   async takePush(request, response) {
     this.pushed.push(new Pushed(request, await bodyOf(request)));
     const [status, headers] = this.answers.get(request.url) ?? [201, {}];
+    if (status === "wait") return;
+    if (status === "hang up") return void request.socket.destroy();
     response.writeHead(status, headers).end();
   }
 
