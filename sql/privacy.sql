@@ -200,7 +200,8 @@ FROM (VALUES
     NULL, '{}', 'keep', 'names staff; accountability and legal claims (Art.
     17(3)(b) and (e)): for a year'),
 ('deletion_requests', 'user_id', NULL, 'deletion_requests', '{}', 'account',
-    'proof that the request was met (Art. 5(2)), without its reason'),
+    'proof for 90 days that the request was met (Art. 5(2)), without its
+    reason'),
 ('user_search', 'user_id', NULL,
     NULL, '{}', 'account', 'words of what is exported here'),
 ('profiles', 'user_id', NULL, 'profile', '{}', 'account',
@@ -273,6 +274,31 @@ SELECT array_agg(DISTINCT a) FROM (
     WHERE user_id = p_user AND used_at IS NOT NULL) v(a)
 WHERE NOT EXISTS (SELECT FROM users u WHERE u.email = a AND u.id <> p_user)
 $$;
+
+-- Whether rows are left that nothing but this address tells to be somebody's.
+CREATE OR REPLACE FUNCTION privacy_address_noted(p_email text)
+RETURNS boolean
+LANGUAGE sql STABLE
+RETURN EXISTS (SELECT FROM mail_suppressions WHERE email = p_email)
+    OR EXISTS (SELECT FROM mail_scores WHERE email = p_email)
+    OR EXISTS (SELECT FROM mail_sent
+        WHERE recipient = p_email AND user_id IS NULL)
+    OR EXISTS (SELECT FROM mail_bounces
+        WHERE email = p_email AND user_id IS NULL);
+
+-- Whether a change of address, older than p_keep, can go.  One that was never
+-- confirmed leaves nothing behind.  A confirmed one stays three times as long,
+-- and while it can be undone or an erasure would miss rows without it.
+CREATE OR REPLACE FUNCTION privacy_change_over(
+    c email_changes, p_keep interval
+) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN c.expires_at <= clock_now()
+    AND (c.confirmed_at IS NULL
+        OR c.created_at < clock_now() - 3 * p_keep
+            AND coalesce(c.undo_expires_at <= clock_now(), true)
+            AND NOT privacy_address_noted(c.old_email)
+            AND NOT privacy_address_noted(c.new_email));
 
 -- The hashes under which failed logins of its address are noted.
 CREATE OR REPLACE FUNCTION privacy_hashes(p_user uuid) RETURNS bytea[]

@@ -120,19 +120,23 @@ struct kept {
     " FROM " #table " t, data_retention_policies p"                            \
     " WHERE p.table_name = '" #table "' AND p.enabled"                         \
     " AND t." #column " < clock_now() - p.keep"
-#define KEPT(table, column)                                                    \
+#define KEPT_IF(table, column, more)                                           \
     {                                                                          \
-#table, "SELECT count(*)" OLD(table, column),                          \
+#table, "SELECT count(*)" OLD(table, column) more,                     \
             "DELETE FROM " #table                                              \
-            " WHERE ctid = ANY (ARRAY(SELECT t.ctid" OLD(                      \
-                table, column) " LIMIT 5000))"                                 \
+            " WHERE ctid = ANY (ARRAY(SELECT t.ctid" OLD(table, column) more   \
+            " LIMIT 5000))"                                                    \
     }
+#define KEPT(table, column) KEPT_IF(table, column, "")
 
 static const struct kept kept[] = {
     KEPT(login_history, created_at),
     KEPT(security_alerts, created_at),
     KEPT(email_verifications, created_at),
     KEPT(password_resets, created_at),
+    KEPT_IF(email_changes, created_at, " AND privacy_change_over(t, p.keep)"),
+    KEPT_IF(deletion_requests, created_at,
+            " AND coalesce(t.done_at, t.cancelled_at) < clock_now() - p.keep"),
     KEPT(login_challenges, expires_at),
     KEPT(login_locks, window_started_at),
     KEPT(session_tokens_spent, spent_at),

@@ -111,6 +111,54 @@ test("old-logs keeps what its policies say", () => {
   assert.equal(runs("ancient").length, 1);
 });
 
+test("old-logs keeps a change of address that an erasure would miss", () => {
+  const [{ id }] = db.sql`SELECT id FROM users LIMIT 1`;
+  const change = (name, days, confirmed) => db.psql(["-c", `
+    INSERT INTO email_changes (user_id, old_email, new_email, created_at,
+      expires_at, confirmed_at, died_at)
+    SELECT '${id}', '${name}@old.example', '${name}@new.example', t,
+      t + interval '1 day', CASE WHEN ${confirmed} THEN t END,
+      CASE WHEN NOT ${confirmed} THEN t END
+    FROM (SELECT now() - interval '${days} days' AS t) t`]);
+  change("never", 31, false);
+  change("fresh", 29, false);
+  change("confirmed", 89, true);
+  change("past", 91, true);
+  change("from", 91, true);
+  change("to", 91, true);
+  db.sql`INSERT INTO mail_suppressions (email, reason)
+    VALUES ('from@old.example', 'bounced'), ('to@new.example', 'bounced')`;
+  const left = () => db.sql`SELECT split_part(old_email, '@', 1) AS name
+    FROM email_changes ORDER BY 1`.map((row) => row.name);
+  assert.equal(db.batch("old-logs", "--dry-run").status, 0);
+  assert.equal(left().length, 6);
+  assert.equal(db.batch("old-logs").status, 0);
+  assert.deepEqual(left(), ["confirmed", "fresh", "from", "to"]);
+  const [{ found }] = db.sql`SELECT privacy_addresses(${id}) AS found`;
+  for (const { email } of db.sql`SELECT email FROM mail_suppressions`)
+    assert.ok(found.includes(email), email);
+  db.sql`DELETE FROM mail_suppressions`;
+  assert.equal(db.batch("old-logs").status, 0);
+  assert.deepEqual(left(), ["confirmed", "fresh"]);
+});
+
+test("old-logs keeps requests for deletion until 90 days after their end", () => {
+  const [{ id }] = db.sql`SELECT id FROM users LIMIT 1`;
+  const request = (column, days) => db.psql(["-c", `
+    INSERT INTO deletion_requests (user_id, reason, created_at${column})
+    VALUES ('${id}', '${column}${days}', now() - interval '110 days'
+      ${column ? `, now() - interval '${days} days'` : ""})`]);
+  for (const column of [", done_at", ", cancelled_at"])
+    for (const days of [89, 91]) request(column, days);
+  request("", "");
+  assert.equal(db.batch("old-logs").status, 0);
+  assert.deepEqual(
+    db.sql`SELECT reason FROM deletion_requests ORDER BY 1`
+      .map((row) => row.reason),
+    ["", ", cancelled_at89", ", done_at89"],
+  );
+});
+
 test("counter-audit finds, and with --repair mends, a wrong counter", () => {
   assert.equal(db.batch("counter-audit").status, 0);
   db.sql`UPDATE user_stats SET total_posts = 7 WHERE user_id =
