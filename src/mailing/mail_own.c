@@ -43,26 +43,40 @@ static const char state_sql[] = SQL(
         AND (s.until IS NULL OR s.until > clock_now())
     LEFT JOIN LATERAL (SELECT * FROM mail_bounces b WHERE b.email = u.email
         ORDER BY created_at DESC LIMIT 1) b ON TRUE
-    WHERE u.id = $1
+    WHERE u.id = $1 AND u.email_verified_at IS NOT NULL
 );
+
+/* Whoever registered with an address, and never proved it, learns nothing of
+ * it, and changes nothing. */
+static const struct problem unproven = {
+    .status = 403,
+    .code = "EMAIL_NOT_VERIFIED",
+    .title = "Confirm your e-mail address first.",
+};
+static const struct refusal own_refusals[] = { { .problem = &unproven },
+                                               { 0 } };
 
 static const struct problem *
 tell_state(struct request *r)
 {
-    return answer_row(r, state_sql, ARGS(ARG(r->viewer)));
+    const struct problem *none = answer_row(r, state_sql, ARGS(ARG(r->viewer)));
+
+    return none == &problem_not_found ? &unproven : none;
 }
 
 /* ---- Lifting ------------------------------------------------------------- */
 
-static const char lift_sql[] =
-    SQL(
-    SELECT mail_lift_own(email) FROM users WHERE id = $1
+static const char lift_sql[] = SQL(
+    SELECT mail_lift_own(email) FROM users
+    WHERE id = $1 AND email_verified_at IS NOT NULL
 );
 
 static const struct problem *
 lift(struct request *r)
 {
-    return answer_done_anyway(r, lift_sql, ARGS(ARG(r->viewer)));
+    const struct problem *none = answer_done(r, lift_sql, ARGS(ARG(r->viewer)));
+
+    return none == &problem_not_found ? &unproven : none;
 }
 
 /* ---- The list ------------------------------------------------------------ */
@@ -115,7 +129,7 @@ show(struct request *r)
     const struct problem *refused =
         answer_row_as(r, "mail", state_shape, state_sql, ARGS(ARG(r->viewer)));
 
-    if (refused != NULL)
+    if (refused != NULL && refused != &problem_not_found)
         return refused;
     return answer_rows_as(r, "log", mail_log_shape, limit, mail_log_sql,
                           ARGS(ARG(r->viewer),
@@ -144,6 +158,7 @@ const struct route mail_own_routes[] = {
         .access = ALLOW_SIGNED_IN,
         .handle = tell_state,
         .about = "Tell whether mails reach you, and why not.",
+        .refusals = own_refusals,
         .returns = state_shape,
         .sql = STATEMENTS(state_sql),
     },
@@ -153,6 +168,7 @@ const struct route mail_own_routes[] = {
         .handle = lift,
         .about = "Let mails come again after they came back: the mailbox is "
                  "in order by now.",
+        .refusals = own_refusals,
         .form = ANSWER_NOTHING,
         .success = 204,
         .sql = STATEMENTS(lift_sql),

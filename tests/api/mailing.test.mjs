@@ -171,6 +171,29 @@ export default () =>
       assert.equal(Number(n), 1);
     });
 
+    it("tells nothing of an address that was not proved, and lifts nothing", async () => {
+      const user = await people.user();
+      const email = addressOf(user.name);
+      await stack.sql`INSERT INTO mail_suppressions (email, reason, detail)
+        VALUES (${email}, 'bounced', 'their mailbox is full')`;
+      const own = "/api/users/me/mail";
+      assert.equal((await user.get(own)).data.suppressed, true);
+      await stack.sql`UPDATE users SET email_verified_at = NULL
+        WHERE id = ${user.id}`;
+      for (const answer of [await user.get(own),
+        await user.delete(`${own}/suppression`)]) {
+        assert.equal(answer.status, 403, `${answer}`);
+        assert.equal(answer.json.code, "EMAIL_NOT_VERIFIED");
+      }
+      const page = await user.page("/settings/email");
+      assert.equal(page.status, 200);
+      assert.match(page.text, /Confirm your address/);
+      assert.doesNotMatch(page.text, /Send mails again|mails back|Mails reach you/);
+      const rows = await stack.value`SELECT count(*) FROM mail_suppressions
+        WHERE email = ${email}`;
+      assert.equal(Number(rows), 1);
+    });
+
     it("lets staff stop mails to an address, with the reason", async () => {
       const admin = await people.user("ADMIN");
       const user = await people.user();
