@@ -3,6 +3,7 @@
  *
  * Rows are written by audit_write() (sql/audit_log.sql).  Each filter has an
  * index of the partitions; without one the newest come by their time.
+ * Moderators, who see what was done to an account, do not see from where.
  */
 #include "admin/admin_local.h"
 #include "base/mem.h"
@@ -45,11 +46,12 @@ static const struct member audit_shape[] = {
 };
 
 /* $3 the actor's id or $4 its name, $5 action, $6 resource, $7 its id, $8
- * from, $9 success. */
+ * from, $9 success, $11 may see addresses. */
 static const char audit_sql[] = SQL_PLANNED SQL(
     SELECT l.id, l.created_at, l.at, l.actor_user_id, l.actor_username,
         l.action, l.resource_type, l.resource_id, l.resource_name, l.success,
-        l.error, l.before, l.after, l.ip, l.user_agent, l.request_id,
+        l.error, l.before, l.after, CASE WHEN $11 THEN l.ip END AS ip,
+        l.user_agent, l.request_id,
         l.created_at AS cursor_key
     FROM (SELECT * FROM audit_rows l
         WHERE (l.created_at, l.id) < ($1, $2)
@@ -78,6 +80,7 @@ audit_list_answer(struct request *r, const char *as,
     const char *name = given(in->actor), *action = given(in->action);
     const char *resource = given(in->resource), *id = given(in->resource_id);
     const struct cursor begin = admin_begin(in->cursor, in->to);
+    const bool all = admin_sees_all(r);
     struct uuid actor = { 0 };
 
     if (name != NULL && uuid_read(name, &actor))
@@ -85,7 +88,7 @@ audit_list_answer(struct request *r, const char *as,
     const struct sql_arg *args =
         ARGS(ARG_AS(VALUE_TIME, begin.key), ARG(begin.id), ARG(actor),
              ARG(name), ARG(action), ARG(resource), ARG(id), ARG(in->from),
-             ARG(in->success), ARG(in->limit));
+             ARG(in->success), ARG(in->limit), ARG(all));
     if (as == NULL)
         return answer_rows(r, in->limit, audit_sql, args);
     return answer_rows_as(r, as, audit_shape, in->limit, audit_sql, args);

@@ -58,6 +58,22 @@ export default () =>
       assert.ok(same.text.includes(`${user.name}@example.org`));
     });
 
+    it("show moderators what staff did, and not from where", async () => {
+      const target = await people.user();
+      const banned = await admin.put(`/api/admin/users/${target.id}/status`, {
+        ...{ status: "BANNED", reason },
+      });
+      assert.equal(banned.status, 204, `${banned}`);
+      for (const [who, sees] of [
+        [admin, true],
+        [moderator, false],
+      ]) {
+        const page = await who.page(`/admin/users/${target.id}`);
+        assert.match(page.text, /user\.status/);
+        assert.equal(page.text.includes(`From ${admin.ip}`), sees);
+      }
+    });
+
     it("are kept by no cache and found by no search engine", async () => {
       for (const path of paths(user)) {
         const page = await admin.page(path);
