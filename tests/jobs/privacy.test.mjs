@@ -6,6 +6,7 @@ import {
   chmodSync,
   readdirSync,
   readFileSync,
+  rmSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -352,6 +353,21 @@ test("an export is offered for 7 days, and not a moment more", async () => {
     WHERE id = ${id}`;
   assert.deepEqual(row, { state: "expired", path: null });
   assert.equal((await guest.get(pathOf(url))).status, 410);
+});
+
+test("a link whose file is lost leaves its token in no log", async () => {
+  const user = await people.user();
+  const { url } = await exported(user);
+  const [name] = await stack.lines`SELECT path FROM data_exports
+    WHERE user_id = ${user.id}`;
+  rmSync(join(stack.dir, "exports", name));
+  const answer = await people.guest().request("GET", pathOf(url), {
+    check: false,
+  });
+  assert.equal(answer.status, 404, `${answer}`);
+  const token = new URL(url).searchParams.get("token");
+  for (const log of readdirSync(join(stack.dir, "log")))
+    assert.ok(!stack.log(log).includes(token), log);
 });
 
 test("another export can be had a day later, not before", async () => {
