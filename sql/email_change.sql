@@ -1,6 +1,9 @@
 -- email_change.sql - another address for an account: asked for, confirmed at
 -- the new one, undone from the old one.
 --
+-- Whoever needs both locks the user first, then the change, and other proofs
+-- of the user after that: else two at once could wait for each other.
+--
 -- A row of email_changes is open until it is confirmed, replaced (died_at) or
 -- a day old.  Confirmed, it can be undone for seven days from the old address,
 -- which nobody else can take meanwhile.  Tokens are made in
@@ -99,12 +102,13 @@ DECLARE
     c email_changes;
     was_verified boolean;
 BEGIN
+    PERFORM FROM users WHERE id = (SELECT user_id FROM email_changes
+        WHERE confirm_hash = p_hash) FOR UPDATE;
     SELECT * INTO c FROM email_changes WHERE confirm_hash = p_hash
         AND confirmed_at IS NULL AND died_at IS NULL
         AND expires_at > clock_now() FOR UPDATE;
     SELECT email_verified_at IS NOT NULL INTO was_verified FROM users
-    WHERE id = c.user_id AND email = c.old_email AND status <> 'DELETED'
-    FOR UPDATE;
+    WHERE id = c.user_id AND email = c.old_email AND status <> 'DELETED';
     IF was_verified IS NULL THEN
         PERFORM refuse('email_changes_open', 'no such open link');
     END IF;
@@ -139,6 +143,8 @@ LANGUAGE plpgsql AS $$
 DECLARE
     c email_changes;
 BEGIN
+    PERFORM FROM users WHERE id = (SELECT user_id FROM email_changes
+        WHERE undo_hash = p_hash) FOR UPDATE;
     SELECT * INTO c FROM email_changes WHERE undo_hash = p_hash
         AND undone_at IS NULL AND undo_expires_at > clock_now() FOR UPDATE;
     IF NOT FOUND THEN

@@ -34,8 +34,9 @@ BEGIN
 END
 $$;
 
--- Use a link's token up.  Of any number at once the first to lock the row
--- wins; the others find it used and are refused: password_resets_open.
+-- Use a link's token up.  Of any number at once the first to lock the user,
+-- and then the row, wins; the others find it used and are refused:
+-- password_resets_open.
 CREATE OR REPLACE FUNCTION password_reset(
     p_token_hash bytea, p_hash text, p_ip inet, p_user_agent text,
     p_request_id text
@@ -44,6 +45,9 @@ LANGUAGE plpgsql AS $$
 DECLARE
     used password_resets;
 BEGIN
+    PERFORM FROM users u WHERE u.id = (SELECT r.user_id
+        FROM password_resets r WHERE r.token_hash = p_token_hash)
+    FOR NO KEY UPDATE;
     UPDATE password_resets r SET used_at = clock_now()
     WHERE r.token_hash = p_token_hash AND r.used_at IS NULL
         AND r.died_at IS NULL AND r.expires_at > clock_now()

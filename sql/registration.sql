@@ -65,6 +65,11 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v email_verifications;
 BEGIN
+    -- The user first, as everywhere (sql/email_change.sql).
+    PERFORM FROM users u WHERE u.id = CASE WHEN p_link_hash IS NULL
+        THEN p_user_id ELSE (SELECT e.user_id FROM email_verifications e
+            WHERE e.link_hash = p_link_hash) END
+    FOR UPDATE;
     SELECT * INTO v FROM email_verifications e
     WHERE CASE WHEN p_link_hash IS NOT NULL THEN e.link_hash = p_link_hash
             ELSE e.user_id = p_user_id END
@@ -86,8 +91,7 @@ BEGIN
 
     UPDATE email_verifications SET used_at = clock_now() WHERE id = v.id;
     PERFORM FROM users u
-    WHERE u.id = v.user_id AND u.email = v.email AND u.deleted_at IS NULL
-    FOR UPDATE;
+    WHERE u.id = v.user_id AND u.email = v.email AND u.deleted_at IS NULL;
     IF NOT FOUND THEN
         outcome := 'gone';
         RETURN;

@@ -51,20 +51,36 @@ static const char begin_sql[] = SQL(
     SELECT email_change_begin($1, $2, $3)
 );
 
+/*
+ * Three an hour by a user; and to an address, whoever names it: it may be that
+ * of somebody else.  This is said, other than at forgot-password, whose mails
+ * would tell: it says no more than that somebody named it.
+ */
+static bool
+may_mail(struct request *r, const char *email)
+{
+    static const struct quota_rule by_user = { .name = "email_change",
+                                               .limit = 3,
+                                               .window = CLOCK_HOUR },
+                                   by_email = { .name = "email_change_to",
+                                                .limit = 3,
+                                                .window = CLOCK_HOUR };
+    char user[UUID_TEXT];
+    struct quota_state state;
+
+    uuid_write(&r->viewer, user);
+    return quota_take_rule(r, &by_user, user, &state) &&
+           quota_take_rule(r, &by_email, quota_secret(r, email), &state);
+}
+
 static const struct problem *
 begin(struct request *r)
 {
-    static const struct quota_rule rule = { .name = "email_change",
-                                            .limit = 3,
-                                            .window = CLOCK_HOUR };
     const struct wish *in = r->input;
     const char *email = email_normal(r->mem, in->email);
-    char user[UUID_TEXT];
-    struct quota_state state;
     const struct db_result *made;
 
-    uuid_write(&r->viewer, user);
-    if (!quota_take_rule(r, &rule, user, &state))
+    if (!may_mail(r, email))
         return &too_many_changes;
     const struct problem *refused = answer_query(
         r, begin_sql, ARGS(ARG(r->viewer), ARG(email), ARG(r->id)), &made);
@@ -170,7 +186,8 @@ const struct route account_email_routes[] = {
         .recent_auth = true,
         .handle = begin,
         .about = "Ask for another address: a mail with a link goes there. "
-                 "Three an hour; the one asked for before is dropped.",
+                 "Three an hour by you, and to an address; the one asked for "
+                 "before is dropped.",
         .input = INPUT(struct wish, wish_fields),
         .refusals = wish_refusals,
         .form = ANSWER_NOTHING,

@@ -10,7 +10,6 @@
 
 #include "account/account_local.h"
 #include "base/clock.h"
-#include "base/encode.h"
 #include "core/access.h"
 #include "core/app.h"
 #include "core/crypto.h"
@@ -109,18 +108,6 @@ static const char forgotten_sql[] = SQL(
         WHERE email = $1 AND status <> 'DELETED'), uuidv7()), $2
 );
 
-/* An address in the name of a counter: so that none can be read there. */
-static const char *
-key_of(struct request *r, const char *email)
-{
-    const char *secret = auth_of(r)->signing_key;
-    uint8_t mac[SHA256_SIZE];
-
-    crypto_hmac(secret, secret == NULL ? 0 : strlen(secret), email,
-                strlen(email), mac);
-    return hex_encode(r->mem, mac, sizeof mac);
-}
-
 static const struct problem *
 forgot(struct request *r)
 {
@@ -139,7 +126,7 @@ forgot(struct request *r)
         return &too_many_resets;
     /* More for one address are not refused, since that would tell somebody
      * that others asked: they have no effect. */
-    if (!quota_take_rule(r, &by_email, key_of(r, email), &state))
+    if (!quota_take_rule(r, &by_email, quota_secret(r, email), &state))
         return NULL;
     (void)db_query(r->app->db, r->mem, forgotten_sql,
                    ARGS(ARG(email), ARG(r->id)), &error);

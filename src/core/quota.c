@@ -7,11 +7,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/encode.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "core/app.h"
 #include "core/cache.h"
+#include "core/crypto.h"
 
 /* ---- Rules -------------------------------------------------------------- */
 
@@ -82,6 +84,18 @@ quota_address(void *mem, const char *ip)
     memset(octets + 8, 0, 8);
     (void)inet_ntop(AF_INET6, octets, text, sizeof text);
     return mem_strdup(mem, text);
+}
+
+const char *
+quota_secret(struct request *r, const char *whom)
+{
+    const char *secret =
+        SETTINGS_OF(r->app, &auth_section, struct auth_settings)->signing_key;
+    uint8_t mac[SHA256_SIZE];
+
+    crypto_hmac(secret, secret == NULL ? 0 : strlen(secret), whom, strlen(whom),
+                mac);
+    return hex_encode(r->mem, mac, sizeof mac);
 }
 
 void

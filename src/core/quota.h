@@ -34,6 +34,10 @@ bool quota_take_rule(struct request *r, const struct quota_rule *rule,
 /* The caller's key without a session: the address, IPv6 by its /64. */
 const char *quota_address(void *mem, const char *ip);
 
+/* The key of an address or a number that somebody names: its keyed hash, so
+ * that none can be read in Redis.  On r->mem. */
+const char *quota_secret(struct request *r, const char *whom);
+
 /* Fills the state from what the script answered: the time at which all is
  * spent back, and whether the call was let through. */
 void quota_state_of(const struct quota_rule *rule, int64_t now, int64_t full_at,

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/encode.h"
 #include "core/app.h"
 #include "core/db.h"
 #include "core/event.h"
@@ -144,19 +143,6 @@ sms_phone_show(struct request *r)
                                              ARGS(ARG(number), ARG(verified)));
 }
 
-/* A number in the name of a counter: so that none can be read there. */
-static const char *
-key_of(struct request *r, const char *number)
-{
-    const char *secret =
-        SETTINGS_OF(r->app, &auth_section, struct auth_settings)->signing_key;
-    uint8_t mac[SHA256_SIZE];
-
-    crypto_hmac(secret, secret == NULL ? 0 : strlen(secret), number,
-                strlen(number), mac);
-    return hex_encode(r->mem, mac, sizeof mac);
-}
-
 /*
  * Five a day for a user, even one who deletes the row that counts them; and
  * for a number, whoever names it: it may be that of somebody else.
@@ -175,7 +161,7 @@ may_ring(struct request *r, const char *number)
 
     uuid_write(&r->viewer, user);
     return quota_take_rule(r, &by_user, user, &state) &&
-           quota_take_rule(r, &by_number, key_of(r, number), &state);
+           quota_take_rule(r, &by_number, quota_secret(r, number), &state);
 }
 
 /* A number that is verified already stays so. */

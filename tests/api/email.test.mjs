@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { subjectsTo, tokenTo, tokensTo } from "../lib/links.mjs";
-import { addressOf, freshName, password } from "../lib/people.mjs";
+import { addressOf, codeOf, freshName, password } from "../lib/people.mjs";
 import { eventually, sleep } from "../lib/stack.mjs";
 import { people, stack } from "../lib/suite.mjs";
 
@@ -41,6 +41,72 @@ async function moved() {
   assert.equal(answer.status, 204, `${answer}`);
   return { user, from, to, token: await tokenTo(stack, from, "undo-email") };
 }
+
+// ---- Who locks what ----
+
+/** Holds the user's row for a while; says "free" if nobody has the proof. */
+const holding = (user, table) =>
+  stack.psql(
+    [],
+    `BEGIN;
+    SELECT FROM users WHERE id = '${user.id}' FOR NO KEY UPDATE;
+    SELECT pg_sleep(0.7) /* ${user.id} */;
+    SELECT 'free' FROM ${table} WHERE user_id = '${user.id}'
+    FOR UPDATE SKIP LOCKED;
+    COMMIT`,
+  );
+
+const underWay = (user) =>
+  eventually("somebody holds the user", async () => {
+    const n = await stack.value`SELECT count(*)::int FROM pg_stat_activity
+      WHERE wait_event = 'PgSleep' AND query LIKE ${`%${user.id}%`}`;
+    return n > 0;
+  });
+
+/** Tables of proofs, and for each way to use one: its user, and the call. */
+const proofs = [
+  [
+    "email_changes",
+    async () => {
+      const user = await people.user();
+      const to = freshAddress();
+      await begin(user, to);
+      const token = await tokenTo(stack, to, "confirm-email");
+      return [user, () => confirm(token)];
+    },
+  ],
+  [
+    "email_changes",
+    async () => {
+      const { user, token } = await moved();
+      return [user, () => undo(token)];
+    },
+  ],
+  [
+    "password_resets",
+    async () => {
+      const user = await people.user();
+      const email = addressOf(user.name);
+      await people.guest().post("/api/auth/forgot-password", { email });
+      const token = await tokenTo(stack, email, "reset-password");
+      const wish = { token, newPassword: "Velvet-Otter-77" };
+      return [
+        user,
+        () => people.guest().post("/api/auth/reset-password", wish),
+      ];
+    },
+  ],
+  [
+    "email_verifications",
+    async () => {
+      const name = freshName();
+      await register({ email: addressOf(name), username: name });
+      const user = await people.logIn(name);
+      const code = await codeOf(stack, addressOf(name));
+      return [user, () => user.post("/api/auth/verify-email", { code })];
+    },
+  ],
+];
 
 export default () =>
   describe("email", () => {
@@ -169,6 +235,17 @@ export default () =>
       }
     });
 
+    it("locks the user before any proof, so that nobody waits in a ring", async () => {
+      for (const [table, prepare] of proofs) {
+        const [user, use] = await prepare();
+        const other = holding(user, table);
+        await underWay(user);
+        const answer = await use();
+        assert.ok(answer.status < 300, `${answer}`);
+        assert.match(await other, /free/, `${table}: ${use}`);
+      }
+    });
+
     it("does not tell whose an address is, nor mail there", async () => {
       const user = await people.user();
       const [name] = await people.users(1);
@@ -225,6 +302,22 @@ export default () =>
       const fourth = await begin(user, freshAddress());
       assert.equal(fourth.status, 429, `${fourth}`);
       assert.ok(Number(fourth.headers["retry-after"]) > 0);
+    });
+
+    it("mails three an hour to one address, whoever names it", async () => {
+      const to = freshAddress();
+      const users = await people.crowd(4);
+      const answers = [];
+      for (const user of users) answers.push(await begin(user, to));
+      assert.deepEqual(
+        answers.map((a) => a.json?.code ?? a.status),
+        [202, 202, 202, "TOO_MANY_MAILS"],
+      );
+      for (const user of users) await jobsOf(user);
+      assert.equal(tokensTo(stack, to, "confirm-email").length, 3);
+      assert.equal((await begin(users[3], freshAddress())).status, 202);
+      const keys = await stack.redis("KEYS", "quota:email_change_to:*");
+      assert.ok(keys.length > 0 && !keys.join().includes("@"), "keyed hashes");
     });
 
     it("verifies by the change, and gives a stranger no way back", async () => {
