@@ -1,6 +1,10 @@
 // bench.mjs - how much the program adds to what cannot be avoided.
 //
-// usage: scripts/bench [--dir DIR] [--seconds N] [--posts N] [--deep] [ROW ...]
+// usage: scripts/bench [--dir DIR] [--port N] [--build DIR] [--posts N]
+//                      [--seconds N] [--deep] [--keep] [ROW ...]
+//
+// --build is where a release build lies (./configure, no --enable-debug);
+// --deep adds Z, the list at page depth 1,000; --keep leaves the stack running.
 //
 // For every row: requests a second, p50, p99, and the CPU that one request
 // takes of everything that serves it (nginx, our processes, PostgreSQL,
@@ -15,14 +19,19 @@
 // Ratio = bound / measured.  Rows alternate with their bounds, so that noise
 // of a shared machine meets both.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync, chmodSync, existsSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync, chmodSync } from "node:fs";
 import { request } from "node:https";
-import { cpuOf, evalsha, pgbench, processes, pss, run, tree, wrk } from "./lib.mjs";
+import { evalsha, pgbench, processes, pss, sleep, tree, wrk } from "./lib.mjs";
 
 const top = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 const options = { dir: "/tmp/sparkle-bench", seconds: 8, posts: 100000,
   port: 18443, build: `${top}/build` };
 const wanted = [];
+if (process.argv.some((word) => word === "--help" || word === "-h")) {
+  const text = readFileSync(new URL(import.meta.url), "utf8");
+  console.log(text.slice(0, text.indexOf("\nimport")).replaceAll(/^\/\/ ?/gm, ""));
+  process.exit();
+}
 for (let i = 2; i < process.argv.length; i++) {
   const [, name] = /^--(\w+)$/.exec(process.argv[i]) ?? [];
   if (name === "deep" || name === "keep") options[name] = true;
@@ -196,12 +205,12 @@ async function main() {
   mkdirSync(`${dir}/etc/conf.d`, { recursive: true });
   writeFileSync(`${dir}/etc/conf.d/bench.conf`, "[limits]\nauth = 1000000\nauth_window = 1s\n");
   process.kill(r.fcgi, "SIGHUP");
-  await new Promise((done) => setTimeout(done, 2000));
+  await sleep(2);
   sh("cc", "-O2", "-o", `${dir}/bench/bare`, `${top}/tests/bench/bare.c`, "-lfcgi");
   sh("cc", "-O2", "-o", `${dir}/bench/argon2`, `${top}/tests/bench/argon2.c`, "-largon2");
   const bare = spawn(`${dir}/bench/bare`, [`${dir}/bench/bare.sock`, "8"], { stdio: "ignore" });
   process.on("exit", () => bare.kill());
-  await new Promise((done) => setTimeout(done, 1000));
+  await sleep(1);
 
   const me = await signIn();
   const viewer = psql("SELECT id FROM users WHERE username = 'admin'");
@@ -261,6 +270,7 @@ async function main() {
     results[name] = await measure(name, row, { r, all, bareOf, session });
   }
   writeFileSync(`${dir}/bench/result.json`, JSON.stringify(results, null, 1));
+  await sleep(5); // What is idle gives back what it took.
   memory(r);
   bare.kill();
   if (!options.keep) sh(`${top}/scripts/stop`, "--dir", dir);
@@ -329,8 +339,9 @@ function memory(r) {
   let sum = 0, n = 0;
   for (const root of [r.fcgi, r.jobs])
     for (const pid of tree(root, all)) {
-      sum += pss(pid);
-      n++;
+      const size = pss(pid);
+      sum += size;
+      n += size > 0 ? 1 : 0;
     }
   console.log(`memory: ${n} processes of ours, ${(sum / 1024).toFixed(1)} MB PSS together; ` +
     `masters ${(pss(r.fcgi) / 1024).toFixed(1)} and ${(pss(r.jobs) / 1024).toFixed(1)} MB`);

@@ -1,7 +1,17 @@
 // lib.mjs - what the benchmark measures with: processes' CPU from /proc, wrk,
 // pgbench, redis-benchmark.
 import { execFileSync, spawn } from "node:child_process";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** Scripts for wrk and pgbench; gone when we are. */
+const scratch = mkdtempSync(join(tmpdir(), "sparkle-bench-"));
+process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
+for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => process.exit(1));
+
+export const sleep = (seconds) =>
+  new Promise((done) => setTimeout(done, seconds * 1000));
 
 const tick = 1e6 / Number(execFileSync("getconf", ["CLK_TCK"]));
 
@@ -52,10 +62,14 @@ export function cpuOf(roots) {
   return sum;
 }
 
-/** Proportional set size of one process, in KiB. */
+/** Proportional set size of one process, in KiB; 0 if it has ended. */
 export function pss(pid) {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
-  return Number(/^Pss:\s+(\d+)/m.exec(text)[1]);
+  try {
+    const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+    return Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
 }
 
 function run(command, args, options = {}) {
@@ -79,7 +93,7 @@ const millis = (text) => {
 /** Loads an address: {rate, p50, p99, errors, requests, cpu per request}. */
 export async function wrk(roots, { url, paths = [], headers = {}, body,
   method = "GET", seconds, connections = 8, script }) {
-  const lua = `/tmp/sparkle-wrk-${process.pid}.lua`;
+  const lua = join(scratch, "load.lua");
   const list = (paths.length ? paths : [new URL(url).pathname + new URL(url).search])
     .map((p) => JSON.stringify(p)).join(",");
   writeFileSync(lua, `
@@ -116,7 +130,7 @@ ${script ?? ""}`);
  * transaction, in microseconds. */
 export async function pgbench(postmaster, env, statements, seconds) {
   const files = statements.flatMap((sql, i) => {
-    const name = `/tmp/sparkle-pgbench-${process.pid}-${i}.sql`;
+    const name = join(scratch, `${i}.sql`);
     writeFileSync(name, sql + ";\n");
     return ["-f", name];
   });
@@ -125,7 +139,7 @@ export async function pgbench(postmaster, env, statements, seconds) {
     ["-n", "-M", "prepared", "-c", "8", "-j", "1", "-T", String(seconds),
       ...files], { env: { ...process.env, ...env } });
   // Only when the postmaster has reaped a backend is its CPU counted there.
-  await new Promise((done) => setTimeout(done, 1000));
+  await sleep(1);
   const used = cpuOf([postmaster]) - before;
   const n = Number(/actually processed: (\d+)/.exec(out)[1]);
   return { cpu: used / n, rate: n / seconds };

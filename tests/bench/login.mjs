@@ -55,13 +55,7 @@ function authMemory() {
   const members = tree(master);
   return processes()
     .filter((p) => members.has(p.pid) && /pool auth/.test(p.command))
-    .reduce((sum, p) => {
-      try {
-        return sum + pss(p.pid);
-      } catch {
-        return sum;
-      }
-    }, 0);
+    .reduce((sum, p) => sum + pss(p.pid), 0);
 }
 
 const load = () =>
