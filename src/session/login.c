@@ -93,8 +93,11 @@ const char login_done_sql[] = SQL(
     FROM login_done($1, $2, $3, $4, $5, $6, $7::text::inet, $8, $9, $10, $11,
         $12)
 );
-static const char address_sql[] = SQL(
-    SELECT email FROM users WHERE id = $1
+const char login_whose_sql[] = SQL(
+    SELECT u.email, d.id
+    FROM users u
+    LEFT JOIN devices d ON d.user_id = u.id AND d.token_hash = $2
+    WHERE u.id = $1
 );
 /* clang-format on */
 
@@ -145,27 +148,31 @@ complete(struct request *r, struct uuid user,
     return answer_signed_in(r, made, row);
 }
 
-/* The keyed hash of a user's address. */
+/* Which counters a user's try from this browser has. */
 static const struct problem *
-subject_of(struct request *r, struct uuid user, uint8_t out[SHA256_SIZE])
+whose(struct request *r, struct uuid user, struct login_try *ret)
 {
+    const struct bytes token = device_token(r);
     const struct db_result *row = NULL;
     const struct problem *refused =
-        answer_query(r, address_sql, ARGS(ARG(user)), &row);
+        answer_query(r, login_whose_sql, ARGS(ARG(user), ARG(token)), &row);
 
     if (refused != NULL)
         return refused;
     if (db_rows(row) == 0)
         return &login_wrong;
-    login_subject(r, db_text(row, 0, 0, NULL), out);
+    *ret = (struct login_try){ .user = user,
+                               .device_token = token,
+                               .device = db_uuid(row, 0, 1) };
+    login_subject(r, db_text(row, 0, 0, NULL), ret->subject);
     return NULL;
 }
 
 const struct problem *
 login_finish(struct request *r, struct uuid user, bool remember)
 {
-    struct login_try t = { .device_token = device_token(r) };
-    const struct problem *refused = subject_of(r, user, t.subject);
+    struct login_try t;
+    const struct problem *refused = whose(r, user, &t);
 
     if (refused != NULL)
         return refused;
@@ -178,9 +185,9 @@ login_finish(struct request *r, struct uuid user, bool remember)
 void
 login_failed(struct request *r, struct uuid user, const char *reason)
 {
-    struct login_try t = { .user = user };
+    struct login_try t;
 
-    if (subject_of(r, user, t.subject) == NULL)
+    if (whose(r, user, &t) == NULL)
         login_note(r, &t, reason);
 }
 

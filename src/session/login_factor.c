@@ -149,7 +149,7 @@ const struct route session_factor_routes[] = {
         .returns = login_shape,
         .secret_answer = true,
         .sql = STATEMENTS(try_sql, TWOFACTOR_CHECK_SQL, use_sql,
-                          login_failed_sql, login_done_sql),
+                          login_whose_sql, login_failed_sql, login_done_sql),
     },
     { 0 },
 };

@@ -44,7 +44,7 @@ extern const struct problem login_locked; /* 423 ACCOUNT_LOCKED */
 
 /* The statements of what follows, for a route's .sql. */
 extern const char login_done_sql[], login_failed_sql[], login_challenge_sql[],
-    login_try_sql[], login_untry_sql[], login_relock_sql[];
+    login_try_sql[], login_untry_sql[], login_relock_sql[], login_whose_sql[];
 
 /*
  * The password, and the second factor where there is one, were right: begins

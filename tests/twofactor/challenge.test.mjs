@@ -53,6 +53,33 @@ export default (clock) =>
       assert.equal(me.data.username, user.name);
     });
 
+    it("gives strangers no tries back where a known browser signs in", async () => {
+      const { user, secret } = await withFactor(clock);
+      const mine = people.guest();
+      const prove = async () => {
+        const { data } = await logIn(user.name, {}, mine);
+        const code = codeAt(secret, clock.now());
+        const step = { challenge: data.challenge, code };
+        const answer = await mine.post("/api/auth/login/2fa", step);
+        assert.equal(answer.status, 200, `${answer}`);
+        mine.cookies.delete("__Host-session");
+        clock.forward(60);
+      };
+      const strangers = async () => {
+        const subject = await stack.value`SELECT encode(email_hash, 'hex')
+          FROM login_history WHERE user_id = ${user.id} LIMIT 1`;
+        return stack.redis("EXISTS", `quota:auth:account:${subject}`);
+      };
+      const wrong = { password: "Wrong-Password-1!" };
+      const before = await logIn(user.name, wrong);
+      assert.equal(before.status, 401, `${before}`);
+      await prove();
+      assert.equal(Number(await strangers()), 0, "it was a stranger's");
+      await logIn(user.name, wrong);
+      await prove();
+      assert.equal(Number(await strangers()), 1);
+    });
+
     it("lets in with a backup code", async () => {
       const { user, backupCodes } = await withFactor(clock);
       const { prove } = await challengeOf(user.name);
