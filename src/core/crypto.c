@@ -237,9 +237,10 @@ static const struct setting rows[] = {
             .min = 1, .max = 100, .about = "Passes of a password hash."),
     SETTING(struct auth_settings, argon2_lanes, INTEGER, .otherwise = "1",
             .min = 1, .max = 16, .about = "Lanes of a password hash."),
-    SETTING(struct auth_settings, hash_concurrency, INTEGER, .otherwise = "4",
-            .min = 1, .max = 64,
-            .about = "Password hashes at once, over all processes."),
+    SETTING(struct auth_settings, hash_concurrency, INTEGER, .otherwise = "0",
+            .min = 0, .max = 64,
+            .about = "Password hashes at once, over all processes; 0: as many "
+                     "as half of the processors."),
     SETTING(struct auth_settings, breached_passwords, TEXT,
             .otherwise = SPARKLE_DATADIR "/breached-passwords.filter",
             .about = "Filter of passwords that are known from breaches, made "

@@ -58,6 +58,17 @@ lock(int64_t place, short type)
     return fcntl(turn.fd, F_OFD_SETLK, &l) == 0;
 }
 
+/* Half of the processors are for who only reads. */
+static int64_t
+places_of(const struct auth_settings *s)
+{
+    const long half = sysconf(_SC_NPROCESSORS_ONLN) / 2;
+
+    if (s->hash_concurrency > 0)
+        return s->hash_concurrency;
+    return half > 1 ? half : 1;
+}
+
 static bool
 try_all(int64_t places)
 {
@@ -83,7 +94,9 @@ password_turn_until(const struct auth_settings *s, int64_t until)
     }
     if (turn.fd < 0 || turn.held)
         return true;
-    while (!try_all(s->hash_concurrency)) {
+    const int64_t places = places_of(s);
+
+    while (!try_all(places)) {
         struct timespec pause = { .tv_nsec = 2000000 + random_below(4000000) };
 
         if (clock_steady() >= until)
