@@ -263,16 +263,22 @@ static bool
 say(struct cache *c, size_t argc, const char *const *argv,
     const size_t *lengths)
 {
-    int done = 0;
-
     if (redisAppendCommandArgv(c->redis, (int)argc, (const char **)argv,
                                lengths) != REDIS_OK)
         return false;
     c->untaken++;
+    return c->untaken < MOST_UNTAKEN || take_answers(c, NULL);
+}
+
+static bool
+send_all(struct cache *c)
+{
+    int done = 0;
+
     while (!done)
         if (redisBufferWrite(c->redis, &done) != REDIS_OK)
             return false;
-    return c->untaken < MOST_UNTAKEN || take_answers(c, NULL);
+    return true;
 }
 
 void
@@ -282,14 +288,33 @@ cache_tell(struct cache *c, size_t argc, const char *const *argv,
     int64_t began = clock_steady();
     bool old = c->redis != NULL;
 
-    if (!ready(c) || say(c, argc, argv, lengths))
+    if (!ready(c) || (say(c, argc, argv, lengths) && send_all(c)))
         return;
     if (old && was_closed(c)) {
         drop(c);
-        if (!open_connection(c) || say(c, argc, argv, lengths))
+        if (!open_connection(c) || (say(c, argc, argv, lengths) && send_all(c)))
             return;
     }
     lose(c, c->redis->errstr, began);
+}
+
+void
+cache_tell_later(struct cache *c, size_t argc, const char *const *argv,
+                 const size_t *lengths)
+{
+    int64_t began = clock_steady();
+
+    if (ready(c) && !say(c, argc, argv, lengths))
+        lose(c, c->redis->errstr, began);
+}
+
+void
+cache_flush(struct cache *c)
+{
+    int64_t began = clock_steady();
+
+    if (c->redis != NULL && !send_all(c))
+        lose(c, c->redis->errstr, began);
 }
 
 /* ---- Scripts ------------------------------------------------------------ */

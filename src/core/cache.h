@@ -58,6 +58,12 @@ const struct cache_reply *cache_command(struct cache *c, void *mem, size_t argc,
 void cache_tell(struct cache *c, size_t argc, const char *const *argv,
                 const size_t *lengths);
 
+/* The same with the next command, or cache_flush: it costs no system call, and
+ * wakes Redis once for both.  Lost where the process is killed meanwhile. */
+void cache_tell_later(struct cache *c, size_t argc, const char *const *argv,
+                      const size_t *lengths);
+void cache_flush(struct cache *c);
+
 /* Microseconds and round trips since the last call, for the log line. */
 void cache_spent(struct cache *c, int64_t *ret_us, int64_t *ret_trips);
 

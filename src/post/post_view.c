@@ -2,9 +2,10 @@
  * post_view.c - counting who reads a post: once a viewer and day.
  *
  * The counts are in Redis until flush-views (src/upkeep) adds them to the
- * posts.  Telling Redis waits for no answer, so reading costs no more for it;
- * what is told while Redis is away is not counted.  A page that nginx answers
- * from its cache is not counted, either.
+ * posts.  Redis is told with the worker's next command, or when the worker
+ * rests, so reading costs no more for it; what is told while Redis is away is
+ * not counted.  A page that nginx answers from its cache is not counted,
+ * either.
  */
 #include <string.h>
 
@@ -61,5 +62,5 @@ post_viewed(struct request *r, struct uuid post)
         reader(r, id, day),
         id,
     };
-    cache_tell(r->app->cache, sizeof words / sizeof *words, words, NULL);
+    cache_tell_later(r->app->cache, sizeof words / sizeof *words, words, NULL);
 }

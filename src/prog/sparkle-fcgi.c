@@ -83,6 +83,13 @@ serve_one(struct worker *w, const struct app *app, struct exchange *ex,
 #define REST_MS 1000
 
 static void
+rest(struct app *app)
+{
+    cache_flush(app->cache);
+    (void)malloc_trim(0);
+}
+
+static void
 work(struct worker *w, void *context)
 {
     void *mem = worker_mem(w);
@@ -100,10 +107,11 @@ work(struct worker *w, void *context)
     while ((next = worker_wait(w, rested ? -1 : REST_MS)) != WORKER_STOP) {
         rested = next == WORKER_TIMEOUT;
         if (rested)
-            (void)malloc_trim(0);
+            rest(&app);
         if (next == WORKER_READY && fcgi_accept(door, &in))
             serve_one(w, &app, ex, door, &in);
     }
+    cache_flush(app.cache);
     mem_free(app.db); /* says good-bye to the server */
 }
 

@@ -108,6 +108,26 @@ words_do_not_disturb_answers(void)
 }
 
 static void
+words_can_wait(void)
+{
+    const char *const words[] = { "INCR", "unit:told" };
+    struct cache *other = cache_new(mem, &settings);
+    const char *const get[] = { "GET", "unit:told" };
+
+    (void)ask("DEL", "unit:told", NULL);
+    cache_tell_later(cache, 2, words, NULL);
+    CU_ASSERT_EQUAL(cache_command(other, mem, 2, get, NULL)->kind,
+                    CACHE_NOTHING);
+    CU_ASSERT_STRING_EQUAL(ask("GET", "unit:told", NULL)->text, "1");
+    for (int i = 0; i < 200; i++)
+        cache_tell_later(cache, 2, words, NULL);
+    cache_flush(cache);
+    CU_ASSERT_STRING_EQUAL(ask("GET", "unit:told", NULL)->text, "201");
+    (void)ask("DEL", "unit:told", NULL);
+    mem_free(other);
+}
+
+static void
 closed_connections_are_not_felt(void)
 {
     const char *const words[] = { "SET", "unit:told", "x" };
@@ -177,6 +197,7 @@ cache_suite(void)
         { "scripts run and are loaded again",
           scripts_run_and_are_loaded_again },
         { "words do not disturb answers", words_do_not_disturb_answers },
+        { "words can wait", words_can_wait },
         { "closed connections are not felt", closed_connections_are_not_felt },
         { "absence costs nothing", absence_costs_nothing },
         { "silence is waited for once", silence_is_waited_for_once },
