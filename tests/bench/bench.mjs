@@ -298,7 +298,7 @@ async function redisBound(pid, cookie) {
 async function measure(name, row, { r, all, bareOf, session }) {
   const load = () => wrk(all, { ...row.load, seconds });
   await wrk(all, { ...row.load, seconds: 1 }); // warm
-  psql("ANALYZE"); // as autovacuum would, at a time of its own choice
+  psql("VACUUM (ANALYZE)"); // as autovacuum would, at a time of its own choice
   const first = await load();
   let bound;
   if (row.file) {
