@@ -179,7 +179,8 @@ text_mended(const void *mem, const char *s)
             code = ' ';
         else if (code < ' ' || (code >= 0x7F && code < 0xA0))
             code = 0xFFFD;
-        text_add(&t, bytes, utf8_put(bytes, code));
+        size_t n = utf8_put(bytes, code);
+        text_add(&t, bytes, n);
     }
     return t.at;
 }

@@ -28,38 +28,56 @@ static const char count_script[] =
 
 #define READER 8 /* bytes of a hash: two alike are one view less */
 
+/* Whom this process told of last, so that who reloads is not told again. */
+#define TOLD 1024
+static uint8_t told[TOLD][READER];
+
+static bool
+was_told(const uint8_t hash[READER])
+{
+    uint8_t *place = told[(hash[0] << 8 | hash[1]) % TOLD];
+
+    if (memcmp(place, hash, READER) == 0)
+        return true;
+    memcpy(place, hash, READER);
+    return false;
+}
+
 /* A visitor is their address.  Hashed with post and day, so that the sets are
  * small and say of nobody what they read. */
-static const char *
-reader(struct request *r, const char *post, int64_t day)
+static void
+reader(struct request *r, const char *post, int64_t day,
+       uint8_t ret_hash[SHA256_SIZE])
 {
-    uint8_t hash[SHA256_SIZE];
     char user[UUID_TEXT];
 
     uuid_write(&r->viewer, user);
     const char *text =
         mem_printf(r->mem, "view:%lld:%s:%s", (long long)day, post,
                    r->session != NULL ? user : quota_address(r->mem, r->ip));
-    crypto_sha256(text, strlen(text), hash);
-    return hex_encode(r->mem, hash, READER);
+    crypto_sha256(text, strlen(text), ret_hash);
 }
 
 void
 post_viewed(struct request *r, struct uuid post)
 {
     int64_t day = (r->now.us + CLOCK_UNIX_OFFSET) / CLOCK_DAY;
+    uint8_t hash[SHA256_SIZE];
     char id[UUID_TEXT];
 
     if (strcmp(r->method, "GET") != 0)
         return;
     uuid_write(&post, id);
+    reader(r, id, day, hash);
+    if (was_told(hash))
+        return;
     const char *const words[] = {
         "EVAL",
         count_script,
         "2",
         POST_VIEWS_KEY,
         mem_printf(r->mem, "viewed:%lld:%s", (long long)day, id),
-        reader(r, id, day),
+        hex_encode(r->mem, hash, READER),
         id,
     };
     cache_tell_later(r->app->cache, sizeof words / sizeof *words, words, NULL);

@@ -16,8 +16,9 @@
 //
 // (A, R: the bare Argon2id hash on top, and the ratio without PostgreSQL; C: an
 // nginx static file.)
-// Ratio = bound / measured.  Rows alternate with their bounds, so that noise
-// of a shared machine meets both.
+// Ratio = bound / measured, the median of five rounds; the least and the
+// greatest are told, too.  In each round the row and its bound take turns, so
+// that noise of a shared machine meets both.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync, chmodSync } from "node:fs";
 import { request } from "node:https";
@@ -224,12 +225,12 @@ async function main() {
     "AND email LIKE '%@example.org' AND created_at < (SELECT max(created_at) FROM posts) " +
     "AND password_hash = (SELECT password_hash FROM users WHERE password_hash IS NOT NULL " +
     "GROUP BY 1 ORDER BY count(*) DESC LIMIT 1) ORDER BY id LIMIT 600").split("\n");
-  const bareOf = (size) => wrk([r.nginx, bare.pid], {
-    url: `${base}/bench/bare?${Math.round(size)}`, seconds });
+  const bareOf = (size, slice) => wrk([r.nginx, bare.pid], {
+    url: `${base}/bench/bare?${Math.round(size)}`, seconds: slice });
   const list = statement("GET /api/posts", (sql) => sql.includes("site_total") &&
     sql.includes("ORDER BY row.published_at"));
   const listSql = filled(list, [viewer, "infinity", maxId, 20, 0]);
-  const session = await redisBound(r.redis, me.cookie);
+  const session = scriptCall(me.cookie);
   const rows = {
     H: { load: { url: `${base}/api/hello` }, target: 0.85 },
     L: { load: { url: `${base}/api/posts?limit=20&sort=recent`, headers: me },
@@ -283,53 +284,66 @@ function cursorText([key, id]) {
   return bytes.toString("base64url");
 }
 
-/** CPU of Redis for the script that a request with a session runs. */
-async function redisBound(pid, cookie) {
+/** The words of the script that a request with a session runs. */
+function scriptCall(cookie) {
   const socket = `${dir}/run/redis.sock`;
   const seen = sh(...asUser, "timeout", "2", "bash", "-c",
     `redis-cli -s ${socket} monitor & sleep 0.3; curl -sk -o /dev/null -H 'Cookie: ${cookie}' ` +
     `'${base}/api/posts?limit=1'; sleep 0.3; kill %1`);
   const call = seen.split("\n").find((line) => /"EVALSHA"/i.test(line));
   if (!call) throw new Error("no EVALSHA was seen");
-  const words = [...call.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((m) => m[1]);
-  return evalsha(pid, socket, words);
+  return [...call.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((m) => m[1]);
 }
 
-async function measure(name, row, { r, all, bareOf, session }) {
-  const load = () => wrk(all, { ...row.load, seconds });
-  await wrk(all, { ...row.load, seconds: 1 }); // warm
-  psql("VACUUM (ANALYZE)"); // as autovacuum would, at a time of its own choice
-  const first = await load();
-  let bound;
+/** CPU of what the row cannot avoid, part by part, in microseconds. */
+async function boundOf(row, bytes, slice, { r, bareOf, session }) {
   if (row.file) {
-    writeFileSync(`${dir}/bench/file/f.json`, "x".repeat(Math.round(first.bytes)));
-    bound = (await wrk([r.nginx], { url: `${base}/bench/file/f.json`, seconds })).cpu;
-  } else {
-    const parts = [(await bareOf(first.bytes)).cpu];
-    if (row.sql) {
-      const sql = row.sql.filter((s) => s !== "page");
-      parts.push((await pgbench(r.postgres, pgEnv(), sql, seconds)).cpu);
-      if (row.sql.includes("page"))
-        parts.push((await pgbench(r.postgres, pgEnv(),
-          [statement("GET /api/categories", (s) => !s.includes("$1"))], 3)).cpu);
-    }
-    if (row.redis) parts.push(session.cpu);
-    if (row.argon2)
-      parts.push(Number(sh(`${dir}/bench/argon2`, "19456", "2", "40")));
-    bound = parts.reduce((a, b) => a + b);
-    row.parts = parts;
+    writeFileSync(`${dir}/bench/file/f.json`, "x".repeat(Math.round(bytes)));
+    return [(await wrk([r.nginx], { url: `${base}/bench/file/f.json`, seconds: slice })).cpu];
   }
-  const second = await load();
-  const cpu = (first.cpu + second.cpu) / 2;
-  const result = { rate: (first.rate + second.rate) / 2, p50: second.p50, p99: second.p99,
-    errors: first.errors + second.errors, bytes: first.bytes, cpu, bound,
-    parts: row.parts, ratio: bound / cpu, target: row.target };
+  const parts = [(await bareOf(bytes, slice)).cpu];
+  const sql = row.sql?.filter((s) => s !== "page");
+  if (sql) parts.push((await pgbench(r.postgres, pgEnv(), sql, slice)).cpu);
+  if (row.sql?.includes("page"))
+    parts.push((await pgbench(r.postgres, pgEnv(),
+      [statement("GET /api/categories", (s) => !s.includes("$1"))], slice)).cpu);
+  if (row.redis) parts.push((await evalsha(r.redis, `${dir}/run/redis.sock`, session, 30000)).cpu);
+  if (row.argon2) parts.push(Number(sh(`${dir}/bench/argon2`, "19456", "2", String(10 * slice))));
+  return parts;
+}
+
+const ROUNDS = 5;
+const sum = (list) => list.reduce((a, b) => a + b, 0);
+const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
+
+/** Rounds of load and bound by turns, each a ratio; the median one is told, as
+ * neighbours on a shared machine disturb some. */
+async function measure(name, row, { r, all, bareOf, session }) {
+  const slice = Math.max(1, Math.round((2 * seconds) / ROUNDS));
+  const load = () => wrk(all, { ...row.load, seconds: slice });
+  await load(); // warm
+  psql("VACUUM (ANALYZE)"); // as autovacuum would, at a time of its own choice
+  const rounds = [];
+  for (let i = 0; i < ROUNDS; i++) {
+    const run = await load();
+    const parts = await boundOf(row, run.bytes, slice, { r, bareOf, session });
+    rounds.push({ ...run, parts, ratio: sum(parts) / run.cpu });
+  }
+  const ratio = median(rounds.map((round) => round.ratio));
+  const told = rounds.find((round) => round.ratio === ratio);
+  const of = (key) => median(rounds.map((round) => round[key]));
+  const result = { rate: of("rate"), p50: of("p50"), p99: of("p99"),
+    errors: sum(rounds.map((round) => round.errors)), bytes: told.bytes, cpu: told.cpu,
+    bound: sum(told.parts), parts: told.parts, ratio, target: row.target,
+    ratios: rounds.map((round) => round.ratio) };
+  const hash = (told.parts[0] + told.parts.at(-1)) / told.cpu;
   console.log(`${name}  ${result.rate.toFixed(0).padStart(8)} ${result.p50.toFixed(2).padStart(8)} ` +
     `${result.p99.toFixed(2).padStart(8)} ${String(result.errors).padStart(7)} ` +
-    `${result.bytes.toFixed(0).padStart(7)} ${cpu.toFixed(1).padStart(11)} ` +
-    `${bound.toFixed(1).padStart(9)} ${result.ratio.toFixed(2).padStart(6)}  >= ${row.target}` +
-    (row.parts ? `   (${row.parts.map((p) => p.toFixed(0)).join(" + ")})` : "") +
-    (row.argon2 ? `   ${((row.parts[0] + row.parts.at(-1)) / cpu).toFixed(2)} of bare + Argon2id` : ""));
+    `${result.bytes.toFixed(0).padStart(7)} ${result.cpu.toFixed(1).padStart(11)} ` +
+    `${result.bound.toFixed(1).padStart(9)} ${ratio.toFixed(2).padStart(6)}  >= ${row.target}` +
+    `   (${told.parts.map((p) => p.toFixed(0)).join(" + ")}; ` +
+    `${Math.min(...result.ratios).toFixed(2)} to ${Math.max(...result.ratios).toFixed(2)})` +
+    (row.argon2 ? `   ${hash.toFixed(2)} of bare + Argon2id` : ""));
   return result;
 }
 

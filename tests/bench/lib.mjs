@@ -146,7 +146,7 @@ export async function pgbench(postmaster, env, statements, seconds) {
 }
 
 /** CPU of Redis per EVALSHA of a script, in microseconds. */
-export async function evalsha(pid, socket, words, n = 100000) {
+export async function evalsha(pid, socket, words, n) {
   const before = cpuOf([pid]);
   await run("redis-benchmark", ["-s", socket, "-n", String(n), "-c", "8", "-q",
     ...words]);
