@@ -151,11 +151,11 @@ shared_mb() {
         print (mb < 128 ? 128 : mb > 1024 ? 1024 : mb) }' /proc/meminfo
 }
 
-# Two a processor, four at least.
+# Four a processor, between 8 and 32.
 pool_workers() {
     local cpus
     cpus=$(nproc)
-    echo $((cpus > 2 ? cpus * 2 : 4))
+    echo $((cpus < 2 ? 8 : cpus > 8 ? 32 : cpus * 4))
 }
 
 values_print() {

@@ -188,6 +188,25 @@ child_state(const struct child *c)
 }
 
 static void
+count_busy(struct child *c, struct census *ret)
+{
+    ret->busy++;
+    if (c->slot == NULL ||
+        clock_steady() - SHARED_READ(c->slot->since) >= QUICK_WORK)
+        return;
+    ret->quick++;
+    if (ret->idle == 0)
+        ret->leaver = c;
+}
+
+static void
+count_idle(struct child *c, struct census *ret)
+{
+    if (ret->idle++ == 0 || c->slot->since < ret->leaver->slot->since)
+        ret->leaver = c;
+}
+
+static void
 count_child(struct child *c, struct census *ret)
 {
     enum slot_state state = child_state(c);
@@ -199,13 +218,9 @@ count_child(struct child *c, struct census *ret)
     else if (state == SLOT_STARTING)
         ret->starting++;
     else if (state != SLOT_WAITING)
-        ret->busy++;
-    else {
-        ret->idle++;
-        if (ret->longest_idle == NULL ||
-            c->slot->since < ret->longest_idle->slot->since)
-            ret->longest_idle = c;
-    }
+        count_busy(c, ret);
+    else
+        count_idle(c, ret);
 }
 
 void

@@ -348,6 +348,7 @@ master_run(const struct program *p, int argc, char **argv)
         .program = p,
         .argv = argv,
         .mem = mem_context(NULL, "program"),
+        .processors = (int)sysconf(_SC_NPROCESSORS_ONLN),
         .epoll = -1,
         .pid_file = -1,
         .slowlog = -1,

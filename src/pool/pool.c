@@ -26,9 +26,11 @@ const struct setting pool_setting_rows[] = {
                      "net.core.somaxconn bounds it."),
     SETTING(struct pool_settings, pm, CHOICE, .otherwise = "dynamic",
             .choices = managers,
-            .about = "static: always max_children workers. dynamic: as many "
-                     "as keep between min_spare_servers and max_spare_servers "
-                     "idle. ondemand: none while there is nothing to do."),
+            .about =
+                "static: always max_children workers. dynamic: as many "
+                "as keep between min_spare_servers and max_spare_servers "
+                "idle (or, where each processor has one of these, "
+                "quickly done). ondemand: none while there is nothing to do."),
     SETTING(struct pool_settings, max_children, INTEGER, .otherwise = "5",
             .min = 1, .max = 1000, .about = "Workers at most."),
     SETTING(struct pool_settings, start_servers, INTEGER, .otherwise = "0",

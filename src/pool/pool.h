@@ -5,7 +5,8 @@
  *
  *   static    max_children workers, always;
  *   dynamic   start_servers at first, then between min_spare_servers and
- *             max_spare_servers idle ones, and at most max_children;
+ *             max_spare_servers idle ones, and at most max_children; where
+ *             each processor has one, those busy for a moment count as idle;
  *   ondemand  none until a connection comes; one that was idle for
  *             process_idle_timeout goes.
  *

@@ -138,12 +138,15 @@ struct child {
     struct child *next;
 };
 
+#define QUICK_WORK (20 * CLOCK_SECOND / 1000)
+
 /* Workers of a pool, counted. */
 struct census {
     int starting, idle, busy; /* of this generation, not told to stop */
+    int quick;                /* of the busy: for less than QUICK_WORK */
     int draining;             /* of this generation, told to stop */
     int old;
-    struct child *longest_idle;
+    struct child *leaver; /* who can be spared: idle for longest, or quick */
 };
 
 void pool_census(const struct master *m, const struct pool *p,
@@ -278,6 +281,7 @@ struct master {
     int64_t stop_until;
     int64_t sized;    /* when sizing_tick last did its work */
     int64_t watchdog; /* when systemd last heard of us */
+    int processors;   /* online when we started */
     int epoll, pid_file, slowlog;
     int daemon_parent; /* a pipe: the parent waits for a byte */
     struct watch signals, ready;

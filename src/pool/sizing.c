@@ -1,10 +1,14 @@
 /*
  * sizing.c - how many workers a pool has: static, dynamic, ondemand.
  *
- * Once a second a pool grows or shrinks by the numbers of idle workers, as
+ * Once a second a pool grows or shrinks by the numbers of spare workers, as
  * php-fpm's do.  Besides, a pool that may grow is woken when a connection
  * finds all workers busy: the master waits on the socket too, exclusively and
  * behind the workers, so that the kernel only wakes it when no worker waits.
+ *
+ * Spare are those that are idle; and, where each processor has a worker that
+ * is idle or quick, the quick: under a load of short requests more workers
+ * would take turns at the processors, not answer more.
  */
 #include <errno.h>
 #include <string.h>
@@ -35,6 +39,18 @@ static int
 active(const struct census *c)
 {
     return c->starting + c->idle + c->busy;
+}
+
+static int
+agile(const struct census *c)
+{
+    return c->starting + c->idle + c->quick;
+}
+
+static int
+spare(const struct master *m, const struct census *c)
+{
+    return c->starting + c->idle + (agile(c) >= m->processors ? c->quick : 0);
 }
 
 static int
@@ -124,7 +140,7 @@ sizing_replace(struct master *m, struct pool *p)
 
     pool_census(m, p, &c);
     if (manner_of(p) == DYNAMIC && p->settled &&
-        c.idle + c.starting < p->settings->min_spare_servers)
+        spare(m, &c) < p->settings->min_spare_servers)
         spawn(m, p, &c, 1);
     if (p->listener != NULL && c.idle > 0 && listen_queue(p->listener->fd) > 0)
         nudge(m, p);
@@ -150,10 +166,10 @@ on_connection(struct master *m, struct watch *w, uint32_t events)
 
     (void)events;
     pool_census(m, p, &c);
-    if (c.idle + c.starting > 0 || room(p, &c) > 0) {
+    if (spare(m, &c) > 0 || room(p, &c) > 0) {
         disarm(m, p, now < p->not_before ? p->not_before : now + SOON);
-        if (c.idle + c.starting == 0)
-            spawn(m, p, &c, less(listen_queue(p->listener->fd), SPAWN_MOST));
+        if (spare(m, &c) == 0)
+            spawn(m, p, &c, less(listen_queue(p->listener->fd), m->processors));
         return;
     }
     note_full(p);
@@ -225,10 +241,10 @@ static void
 size_dynamic(struct master *m, struct pool *p, const struct census *c)
 {
     const struct pool_settings *s = p->settings;
-    int lack = (int)s->min_spare_servers - c->idle - c->starting;
+    int lack = (int)s->min_spare_servers - spare(m, c);
 
-    if (c->idle > s->max_spare_servers) {
-        child_drain(m, c->longest_idle);
+    if (spare(m, c) > s->max_spare_servers && c->leaver != NULL) {
+        child_drain(m, c->leaver);
         p->spawn_rate = 1;
     } else if (lack > 0 && p->settled) {
         if (room(p, c) <= 0)

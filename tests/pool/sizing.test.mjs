@@ -1,6 +1,7 @@
 // How many workers a pool has: static, dynamic, ondemand, max_requests.
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import { availableParallelism } from "node:os";
 import { test } from "node:test";
 import { Daemon, sleep, until } from "./daemon.mjs";
 
@@ -55,6 +56,23 @@ test("dynamic: a connection that finds all workers busy does not wait for the ne
   await d.ask("echo quick");
   assert.ok(Date.now() - began < 700, `${Date.now() - began} ms`);
   await Promise.all(asked);
+});
+
+test("dynamic: does not grow for quick requests beyond the processors", async (t) => {
+  const most = availableParallelism() + 14;
+  const d = await Daemon.start(t, {
+    pools: { a: { max_children: most, start_servers: 1, min_spare_servers: 1, max_spare_servers: 3 } },
+  });
+  const until = Date.now() + 4000;
+  let n = 0;
+  const lane = async () => {
+    for (; Date.now() < until; n++) await d.ask("echo quick");
+  };
+  await Promise.all(Array.from({ length: most }, lane));
+  const p = await d.pool();
+  assert.ok(n > 400, `${n} requests in 4 s`);
+  assert.ok(p.total_processes < most - 4, `${p.total_processes} workers`);
+  assert.equal(p.max_children_reached, 0);
 });
 
 test("max_children is reached: counted, logged, and everybody is served in the end", async (t) => {
