@@ -158,6 +158,14 @@ pool_workers() {
     echo $((cpus < 2 ? 8 : cpus > 8 ? 32 : cpus * 4))
 }
 
+# One more than hash at once (hash_concurrency), two at least: others wait in
+# the socket's queue, where they cost nothing.
+auth_workers() {
+    local cpus
+    cpus=$(nproc)
+    echo $((cpus < 2 ? 2 : cpus / 2 + 1))
+}
+
 values_print() {
     local https=$listen:$https_port http=$listen:$http_port shared
     shared=$(shared_mb)
@@ -195,6 +203,7 @@ owner_password_file=$dir/secrets/owner_password
 breached_passwords=$app/data/breached-passwords.filter
 listen_mode=0600
 pool_workers=$(pool_workers)
+auth_workers=$(auth_workers)
 shared_mb=$shared
 cache_mb=$((shared * 4))
 END

@@ -1,10 +1,14 @@
 /*
  * password_turn.c - how many passwords are hashed at once, over all processes.
  *
- * A turn is a lock on one byte of a file in shared memory.  The kernel takes a
+ * A turn is a lock on one place of a file in shared memory.  The kernel takes a
  * lock back when its holder dies, however it dies; so nothing can be left
  * behind, and nothing needs to be made before the fork.  Open file description
  * locks belong to this opening of the file, not to the process.
+ *
+ * In a rush, when turns are waited for, a place rests after each for as long as
+ * the turn took: what the file holds there is until when (clock_steady).  So a
+ * flood of logins takes half of the time that hash_concurrency allows.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,9 +27,11 @@
 static struct {
     int fd; /* 0: not opened yet; -1: it cannot be */
     pid_t owner;
-    bool held;
-    int64_t place;
+    bool held, waited;
+    int64_t place, began;
 } turn;
+
+#define LONGEST_REST (CLOCK_SECOND / 4)
 
 /* Nobody else's file: others could hold all its locks. */
 static int
@@ -51,11 +57,45 @@ open_file(void)
 static bool
 lock(int64_t place, short type)
 {
-    struct flock l = {
-        .l_type = type, .l_whence = SEEK_SET, .l_start = place, .l_len = 1
-    };
+    const off_t size = sizeof(int64_t);
+    struct flock l = { .l_type = type,
+                       .l_whence = SEEK_SET,
+                       .l_start = place * size,
+                       .l_len = size };
 
     return fcntl(turn.fd, F_OFD_SETLK, &l) == 0;
+}
+
+static bool
+rests(int64_t place)
+{
+    int64_t until, now = clock_steady();
+    const off_t at = place * (off_t)sizeof until;
+
+    return pread(turn.fd, &until, sizeof until, at) == sizeof until &&
+           until > now && until <= now + LONGEST_REST;
+}
+
+/* Only what is not kept waits less: that it fails is no matter. */
+static void
+rest(int64_t place)
+{
+    int64_t now = clock_steady(), until = now + (now - turn.began);
+    const off_t at = place * (off_t)sizeof until;
+
+    (void)!pwrite(turn.fd, &until, sizeof until, at);
+}
+
+/* Takes a place that nobody has, and that does not rest. */
+static bool
+take(int64_t place)
+{
+    if (!lock(place, F_WRLCK))
+        return false;
+    if (!rests(place))
+        return true;
+    (void)lock(place, F_UNLCK);
+    return false;
 }
 
 /* Half of the processors are for who only reads. */
@@ -76,8 +116,9 @@ try_all(int64_t places)
 
     for (int64_t i = 0; i < places; i++) {
         turn.place = (first + i) % places;
-        if (lock(turn.place, F_WRLCK)) {
+        if (take(turn.place)) {
             turn.held = true;
+            turn.began = clock_steady();
             return true;
         }
     }
@@ -96,12 +137,14 @@ password_turn_until(const struct auth_settings *s, int64_t until)
         return true;
     const int64_t places = places_of(s);
 
+    turn.waited = false;
     while (!try_all(places)) {
         struct timespec pause = { .tv_nsec = 2000000 + random_below(4000000) };
 
         if (clock_steady() >= until)
             return false;
         (void)nanosleep(&pause, NULL);
+        turn.waited = true;
     }
     return true;
 }
@@ -115,6 +158,8 @@ password_turn(const struct auth_settings *s)
 void
 password_turn_end(void)
 {
+    if (turn.fd > 0 && turn.held && turn.waited)
+        rest(turn.place);
     if (turn.fd > 0 && turn.held)
         (void)lock(turn.place, F_UNLCK);
     turn.held = false;
