@@ -164,6 +164,9 @@ BEGIN
         RETURN NULL;
     ELSIF u.status IN ('BANNED', 'SUSPENDED') THEN
         RETURN 'suspended';
+    -- Before anything that says something of the address.
+    ELSIF u.email_verified_at IS NULL THEN
+        RETURN 'not_permitted';
     ELSIF mail_bounced(u.email) THEN
         RETURN 'bounced';
     END IF;
@@ -173,8 +176,6 @@ BEGIN
     ORDER BY category LIMIT 1;
     IF FOUND THEN
         RETURN suppressed;
-    ELSIF u.email_verified_at IS NULL THEN
-        RETURN 'not_permitted';
     ELSIF EXISTS (SELECT FROM notification_preferences
         WHERE user_id = p_user AND p_category = ANY (unsubscribed))
     THEN

@@ -417,7 +417,7 @@ BEGIN
         FROM push_subscriptions_live s WHERE s.user_id = p_user_id;
     END IF;
     IF 'sms' = ANY (p_channels) THEN
-        PERFORM job_put('sms.send', 'sms', payload, p_run_at => ends,
+        PERFORM job_put('sms.send', 'push', payload, p_run_at => ends,
             p_unique_key => p_id::text);
     END IF;
 END

@@ -69,7 +69,7 @@ BEGIN
     PERFORM FROM users u WHERE u.id = CASE WHEN p_link_hash IS NULL
         THEN p_user_id ELSE (SELECT e.user_id FROM email_verifications e
             WHERE e.link_hash = p_link_hash) END
-    FOR UPDATE;
+    FOR NO KEY UPDATE;
     SELECT * INTO v FROM email_verifications e
     WHERE CASE WHEN p_link_hash IS NOT NULL THEN e.link_hash = p_link_hash
             ELSE e.user_id = p_user_id END

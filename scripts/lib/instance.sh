@@ -158,12 +158,12 @@ pool_workers() {
     echo $((cpus < 2 ? 8 : cpus > 8 ? 32 : cpus * 4))
 }
 
-# One more than hash at once (hash_concurrency), two at least: others wait in
-# the socket's queue, where they cost nothing.
+# One more than hash at once (hash_concurrency), between 2 and 9: others wait
+# in the socket's queue, where they cost nothing.
 auth_workers() {
     local cpus
     cpus=$(nproc)
-    echo $((cpus < 2 ? 2 : cpus / 2 + 1))
+    echo $((cpus < 2 ? 2 : cpus > 16 ? 9 : cpus / 2 + 1))
 }
 
 values_print() {

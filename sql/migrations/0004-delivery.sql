@@ -40,7 +40,7 @@ CREATE INDEX job_queues_paused_by_idx ON job_queues (paused_by);
 -- event runs the listeners; security_email is the lane that no digest blocks,
 -- sms that of codes that somebody waits for, which no push service holds up.
 INSERT INTO job_queues (name, concurrency, lane) VALUES
-    ('security_email', 2, 0), ('sms', 2, 5),
+    ('security_email', 2, 0), ('sms', 1, 5),
     ('event', 10, 10), ('notification', 10, 20),
     ('push', 5, 30), ('email', 5, 40), ('image', 2, 50), ('video', 1, 60),
     ('achievement', 5, 50), ('leaderboard', 3, 50), ('moderation', 5, 50),

@@ -298,14 +298,26 @@ cache_tell(struct cache *c, size_t argc, const char *const *argv,
     lose(c, c->redis->errstr, began);
 }
 
-void
+/* Closed while it was idle is not away: the next command opens it anew. */
+static bool
+failed(struct cache *c, int64_t began)
+{
+    if (was_closed(c))
+        drop(c);
+    else
+        lose(c, c->redis->errstr, began);
+    return false;
+}
+
+bool
 cache_tell_later(struct cache *c, size_t argc, const char *const *argv,
                  const size_t *lengths)
 {
     int64_t began = clock_steady();
 
-    if (ready(c) && !say(c, argc, argv, lengths))
-        lose(c, c->redis->errstr, began);
+    if (!ready(c))
+        return false;
+    return say(c, argc, argv, lengths) || failed(c, began);
 }
 
 void
@@ -314,7 +326,7 @@ cache_flush(struct cache *c)
     int64_t began = clock_steady();
 
     if (c->redis != NULL && !send_all(c))
-        lose(c, c->redis->errstr, began);
+        (void)failed(c, began);
 }
 
 /* ---- Scripts ------------------------------------------------------------ */

@@ -59,8 +59,9 @@ void cache_tell(struct cache *c, size_t argc, const char *const *argv,
                 const size_t *lengths);
 
 /* The same with the next command, or cache_flush: it costs no system call, and
- * wakes Redis once for both.  Lost where the process is killed meanwhile. */
-void cache_tell_later(struct cache *c, size_t argc, const char *const *argv,
+ * wakes Redis once for both.  Lost where the process is killed meanwhile, or
+ * the connection.  False where Redis is away: it will not be told. */
+bool cache_tell_later(struct cache *c, size_t argc, const char *const *argv,
                       const size_t *lengths);
 void cache_flush(struct cache *c);
 

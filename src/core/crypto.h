@@ -43,8 +43,8 @@ struct auth_settings {
  * and gives back: at most hash_concurrency (0: half of the processors, at least
  * one) are out over all processes of this user on the host (processes that die
  * give theirs back); where they are waited for, each is followed by a rest as
- * long.  False where none came free in 3 s: answer problem_unavailable.
- * Without it they wait for one as long as it takes.
+ * long (to 250 ms).  False where none came free in 3 s: answer
+ * problem_unavailable.  Without it they wait for one as long as it takes.
  */
 bool password_turn(const struct auth_settings *s);
 

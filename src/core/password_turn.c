@@ -7,8 +7,9 @@
  * locks belong to this opening of the file, not to the process.
  *
  * In a rush, when turns are waited for, a place rests after each for as long as
- * the turn took: what the file holds there is until when (clock_steady).  So a
- * flood of logins takes half of the time that hash_concurrency allows.
+ * the turn took (250 ms at most): what the file holds there is until when
+ * (clock_steady).  So a flood of logins takes half of the time that
+ * hash_concurrency allows.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/processors.h"
 #include "base/random.h"
 #include "core/password_local.h"
 
@@ -80,7 +82,8 @@ rests(int64_t place)
 static void
 rest(int64_t place)
 {
-    int64_t now = clock_steady(), until = now + (now - turn.began);
+    int64_t now = clock_steady(), took = now - turn.began,
+            until = now + (took < LONGEST_REST ? took : LONGEST_REST);
     const off_t at = place * (off_t)sizeof until;
 
     (void)!pwrite(turn.fd, &until, sizeof until, at);
@@ -102,7 +105,7 @@ take(int64_t place)
 static int64_t
 places_of(const struct auth_settings *s)
 {
-    const long half = sysconf(_SC_NPROCESSORS_ONLN) / 2;
+    const int64_t half = processors_count() / 2;
 
     if (s->hash_concurrency > 0)
         return s->hash_concurrency;

@@ -24,9 +24,14 @@ pair_link(struct job *job, struct template_pair *p, const char *page,
 /* ---- password-reset ------------------------------------------------------ */
 
 /* clang-format off */
+/* The user first, as everywhere (sql/email_change.sql). */
 static const char bury_sql[] = SQL(
+    WITH first AS MATERIALIZED (
+        SELECT id FROM users WHERE id = $1 FOR KEY SHARE
+    )
     UPDATE password_resets SET died_at = clock_now()
-    WHERE user_id = $1 AND used_at IS NULL AND died_at IS NULL
+    WHERE user_id = (SELECT id FROM first) AND used_at IS NULL
+        AND died_at IS NULL
 );
 /* clang-format on */
 static const char reset_sql[] =

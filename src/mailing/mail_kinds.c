@@ -12,9 +12,14 @@
 #define CODE_MINUTES 10
 
 /* clang-format off */
+/* The user first, as everywhere (sql/email_change.sql). */
 static const char bury_sql[] = SQL(
+    WITH first AS MATERIALIZED (
+        SELECT id FROM users WHERE id = $1 FOR KEY SHARE
+    )
     UPDATE email_verifications SET died_at = clock_now()
-    WHERE user_id = $1 AND used_at IS NULL AND died_at IS NULL
+    WHERE user_id = (SELECT id FROM first) AND used_at IS NULL
+        AND died_at IS NULL
 );
 /* clang-format on */
 static const char verify_sql[] = SQL(

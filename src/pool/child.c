@@ -3,7 +3,6 @@
  * limits a worker has.
  */
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -53,15 +52,9 @@ limit(const struct pool_settings *s)
 {
     const struct rlimit most = { (rlim_t)s->memory_limit,
                                  (rlim_t)s->memory_limit };
-    const struct sched_param none = { 0 };
-    const int policy = s->scheduling[0] == 'i'   ? SCHED_IDLE
-                       : s->scheduling[0] == 'b' ? SCHED_BATCH
-                                                 : SCHED_OTHER;
 
     if (s->nice != 0 && setpriority(PRIO_PROCESS, 0, (int)s->nice) != 0)
         log_warn("nice = %d: %s", (int)s->nice, strerror(errno));
-    if (policy != SCHED_OTHER && sched_setscheduler(0, policy, &none) != 0)
-        log_warn("scheduling = %s: %s", s->scheduling, strerror(errno));
     if (LIMIT_ADDRESSES && s->memory_limit > 0 &&
         setrlimit(RLIMIT_AS, &most) != 0)
         die("memory_limit: %s", strerror(errno));

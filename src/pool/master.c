@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/processors.h"
 #include "pool/pool_local.h"
 
 /* ---- Steps -------------------------------------------------------------- */
@@ -348,7 +349,7 @@ master_run(const struct program *p, int argc, char **argv)
         .program = p,
         .argv = argv,
         .mem = mem_context(NULL, "program"),
-        .processors = (int)sysconf(_SC_NPROCESSORS_ONLN),
+        .processors = processors_count(),
         .epoll = -1,
         .pid_file = -1,
         .slowlog = -1,

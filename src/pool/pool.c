@@ -6,7 +6,6 @@
 
 #include "pool/pool_local.h"
 
-static const char *const policies[] = { "other", "batch", "idle", NULL };
 static const char *const managers[] = { "static", "dynamic", "ondemand", NULL };
 static const char *const levels[] = { "debug", "info", "warn", "error", NULL };
 
@@ -63,11 +62,6 @@ const struct setting pool_setting_rows[] = {
             .about = "Address space of a worker (RLIMIT_AS). 0: no limit."),
     SETTING(struct pool_settings, nice, INTEGER, .otherwise = "0", .min = -20,
             .max = 19, .about = "Scheduling priority: higher is less."),
-    SETTING(struct pool_settings, scheduling, CHOICE, .otherwise = "other",
-            .choices = policies,
-            .about = "idle: workers run when nobody else on the host would, "
-                     "and stop at once when somebody does. other, batch: see "
-                     "sched(7)."),
     { 0 },
 };
 

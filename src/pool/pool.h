@@ -35,7 +35,6 @@ struct pool_settings {
     int64_t request_terminate_timeout, request_slowlog_timeout;
     int64_t memory_limit; /* RLIMIT_AS; 0: none */
     int64_t nice;
-    const char *scheduling; /* other, batch, idle */
 };
 
 /* [master] */

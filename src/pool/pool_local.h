@@ -281,7 +281,8 @@ struct master {
     int64_t stop_until;
     int64_t sized;    /* when sizing_tick last did its work */
     int64_t watchdog; /* when systemd last heard of us */
-    int processors;   /* online when we started */
+    int processors;   /* that we may run on */
+    int idle_percent; /* of them, at the last sizing_tick; -1: unknown */
     int epoll, pid_file, slowlog;
     int daemon_parent; /* a pipe: the parent waits for a byte */
     struct watch signals, ready;

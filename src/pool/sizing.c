@@ -8,7 +8,9 @@
  *
  * Spare are those that are idle; and, where each processor has a worker that
  * is idle or quick, the quick: under a load of short requests more workers
- * would take turns at the processors, not answer more.
+ * would take turns at the processors, not answer more.  But where connections
+ * wait while the processors have time left, the requests do not compute but
+ * wait, and more workers come all the same.
  */
 #include <errno.h>
 #include <string.h>
@@ -16,11 +18,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/processors.h"
 #include "pool/pool_local.h"
 #include "pool/worker_local.h"
 
 #define SPAWN_MOST 32                   /* new workers a second */
 #define CALM (10 * CLOCK_SECOND)        /* after which deaths are forgotten */
+#define TIME_LEFT 25                    /* percent idle: others may come */
+#define NO_TIME 10                      /* percent idle: there are enough */
 #define SOON (20 * CLOCK_SECOND / 1000) /* after a worker surely accepted */
 
 enum manner { STATIC, DYNAMIC, ONDEMAND };
@@ -169,7 +174,9 @@ on_connection(struct master *m, struct watch *w, uint32_t events)
     if (spare(m, &c) > 0 || room(p, &c) > 0) {
         disarm(m, p, now < p->not_before ? p->not_before : now + SOON);
         if (spare(m, &c) == 0)
-            spawn(m, p, &c, less(listen_queue(p->listener->fd), m->processors));
+            spawn(m, p, &c,
+                  less(listen_queue(p->listener->fd),
+                       less(m->processors, SPAWN_MOST)));
         return;
     }
     note_full(p);
@@ -236,6 +243,34 @@ shrink_ondemand(struct master *m, struct pool *p, const struct census *count)
         }
 }
 
+static bool
+more_would_help(const struct master *m, const struct pool *p,
+                const struct census *c)
+{
+    return p->queue > 0 && c->idle + c->starting == 0 &&
+           (m->idle_percent < 0 || m->idle_percent >= TIME_LEFT);
+}
+
+/* More than the processors can keep at work. */
+static bool
+crowded(const struct master *m, const struct pool *p, const struct census *c)
+{
+    return c->quick > m->processors + p->settings->min_spare_servers &&
+           m->idle_percent >= 0 && m->idle_percent < NO_TIME;
+}
+
+/* Who is at work has the time that requests have. */
+static void
+let_go(struct master *m, const struct pool *p, struct child *c)
+{
+    const int64_t most = p->settings->request_terminate_timeout;
+    const bool busy = child_state(c) != SLOT_WAITING;
+
+    child_drain(m, c);
+    if (busy)
+        c->kill_at = most > 0 ? c->kill_at + most : 0;
+}
+
 /* One worker a second goes; those that come double, up to SPAWN_MOST. */
 static void
 size_dynamic(struct master *m, struct pool *p, const struct census *c)
@@ -243,8 +278,10 @@ size_dynamic(struct master *m, struct pool *p, const struct census *c)
     const struct pool_settings *s = p->settings;
     int lack = (int)s->min_spare_servers - spare(m, c);
 
-    if (spare(m, c) > s->max_spare_servers && c->leaver != NULL) {
-        child_drain(m, c->leaver);
+    if (lack <= 0 && more_would_help(m, p, c))
+        lack = p->spawn_rate;
+    if (c->idle > s->max_spare_servers || crowded(m, p, c)) {
+        let_go(m, p, c->leaver);
         p->spawn_rate = 1;
     } else if (lack > 0 && p->settled) {
         if (room(p, c) <= 0)
@@ -283,6 +320,7 @@ sizing_tick(struct master *m)
     if (now - m->sized < CLOCK_SECOND || m->state == MASTER_STOPS)
         return;
     m->sized = now;
+    m->idle_percent = processors_idle();
     for (struct pool *p = m->pools; p != NULL; p = p->next) {
         measure(m, p, &c);
         if (manner_of(p) == DYNAMIC)

@@ -32,15 +32,10 @@ static const char count_script[] =
 #define TOLD 1024
 static uint8_t told[TOLD][READER];
 
-static bool
-was_told(const uint8_t hash[READER])
+static uint8_t *
+place_of(const uint8_t hash[READER])
 {
-    uint8_t *place = told[(hash[0] << 8 | hash[1]) % TOLD];
-
-    if (memcmp(place, hash, READER) == 0)
-        return true;
-    memcpy(place, hash, READER);
-    return false;
+    return told[(hash[0] << 8 | hash[1]) % TOLD];
 }
 
 /* A visitor is their address.  Hashed with post and day, so that the sets are
@@ -69,7 +64,7 @@ post_viewed(struct request *r, struct uuid post)
         return;
     uuid_write(&post, id);
     reader(r, id, day, hash);
-    if (was_told(hash))
+    if (memcmp(place_of(hash), hash, READER) == 0)
         return;
     const char *const words[] = {
         "EVAL",
@@ -80,5 +75,7 @@ post_viewed(struct request *r, struct uuid post)
         hex_encode(r->mem, hash, READER),
         id,
     };
-    cache_tell_later(r->app->cache, sizeof words / sizeof *words, words, NULL);
+    if (cache_tell_later(r->app->cache, sizeof words / sizeof *words, words,
+                         NULL))
+        memcpy(place_of(hash), hash, READER);
 }

@@ -18,9 +18,9 @@
 
 #define CODE_MINUTES 10
 
-/* Both are waited for, so a worker is kept free for them: not by their share
- * of those that push services may hold up. */
-#define QUEUE "sms"
+/* Somebody waits for a code, so it need not wait for those whom push services
+ * hold up.  One at a time: a gateway that never answers holds one worker. */
+#define CODE_QUEUE "sms"
 
 struct message {
     const char *to, *text;
@@ -189,8 +189,7 @@ note(struct job *job)
 const struct job_kind sms_jobs[] = {
     {
         .name = "sms.send",
-        .queue = QUEUE,
-        .urgent = QUEUE,
+        .queue = "push",
         .about = "Send an urgent notification by SMS: {notification}.",
         .max_attempts = 5,
         .prepare = prepare_notice,
@@ -199,8 +198,8 @@ const struct job_kind sms_jobs[] = {
     },
     {
         .name = "sms.code",
-        .queue = QUEUE,
-        .urgent = QUEUE,
+        .queue = CODE_QUEUE,
+        .urgent = CODE_QUEUE,
         .about = "Send a code to verify a telephone number.",
         .prepare = prepare_code,
         .act = act,

@@ -50,7 +50,7 @@ export default () =>
       const names = data.items.map((q) => q.name);
       assert.equal(names[0], "security_email");
       for (const [name, concurrency] of [["email", 5], ["notification", 10],
-        ["push", 5], ["sms", 2], ["image", 2], ["video", 1], ["analytics", 20],
+        ["push", 5], ["sms", 1], ["image", 2], ["video", 1], ["analytics", 20],
         ["cleanup", 1], ["achievement", 5], ["leaderboard", 3],
         ["youtube", 2], ["moderation", 5]])
         assert.equal(data.items.find((q) => q.name === name)?.concurrency,

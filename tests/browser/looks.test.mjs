@@ -80,7 +80,7 @@ export default () =>
       const notification = await eventually(
         "the author is told",
         () => stack.value`SELECT id FROM notifications
-          WHERE user_id = ${member.id} AND type LIKE '%LIKE%' LIMIT 1`,
+          WHERE user_id = ${member.id} AND type::text LIKE '%LIKE%' LIMIT 1`,
       );
       const there = { ...(await values()), notification };
       const rows = await pageRows();

@@ -1,5 +1,6 @@
 // How many workers a pool has: static, dynamic, ondemand, max_requests.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import fs from "node:fs";
 import { availableParallelism } from "node:os";
 import { test } from "node:test";
@@ -58,21 +59,36 @@ test("dynamic: a connection that finds all workers busy does not wait for the ne
   await Promise.all(asked);
 });
 
-test("dynamic: does not grow for quick requests beyond the processors", async (t) => {
-  const most = availableParallelism() + 14;
+const cores = availableParallelism();
+
+/** A pool of many, and what one lane after the other asks for so long. */
+async function crowd(t, words, seconds) {
+  const most = cores + 14;
   const d = await Daemon.start(t, {
     pools: { a: { max_children: most, start_servers: 1, min_spare_servers: 1, max_spare_servers: 3 } },
   });
-  const until = Date.now() + 4000;
+  const end = Date.now() + seconds * 1000;
   let n = 0;
   const lane = async () => {
-    for (; Date.now() < until; n++) await d.ask("echo quick");
+    for (; Date.now() < end; n++) await d.ask(words);
   };
   await Promise.all(Array.from({ length: most }, lane));
-  const p = await d.pool();
-  assert.ok(n > 400, `${n} requests in 4 s`);
-  assert.ok(p.total_processes < most - 4, `${p.total_processes} workers`);
-  assert.equal(p.max_children_reached, 0);
+  return { n, most, pool: await d.pool() };
+}
+
+test("dynamic: does not grow for quick requests while the processors are busy", async (t) => {
+  const busy = Array.from({ length: cores }, () =>
+    spawn("nice", ["sh", "-c", "while :; do :; done"], { stdio: "ignore" }));
+  t.after(() => busy.forEach((child) => child.kill("SIGKILL")));
+  const { n, most, pool } = await crowd(t, "echo quick", 4);
+  assert.ok(n > 200, `${n} requests in 4 s`);
+  assert.ok(pool.total_processes < most - 4, `${pool.total_processes} workers`);
+  assert.ok(pool.started_workers < 2 * most, `${pool.started_workers} were started`);
+});
+
+test("dynamic: grows for quick requests that wait, not compute", async (t) => {
+  const { most, pool } = await crowd(t, "sleep 10", 8);
+  assert.ok(pool.max_active_processes > most / 2, `${pool.max_active_processes} of ${most} at most`);
 });
 
 test("max_children is reached: counted, logged, and everybody is served in the end", async (t) => {
