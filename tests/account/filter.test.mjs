@@ -46,7 +46,7 @@ export default (filter) =>
           newPassword: "Velvet-77-Otter",
         }),
       );
-      const lines = stack.logLines(answer.requestId);
+      const lines = await stack.logLines(answer.requestId);
       const line = lines.find((l) => /no filter of breached/.test(l.msg));
       assert.ok(line, JSON.stringify(lines));
       assert.equal(line.level, "error");

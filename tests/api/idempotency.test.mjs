@@ -119,7 +119,7 @@ export default () =>
         );
       const refused = await write("no-such-category");
       assert.ok(refused.status >= 400 && refused.status < 500, `${refused}`);
-      const said = stack.logLines(refused.requestId);
+      const said = await stack.logLines(refused.requestId);
       assert.ok(!JSON.stringify(said).includes("25P02"), JSON.stringify(said));
       const good = await write();
       assert.equal(good.status, 201, `${good}`);

@@ -143,7 +143,7 @@ export default () =>
 
     it("logs one JSON line a request, with id, route, user, status", async () => {
       const answer = await user.get(`/api/posts/${ghost}?`);
-      const [line, ...more] = stack.logLines(answer.requestId);
+      const [line, ...more] = await stack.logLines(answer.requestId);
       assert.ok(line, "a log line");
       assert.equal(more.length, 0, JSON.stringify(more));
       const text = JSON.stringify(line);

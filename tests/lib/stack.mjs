@@ -338,18 +338,21 @@ export class Stack {
     return existsSync(file) ? readFileSync(file, "utf8") : "";
   }
 
-  /** The lines that a program logged about a request. */
-  logLines(requestId, name = "sparkle-fcgi.log") {
-    return this.log(name)
-      .split("\n")
-      .filter((line) => line.includes(requestId))
-      .map((line) => {
-        try {
-          return JSON.parse(line);
-        } catch {
-          return { broken: line };
-        }
-      });
+  /** The lines that a program logged about a request, its own among them. */
+  async logLines(requestId, name = "sparkle-fcgi.log") {
+    const lines = () => {
+      const told = this.log(name).split("\n").slice(0, -1);
+      const found = told.filter((line) => line.includes(requestId));
+      return found.some((line) => line.includes('"route"')) && found;
+    };
+    // The answer comes before the line.
+    return (await eventually(`a line of ${requestId}`, lines)).map((line) => {
+      try {
+        return JSON.parse(line);
+      } catch {
+        return { broken: line };
+      }
+    });
   }
 }
 

@@ -181,7 +181,7 @@ export default () =>
       const { user } = await rotated();
       await expect(user, 200);
       const answer = await user.get("/api/auth/csrf");
-      const [line] = stack.logLines(answer.requestId);
+      const [line] = await stack.logLines(answer.requestId);
       assert.equal(line.db_n ?? 0, 0, JSON.stringify(line));
     });
   });
