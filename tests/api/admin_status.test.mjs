@@ -8,7 +8,6 @@ import {
   account,
   actions,
   at,
-  forgetCopies,
   logOf,
   reason,
   setStatus,
@@ -71,7 +70,7 @@ export default () =>
       assert.equal((await actions.ban(moderator, one)).status, 204);
       for (const user of [one, two])
         assert.equal((await user.get("/api/users/me")).status, 401);
-      await forgetCopies(one);
+      await people.forgetCopies(one);
       assert.equal((await two.get("/api/users/me")).status, 401);
     });
 
@@ -96,7 +95,8 @@ export default () =>
       await stack.sql`UPDATE users SET status = 'PENDING_VERIFICATION',
         email_verified_at = NULL WHERE username = ${name}`;
       const user = await people.logIn(name);
-      const write = () => user.post("/api/posts", { title: "Hi", content: "x" });
+      const write = () =>
+        user.post("/api/posts", { title: "Hi", content: "x" });
       assert.equal((await write()).status, 403);
       const answer = await moderator.put(at(user, "/status"), {
         status: "ACTIVE",

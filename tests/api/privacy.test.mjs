@@ -11,13 +11,7 @@ const deletion = "/api/users/me/deletion";
 const exports_ = "/api/users/me/export";
 const day = 86400000;
 
-const codes = (answers) =>
-  answers.map((a) => a.json?.code ?? a.status).sort();
-
-/** Forgets that the password was used of late. */
-const longAgo = (user) => stack.sql`UPDATE sessions
-  SET reauthenticated_at = now() - interval '11 minutes'
-  WHERE user_id = ${user.id}`;
+const codes = (answers) => answers.map((a) => a.json?.code ?? a.status).sort();
 
 async function exported(user) {
   const asked = await user.post(exports_, {});
@@ -97,10 +91,7 @@ export default () =>
 
     it("asks for the password, unless it was used within ten minutes", async () => {
       const user = await people.user();
-      await longAgo(user);
-      const [{ h }] = await stack.sql`SELECT encode(token_hash, 'hex') AS h
-        FROM sessions WHERE user_id = ${user.id}`;
-      await stack.redis("DEL", `session:${h}`);
+      await people.ageProof(user);
       for (const path of [deletion, exports_]) {
         const late = await user.post(path, {});
         assert.equal(late.json.code, "REAUTHENTICATION_REQUIRED", `${late}`);

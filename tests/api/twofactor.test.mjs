@@ -7,7 +7,6 @@ import { describe, it } from "node:test";
 import { addressOf, mailsTo, password } from "../lib/people.mjs";
 import { eventually } from "../lib/stack.mjs";
 import { people, stack } from "../lib/suite.mjs";
-import { forgetCopies } from "./admin.test.mjs";
 
 const base = "/api/auth/2fa";
 const codeOf = ({ secret }) => generateSync({ secret });
@@ -83,12 +82,7 @@ export default () =>
     it("wants the password used of late to be set up or renewed", async () => {
       const { user } = await withFactor();
       const other = await people.user();
-      for (const who of [user, other]) {
-        await stack.sql`UPDATE sessions SET reauthenticated_at =
-          reauthenticated_at - interval '11 minutes'
-          WHERE user_id = ${who.id}`;
-        await forgetCopies(who);
-      }
+      for (const who of [user, other]) await people.ageProof(who);
       const codes = await user.post(`${base}/backup-codes`);
       const set = await other.post(`${base}/setup`);
       for (const answer of [codes, set]) {

@@ -7,7 +7,7 @@ import { generateSync } from "otplib";
 import { after, before, describe, it } from "node:test";
 import { addressOf, password } from "../lib/people.mjs";
 import { output } from "../lib/stack.mjs";
-import { people, stack } from "../lib/suite.mjs";
+import { people } from "../lib/suite.mjs";
 import { Visitor } from "./browser.mjs";
 
 const axeSource = readFileSync(
@@ -45,10 +45,7 @@ export default () =>
 
     it("is set up by picture or text, after the password", async () => {
       const { page } = owner;
-      await stack.sql`UPDATE sessions SET reauthenticated_at =
-        reauthenticated_at - interval '11 minutes'
-        WHERE user_id = ${user.id}`;
-      await stack.redis("FLUSHALL");
+      await people.ageProof(user);
       owner.expect("/api/auth/2fa/setup");
       await owner.go("/settings/security");
       await page.getByRole("button", { name: "Set it up" }).click();

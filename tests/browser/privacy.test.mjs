@@ -3,24 +3,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { password } from "../lib/people.mjs";
-import { people, stack } from "../lib/suite.mjs";
+import { people } from "../lib/suite.mjs";
 import { Visitor } from "./browser.mjs";
-
-/** Forgets that the password was used of late. */
-async function longAgo(user) {
-  await stack.sql`UPDATE sessions
-    SET reauthenticated_at = now() - interval '11 minutes'
-    WHERE user_id = ${user.id}`;
-  const [{ h }] = await stack.sql`SELECT encode(token_hash, 'hex') AS h
-    FROM sessions WHERE user_id = ${user.id}`;
-  await stack.redis("DEL", `session:${h}`);
-}
 
 export default () =>
   describe("privacy", () => {
     it("asks to leave, proves who it is, and stays after all", async () => {
       const user = await people.user();
-      await longAgo(user);
+      await people.ageProof(user);
       const visitor = await Visitor.enter({ width: 360 });
       await visitor.takeSession(user);
       const { page } = visitor;
@@ -32,7 +22,10 @@ export default () =>
       await question.getByText("Delete your account in 14 days?").waitFor();
       visitor.expected.push("/api/users/me/deletion");
       await question.getByRole("button", { name: /Delete/ }).click();
-      await page.getByLabel(/password/i, { exact: false }).last().fill(password);
+      await page
+        .getByLabel(/password/i, { exact: false })
+        .last()
+        .fill(password);
       await page.keyboard.press("Enter");
       const note = page.getByText(/with your posts, comments and reactions/);
       await note.waitFor();

@@ -156,6 +156,22 @@ export class People {
     await this.stack.psql([], calls.map((c) => `SELECT ${c};`).join("\n"));
   }
 
+  /** What Redis has of a user's sessions is lost; how many that were. */
+  async forgetCopies(user) {
+    const keys = await this.stack
+      .lines`SELECT 'session:' || encode(token_hash, 'hex')
+      FROM sessions WHERE user_id = ${user.id}`;
+    return this.stack.redis("DEL", ...keys);
+  }
+
+  /** As if a user had given the password eleven minutes ago. */
+  async ageProof(user) {
+    await this.stack.sql`UPDATE sessions
+      SET reauthenticated_at = now() - interval '11 minutes'
+      WHERE user_id = ${user.id}`;
+    await this.forgetCopies(user);
+  }
+
   /** The hash of our password, made once by the program itself. */
   passwordHash() {
     this.hash ??= (async () => {
