@@ -65,12 +65,8 @@ may_mail(struct request *r, const char *email)
                                    by_email = { .name = "email_change_to",
                                                 .limit = 3,
                                                 .window = CLOCK_HOUR };
-    char user[UUID_TEXT];
-    struct quota_state state;
 
-    uuid_write(&r->viewer, user);
-    return quota_take_rule(r, &by_user, user, &state) &&
-           quota_take_rule(r, &by_email, quota_secret(r, email), &state);
+    return quota_take_message(r, &by_user, &by_email, email);
 }
 
 static const struct problem *

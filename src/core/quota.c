@@ -289,3 +289,15 @@ quota_take_rule(struct request *r, const struct quota_rule *rule,
 {
     return take(r, rule, true, key, ret_state);
 }
+
+bool
+quota_take_message(struct request *r, const struct quota_rule *by_viewer,
+                   const struct quota_rule *by_target, const char *target)
+{
+    char viewer[UUID_TEXT];
+    struct quota_state state;
+
+    uuid_write(&r->viewer, viewer);
+    return quota_take_rule(r, by_viewer, viewer, &state) &&
+           quota_take_rule(r, by_target, quota_secret(r, target), &state);
+}

@@ -38,6 +38,11 @@ const char *quota_address(void *mem, const char *ip);
  * that none can be read in Redis.  On r->mem. */
 const char *quota_secret(struct request *r, const char *whom);
 
+/* Counts a message that the viewer has sent to an address or a number which
+ * may be somebody else's: by the viewer, and then by whom it reaches. */
+bool quota_take_message(struct request *r, const struct quota_rule *by_viewer,
+                        const struct quota_rule *by_target, const char *target);
+
 /* Fills the state from what the script answered: the time at which all is
  * spent back, and whether the call was let through. */
 void quota_state_of(const struct quota_rule *rule, int64_t now, int64_t full_at,

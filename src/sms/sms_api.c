@@ -156,12 +156,8 @@ may_ring(struct request *r, const char *number)
                                    by_number = { .name = "sms_number",
                                                  .limit = 5,
                                                  .window = CLOCK_DAY };
-    char user[UUID_TEXT];
-    struct quota_state state;
 
-    uuid_write(&r->viewer, user);
-    return quota_take_rule(r, &by_user, user, &state) &&
-           quota_take_rule(r, &by_number, quota_secret(r, number), &state);
+    return quota_take_message(r, &by_user, &by_number, number);
 }
 
 /* A number that is verified already stays so. */
