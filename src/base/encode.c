@@ -90,8 +90,8 @@ base64_encode(const void *mem, const uint8_t *bytes, size_t n)
     return out;
 }
 
-long
-base64url_decode(const char *s, uint8_t *out, size_t room)
+static long
+undo_base64(const char *alphabet, const char *s, uint8_t *out, size_t room)
 {
     size_t n = strlen(s), len = 0;
     uint32_t bits = 0;
@@ -100,11 +100,11 @@ base64url_decode(const char *s, uint8_t *out, size_t room)
     if (n % 4 == 1 || n / 4 * 3 + (n % 4 + 1) / 2 > room + 1)
         return -1;
     for (size_t i = 0; i < n; i++) {
-        const char *at = strchr(url_alphabet, s[i]);
+        const char *at = strchr(alphabet, s[i]);
 
         if (at == NULL)
             return -1;
-        bits = bits << 6 | (uint32_t)(at - url_alphabet);
+        bits = bits << 6 | (uint32_t)(at - alphabet);
         have += 6;
         if (have < 8)
             continue;
@@ -114,4 +114,16 @@ base64url_decode(const char *s, uint8_t *out, size_t room)
         out[len++] = (uint8_t)(bits >> have);
     }
     return (bits & ((1u << have) - 1)) != 0 ? -1 : (long)len;
+}
+
+long
+base64url_decode(const char *s, uint8_t *out, size_t room)
+{
+    return undo_base64(url_alphabet, s, out, room);
+}
+
+long
+base64_decode(const char *s, uint8_t *out, size_t room)
+{
+    return undo_base64(plain_alphabet, s, out, room);
 }

@@ -28,4 +28,8 @@ char *base64_encode(const void *mem, const uint8_t *bytes, size_t n);
  */
 long base64url_decode(const char *s, uint8_t *out, size_t room);
 
+/* The same in the alphabet of base64_encode, and without padding, as in PHC
+ * strings. */
+long base64_decode(const char *s, uint8_t *out, size_t room);
+
 #endif

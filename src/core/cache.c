@@ -2,28 +2,13 @@
 #include "core/cache.h"
 
 #include <errno.h>
-#include <hiredis/hiredis.h>
 #include <signal.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-
-#define KNOWN_SCRIPTS 16
-
-struct cache {
-    const struct cache_settings *settings;
-    redisContext *redis; /* NULL while away */
-    int64_t retry_at, pause;
-    size_t untaken; /* answers of cache_tell that nobody took yet */
-    int64_t spent_us, trips;
-    bool told;
-    struct {
-        const struct cache_script *script;
-        char sha[41];
-    } known[KNOWN_SCRIPTS];
-};
+#include "core/cache_local.h"
 
 enum {
     FIRST_PAUSE = 100 * 1000, /* us */
@@ -177,11 +162,9 @@ ready(struct cache *c)
     return clock_steady() >= c->retry_at && open_connection(c);
 }
 
-/* A command and its answer.  A connection that was closed while it was idle
- * shows at the first command: that one is asked again, once. */
-static redisReply *
-converse(struct cache *c, size_t argc, const char *const *argv,
-         const size_t *lengths)
+redisReply *
+cache_ask(struct cache *c, size_t argc, const char *const *argv,
+          const size_t *lengths)
 {
     int64_t began = clock_steady();
     bool old = c->redis != NULL;
@@ -234,9 +217,8 @@ convert(void *mem, const redisReply *from, struct cache_reply *to)
     }
 }
 
-/* Takes the reply over; an error is logged and becomes NULL. */
-static const struct cache_reply *
-take(void *mem, redisReply *reply)
+const struct cache_reply *
+cache_taken(void *mem, redisReply *reply)
 {
     struct cache_reply *out = NULL;
 
@@ -256,7 +238,7 @@ const struct cache_reply *
 cache_command(struct cache *c, void *mem, size_t argc, const char *const *argv,
               const size_t *lengths)
 {
-    return take(mem, converse(c, argc, argv, lengths));
+    return cache_taken(mem, cache_ask(c, argc, argv, lengths));
 }
 
 static bool
@@ -329,80 +311,6 @@ cache_flush(struct cache *c)
         (void)failed(c, began);
 }
 
-/* ---- Scripts ------------------------------------------------------------ */
-
-#define MOST_WORDS 32
-
-/* Where the SHA-1 of a script is kept; "" where it is not loaded yet. */
-static char *
-sha_of(struct cache *c, const struct cache_script *script)
-{
-    for (size_t i = 0; i < KNOWN_SCRIPTS; i++)
-        if (c->known[i].script == script || c->known[i].script == NULL) {
-            c->known[i].script = script;
-            return c->known[i].sha;
-        }
-    BUG("more than %d scripts", KNOWN_SCRIPTS);
-}
-
-static bool
-load(struct cache *c, const struct cache_script *script, char *sha)
-{
-    const char *const words[] = { "SCRIPT", "LOAD", script->source };
-    redisReply *reply = converse(c, 3, words, NULL);
-    bool fine =
-        reply != NULL && reply->type == REDIS_REPLY_STRING && reply->len == 40;
-
-    if (fine)
-        memcpy(sha, reply->str, 41);
-    else if (reply != NULL)
-        log_warn("the script %s is refused: %s", script->name,
-                 reply->str != NULL ? reply->str : "");
-    if (reply != NULL)
-        freeReplyObject(reply);
-    return fine;
-}
-
-/* EVALSHA; loaded before where Redis does not know it (any more). */
-static redisReply *
-run_known(struct cache *c, const struct cache_script *script, char *sha,
-          size_t argc, const char *const *argv, const size_t *lengths)
-{
-    redisReply *reply = NULL;
-
-    for (int attempt = 0; attempt < 2; attempt++) {
-        if (sha[0] == '\0' && !load(c, script, sha))
-            return NULL;
-        reply = converse(c, argc, argv, lengths);
-        if (reply == NULL || reply->type != REDIS_REPLY_ERROR ||
-            strncmp(reply->str, "NOSCRIPT", 8) != 0)
-            return reply;
-        sha[0] = '\0';
-        if (attempt == 0)
-            freeReplyObject(reply);
-    }
-    return reply;
-}
-
-const struct cache_reply *
-cache_run(struct cache *c, void *mem, const struct cache_script *script,
-          size_t n_keys, size_t argc, const char *const *argv,
-          const size_t *lengths)
-{
-    char *sha = sha_of(c, script), keys[8];
-    const char *words[MOST_WORDS] = { "EVALSHA", sha, keys };
-    size_t sizes[MOST_WORDS] = { 7, 40 };
-
-    if (argc + 3 > MOST_WORDS)
-        BUG("%zu arguments of a script", argc);
-    sizes[2] = (size_t)snprintf(keys, sizeof keys, "%zu", n_keys);
-    for (size_t i = 0; i < argc; i++) {
-        words[3 + i] = argv[i];
-        sizes[3 + i] = lengths != NULL ? lengths[i] : strlen(argv[i]);
-    }
-    return take(mem, run_known(c, script, sha, argc + 3, words, sizes));
-}
-
 /* ---- The rest ----------------------------------------------------------- */
 
 void
@@ -418,7 +326,7 @@ bool
 cache_ping(struct cache *c)
 {
     const char *const words[] = { "PING" };
-    redisReply *reply = converse(c, 1, words, NULL);
+    redisReply *reply = cache_ask(c, 1, words, NULL);
     bool fine = reply != NULL && reply->type == REDIS_REPLY_STATUS;
 
     if (reply != NULL)

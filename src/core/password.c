@@ -5,10 +5,9 @@
  * agree) under the pepper, in hex; the pepper's id stands behind the string:
  * $argon2id$...$hash$pepper=ID.  Strings of an imported database have no pepper
  * and hash what was typed.  A login for nobody verifies against a dummy of the
- * same cost.  libargon2 wipes the
- * memory that it used; what is ours is wiped here.
+ * same cost.  libargon2 wipes the memory that it used; what is ours is wiped
+ * here.
  */
-#include <argon2.h>
 #include <crypt.h>
 #include <string.h>
 
@@ -20,8 +19,6 @@
 #include "core/password_local.h"
 #include "core/password_policy.h"
 
-#define SALT_SIZE 16
-#define HASH_SIZE 32
 #define MIXED_SIZE (2 * SHA256_SIZE + 1)
 
 static const char mark[] = "$pepper=";
@@ -62,20 +59,15 @@ char *
 password_hash(void *mem, const struct auth_settings *s, const char *password)
 {
     const struct crypto_key *pepper = keyring_find(peppers(mem, s), NULL);
-    char mixed[MIXED_SIZE], encoded[256];
+    char mixed[MIXED_SIZE];
     uint8_t salt[SALT_SIZE];
 
     mix(mem, pepper, password, mixed);
     random_bytes(salt, sizeof salt);
     (void)password_turn_until(s, INT64_MAX);
-    int failed = argon2id_hash_encoded(
-        (uint32_t)s->argon2_passes, (uint32_t)(s->argon2_memory / 1024),
-        (uint32_t)s->argon2_lanes, mixed, MIXED_SIZE - 1, salt, sizeof salt,
-        HASH_SIZE, encoded, sizeof encoded);
+    const char *encoded = argon2_string(mem, s, mixed, salt);
     password_turn_end();
     explicit_bzero(mixed, sizeof mixed);
-    if (failed != ARGON2_OK)
-        die("Argon2: %s", argon2_error_message(failed));
     return mem_printf(mem, "%s%s%s", encoded, mark, pepper->id);
 }
 
@@ -91,18 +83,6 @@ verify_bcrypt(const char *phc, const char *password)
 
     explicit_bzero(&data, sizeof data);
     return same;
-}
-
-/* Whether a string was made with today's parameters. */
-static bool
-is_current(void *mem, const struct auth_settings *s, const char *encoded)
-{
-    const char *wanted =
-        mem_printf(mem, "$argon2id$v=19$m=%lld,t=%lld,p=%lld$",
-                   (long long)(s->argon2_memory / 1024),
-                   (long long)s->argon2_passes, (long long)s->argon2_lanes);
-
-    return text_starts(encoded, wanted);
 }
 
 /* A string that nobody's password has, of today's cost. */
@@ -140,11 +120,11 @@ verify_argon2(void *mem, const struct auth_settings *s, const char *phc,
         secret = mixed;
     }
     (void)password_turn_until(s, INT64_MAX);
-    bool same = argon2id_verify(encoded, secret, strlen(secret)) == ARGON2_OK;
+    bool same = argon2_matches(mem, s, encoded, secret);
     password_turn_end();
     explicit_bzero(mixed, sizeof mixed);
     *ret_outdated =
-        same && (!is_current(mem, s, encoded) || pepper != &ring->keys[0]);
+        same && (!argon2_current(mem, s, encoded) || pepper != &ring->keys[0]);
     return same;
 }
 

@@ -86,6 +86,7 @@ static void
 rest(struct app *app)
 {
     cache_flush(app->cache);
+    password_rest();
     (void)malloc_trim(0);
 }
 

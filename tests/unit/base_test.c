@@ -210,6 +210,8 @@ base64_goes_and_comes(void)
     CU_ASSERT_EQUAL(base64url_decode("YWJ", back, sizeof back), -1);
     CU_ASSERT_EQUAL(base64url_decode("YQ==", back, sizeof back), -1);
     CU_ASSERT_EQUAL(base64url_decode("YWJjZA", back, 3), -1);
+    CU_ASSERT_EQUAL(base64_decode("+/8", back, sizeof back), 2);
+    CU_ASSERT_EQUAL(base64_decode("-_8", back, sizeof back), -1);
 }
 
 static void

@@ -3,6 +3,7 @@
  * passwords, and turns to hash among processes.
  */
 #include <CUnit/CUnit.h>
+#include <argon2.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -12,7 +13,7 @@
 #include "base/encode.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "core/crypto.h"
+#include "core/password_local.h"
 #include "tests/unit/suites.h"
 
 #define K1 "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
@@ -195,6 +196,32 @@ old_strings_are_told(void)
     CU_ASSERT_TRUE(outdated);
 }
 
+/* Ours are those of libargon2, and theirs are ours whatever their lengths. */
+static void
+strings_are_libargon2s(void)
+{
+    static const char salt[] = "sixteen bytes, 8";
+    const char *ours =
+        argon2_string(mem, &cheap, "secret", (const uint8_t *)salt);
+    char theirs[200];
+    bool outdated;
+
+    CU_ASSERT_EQUAL(argon2id_verify(ours, "secret", 6), ARGON2_OK);
+    (void)argon2id_hash_encoded(1, 64, 1, "secret", 6, salt, 16, 32, theirs,
+                                sizeof theirs);
+    CU_ASSERT_STRING_EQUAL(ours, theirs);
+    for (size_t n = 8; n <= 32; n += 8) {
+        (void)argon2id_hash_encoded(1, 64, 1, "secret", 6, salt, n / 2 + 4, n,
+                                    theirs, sizeof theirs);
+        CU_ASSERT_TRUE(password_verify(&cheap, theirs, "secret", &outdated));
+        CU_ASSERT_FALSE(password_verify(&cheap, theirs, "secres", &outdated));
+        theirs[strlen(theirs) - 1] ^= 1;
+        CU_ASSERT_FALSE(password_verify(&cheap, theirs, "secret", &outdated));
+    }
+    password_rest();
+    CU_ASSERT_TRUE(argon2_matches(mem, &cheap, ours, "secret"));
+}
+
 /* The test vectors of the reference implementations. */
 static void
 imported_strings_verify(void)
@@ -290,6 +317,7 @@ crypto_suite(void)
         { "forged values do not open", forged_values_do_not_open },
         { "passwords verify", passwords_verify },
         { "old strings are told", old_strings_are_told },
+        { "strings are libargon2's", strings_are_libargon2s },
         { "imported strings verify", imported_strings_verify },
         { "turns are limited and never lost",
           turns_are_limited_and_never_lost },
