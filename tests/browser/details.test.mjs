@@ -87,14 +87,13 @@ export default () =>
       await visitor.go("/new");
       await page.getByLabel("Title").fill("Half a thought");
       await page.getByLabel("Your post").fill("Not done yet");
-      await page.waitForTimeout(1200);
       await visitor.go("/");
       await visitor.go("/new");
       await page.waitForFunction(
         () => document.querySelector("#title").value === "Half a thought",
-        null,
-        { timeout: 3000 },
       );
+      const content = await page.getByLabel("Your post").inputValue();
+      assert.equal(content, "Not done yet");
       await visitor.checkFaults();
     });
 

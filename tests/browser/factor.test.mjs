@@ -56,6 +56,7 @@ export default () =>
       await dialog.getByRole("button", { name: "Confirm" }).click();
       await page.getByText("Add it to your authenticator").waitFor();
       const picture = page.getByAltText("QR code for your authenticator");
+      await picture.evaluate((img) => img.decode());
       assert.ok(await picture.evaluate((img) => img.naturalWidth > 100));
       secret = (
         await page.locator("[data-factor-secret]").textContent()

@@ -1,5 +1,6 @@
 // Prints tests as a list, what failed with why, and at the end the one line
-// that scripts/test reads: "N passed, N failed".  A suite is not a test.
+// that scripts/test reads: "N passed, N failed".  A suite is not a test; what
+// a test leaves behind, and fails when it is over, is a failure.
 import { relative } from "node:path";
 import { top } from "./stack.mjs";
 
@@ -25,6 +26,13 @@ export default async function* reporter(source) {
     if (type === "test:start") path[data.nesting] = data.name;
     if (type === "test:diagnostic" && /^note: /.test(data.message))
       yield `    ${data.message}\n`;
+    if (
+      type === "test:diagnostic" &&
+      /asynchronous activity/.test(data.message)
+    ) {
+      failed++;
+      yield `${red("FAIL")}  after its end\n        ${data.message}\n`;
+    }
     if (type !== "test:pass" && type !== "test:fail") continue;
     const isSuite = data.details?.type === "suite";
     const ms = Math.round(data.details?.duration_ms ?? 0);

@@ -143,19 +143,25 @@ function drafts(form) {
     offer(form, original);
   }
   let timer;
+  const keep = () => {
+    clearTimeout(timer);
+    timer = null;
+    try {
+      localStorage.setItem(key, JSON.stringify(collect(form)));
+      status.textContent = text.draftKept;
+    } catch {
+      // No storage, no net: the form itself still works.
+    }
+  };
   form.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      try {
-        localStorage.setItem(key, JSON.stringify(collect(form)));
-        status.textContent = text.draftKept;
-      } catch {
-        // No storage, no net: the form itself still works.
-      }
-    }, 600);
+    timer = setTimeout(keep, 600);
   });
+  // Who leaves sooner loses nothing.
+  addEventListener("pagehide", () => timer && keep());
   form.addEventListener("sent", () => {
     clearTimeout(timer);
+    timer = null;
     localStorage.removeItem(key);
   });
 }
