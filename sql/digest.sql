@@ -159,7 +159,9 @@ BEGIN
         'posts', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'title', p.title, 'path', '/post/' || p.slug,
                 'excerpt', left(p.excerpt, 160), 'author', p.author,
-                'likes', p.reaction_count, 'comments', p.comment_count)
+                'likes', p.reaction_count, 'oneLike', p.reaction_count = 1,
+                'comments', p.comment_count,
+                'oneComment', p.comment_count = 1)
                 ORDER BY p.score DESC, p.id DESC), '[]')
             FROM (SELECT d.id, d.title, d.slug, d.excerpt, d.score,
                     d.reaction_count, d.comment_count,

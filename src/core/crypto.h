@@ -57,8 +57,9 @@ char *password_hash(void *mem, const struct auth_settings *s,
 
 /*
  * Whether it is the password; *ret_outdated: to be hashed anew (older
- * parameters or pepper, no pepper, bcrypt).  phc NULL: false after the same
- * time.
+ * parameters or pepper, no pepper, bcrypt).  phc NULL: false after the time
+ * that one of today's takes; imported ones take their own until they are hashed
+ * anew, so they can be told from no account.
  */
 bool password_verify(const struct auth_settings *s, const char *phc,
                      const char *password, bool *ret_outdated);

@@ -77,7 +77,9 @@ export default () =>
       await visitor.checkFaults();
       await row.getByLabel(/Reason/).fill("they have moved");
       await row.getByRole("button", { name: `Remove ${email}` }).click();
-      await page.getByRole("dialog").getByRole("button", { name: "Remove" })
+      await page
+        .getByRole("dialog")
+        .getByRole("button", { name: "Remove" })
         .click();
       await row.waitFor({ state: "detached" });
       const why = await stack.value`SELECT after->>'why' FROM audit_log

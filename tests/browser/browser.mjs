@@ -1,13 +1,22 @@
 // Chromium, and what every page of a test is watched for: script errors,
 // broken policy, failed requests.
 import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { freshAddress } from "../lib/client.mjs";
+import { output } from "../lib/stack.mjs";
 import { stack } from "../lib/suite.mjs";
+
+/** Pictures of pages, for people to look at. */
+export const shots = join(output, "screenshots");
 
 let browser;
 
 export async function launch() {
+  rmSync(shots, { recursive: true, force: true });
+  mkdirSync(shots, { recursive: true });
   browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
@@ -26,6 +35,30 @@ export async function launch() {
 
 export const quit = () => browser?.close();
 
+const axeSource = readFileSync(
+  createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
+  "utf8",
+);
+
+/** What axe-core finds in a page as it is now, in words. */
+export async function axe(page) {
+  // Run by the devtools' own way in, which the page's policy does not bind.
+  await page.evaluate(axeSource);
+  const { violations } = await page.evaluate(() => window.axe.run());
+  return violations.map(
+    (v) =>
+      `${v.id}: ${v.help}\n` +
+      v.nodes
+        .slice(0, 3)
+        .map((n) => `  ${n.html.slice(0, 160)} ${n.any[0]?.message ?? ""}`)
+        .join("\n"),
+  );
+}
+
+/** By how many pixels a page is wider than its window. */
+export const tooWide = (page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+
 /** Told by the page itself, before anything of it runs. */
 function watchPolicy() {
   window.violations = [];
@@ -38,7 +71,13 @@ function watchPolicy() {
 
 /** A person with a browser of its own; `faults` is what went wrong. */
 export class Visitor {
-  static async enter({ width = 1280, theme, name, reduced = true } = {}) {
+  static async enter({
+    width = 1280,
+    theme,
+    scheme,
+    name,
+    reduced = true,
+  } = {}) {
     const visitor = new Visitor();
     visitor.faults = [];
     visitor.expected = [];
@@ -46,6 +85,7 @@ export class Visitor {
       baseURL: stack.url,
       ignoreHTTPSErrors: true,
       viewport: { width, height: width < 600 ? 740 : 860 },
+      colorScheme: scheme,
       reducedMotion: reduced ? "reduce" : "no-preference",
       extraHTTPHeaders: { "X-Forwarded-For": freshAddress() },
     });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { addressOf } from "../lib/people.mjs";
 import { people } from "../lib/suite.mjs";
-import { Visitor } from "./browser.mjs";
+import { Visitor, tooWide } from "./browser.mjs";
 
 export default () =>
   describe("details", { concurrency: 1 }, () => {
@@ -130,9 +130,7 @@ export default () =>
         "/terms",
       ]) {
         await narrow.go(path);
-        const wide = await narrow.page.evaluate(
-          () => document.documentElement.scrollWidth - innerWidth,
-        );
+        const wide = await tooWide(narrow.page);
         assert.ok(wide <= 0, `${path} is ${wide} px too wide`);
       }
       await narrow.leave();

@@ -2,28 +2,13 @@
 // sign in, switched off.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { generateSync } from "otplib";
 import { after, before, describe, it } from "node:test";
 import { addressOf, password } from "../lib/people.mjs";
-import { output } from "../lib/stack.mjs";
 import { people } from "../lib/suite.mjs";
-import { Visitor } from "./browser.mjs";
+import { Visitor, axe, shots } from "./browser.mjs";
 
-const axeSource = readFileSync(
-  createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
-  "utf8",
-);
-
-/** What axe-core finds in the page as it is now. */
-async function accessible({ page }) {
-  await page.evaluate(axeSource);
-  const { violations } = await page.evaluate(() => window.axe.run());
-  assert.deepEqual(
-    violations.map((v) => `${v.id}: ${v.nodes[0].html.slice(0, 120)}`),
-    [],
-  );
-}
+const accessible = async ({ page }) => assert.deepEqual(await axe(page), []);
 
 const later = () => Date.now() / 1000 + 30;
 
@@ -39,7 +24,7 @@ export default () =>
 
     const shot = (visitor, name) =>
       visitor.page.screenshot({
-        path: `${output}/screenshots/factor-${name}.png`,
+        path: `${shots}/factor-${name}.png`,
         fullPage: true,
       });
 

@@ -1,37 +1,12 @@
 // Every page in both themes and at two widths: axe-core finds nothing, the
 // policy is kept, and a picture is left for people to look at.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { eventually, output } from "../lib/stack.mjs";
+import { eventually } from "../lib/stack.mjs";
 import { people, stack } from "../lib/suite.mjs";
 import { fill, forStaff, pageRows } from "../page/pages.test.mjs";
-import { Visitor } from "./browser.mjs";
-
-const shots = join(output, "screenshots");
-const axeSource = readFileSync(
-  createRequire(import.meta.url).resolve("axe-core/axe.min.js"),
-  "utf8",
-);
-
-async function axe(page) {
-  // Run by the devtools' own way in, which the page's policy does not bind.
-  await page.evaluate(axeSource);
-  const { violations } = await page.evaluate(() => window.axe.run());
-  return violations.map(
-    (v) =>
-      `${v.id}: ${v.help}\n` +
-      v.nodes
-        .slice(0, 3)
-        .map((n) => `  ${n.html.slice(0, 160)} ${n.any[0]?.message ?? ""}`)
-        .join("\n"),
-  );
-}
-
-const tooWide = (page) =>
-  page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+import { Visitor, axe, shots, tooWide } from "./browser.mjs";
 
 const nameOf = (path) =>
   path === "/"
@@ -68,8 +43,6 @@ export default () =>
     let member, admin, list;
 
     before(async () => {
-      rmSync(shots, { recursive: true, force: true });
-      mkdirSync(shots, { recursive: true });
       member = await people.user();
       admin = await people.user("ADMIN");
       const fan = await people.user();

@@ -15,6 +15,7 @@ const files = await Promise.all(
     "admin",
     "notify",
     "privacy",
+    "mails",
     "looks",
   ].map((name) => import(`./${name}.test.mjs`)),
 );

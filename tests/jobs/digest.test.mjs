@@ -201,6 +201,8 @@ test("in it: the best five, nothing hidden, deleted, muted or a draft", async ()
   post(ben, "Ben deleted", { score: 99 });
   post(cyd, "Cyd muted", { score: 99 });
   jobs.sql`UPDATE posts SET deleted_at = now() WHERE title = 'Ben deleted'`;
+  jobs.sql`UPDATE posts SET reaction_count = 1, comment_count = 2
+    WHERE title = 'Ben 7'`;
   jobs.sql`INSERT INTO mutes (muter_id, muted_id)
     VALUES (${ann.id}, ${cyd.id})`;
   sqlAt(`INSERT INTO follows (follower_id, following_id, created_at)
@@ -215,6 +217,8 @@ test("in it: the best five, nothing hidden, deleted, muted or a draft", async ()
   assert.deepEqual(titles,
     ["Ben for followers", "Ben 7", "Ben 6", "Ben 5", "Ben 4"]);
   assert.match(mail, /1 new follower, 0 achievements, 0 unread/);
+  assert.match(mail, /ben, 1 like, 2 comments/i);
+  assert.match(mail, /ben, 0 likes, 0 comments/i);
   assert.match(mail, /^X-Category: weekly_digest/m);
   assert.match(mail, /^List-Unsubscribe-Post: List-Unsubscribe=One-Click/m);
   const [row] = jobs.sql`SELECT message_id FROM mail_digests
