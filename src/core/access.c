@@ -83,6 +83,24 @@ ask_cache(struct request *r, const struct quota_rule *rule, const char *key,
 
 /* ---- Who ---------------------------------------------------------------- */
 
+enum { FROM_REDIS, FROM_POSTGRESQL };
+static const char *const sources[] = { "redis", "postgresql", NULL };
+
+const struct metric access_metrics[] = {
+    { .name = "sparkle_sessions_read_total",
+      .type = METRIC_COUNTER,
+      .labels = { { .name = "from", .values = sources } },
+      .help = "Sessions of callers; from PostgreSQL where Redis has no copy." },
+    { 0 },
+};
+
+static void
+tell_source(const struct request *r, size_t source)
+{
+    if (r->app->worker != NULL)
+        metric_add(r->app->worker, &access_metrics[0], source, 1);
+}
+
 static const struct problem *
 find_session(struct request *r, const uint8_t hash[SHA256_SIZE],
              const char *copy)
@@ -94,8 +112,10 @@ find_session(struct request *r, const uint8_t hash[SHA256_SIZE],
         return NULL;
     if (copy[0] != '\0' && strcmp(copy, SESSION_CHANGED) != 0)
         s = session_unpack(r->mem, copy);
-    if (s == NULL || !session_fresh(r, s))
+    const bool copied = s != NULL && session_fresh(r, s);
+    if (!copied)
         s = session_restore(r, hash, &problem);
+    tell_source(r, copied ? FROM_REDIS : FROM_POSTGRESQL);
     if (s == NULL || s->expires.us <= r->now.us)
         return problem;
     r->session = s;

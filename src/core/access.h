@@ -47,6 +47,9 @@ struct quota_table *quota_table_new(void);
 /* How many calls were refused, and let through uncounted; by class. */
 extern const struct metric quota_metrics[];
 
+/* Where sessions were read. */
+extern const struct metric access_metrics[];
+
 /* [limits]: api 100/60s, write 30/60s, post 10/60s, auth 5/900s ... */
 extern const struct section limits_section;
 

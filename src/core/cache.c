@@ -179,8 +179,9 @@ cache_ask(struct cache *c, size_t argc, const char *const *argv,
         works(c);
     else if (c->redis != NULL)
         lose(c, c->redis->errstr, began);
-    c->spent_us += clock_steady() - began;
-    c->trips++;
+    c->spent.us += clock_steady() - began;
+    c->spent.trips++;
+    c->spent.errors += reply == NULL || reply->type == REDIS_REPLY_ERROR;
     return reply;
 }
 
@@ -314,12 +315,10 @@ cache_flush(struct cache *c)
 /* ---- The rest ----------------------------------------------------------- */
 
 void
-cache_spent(struct cache *c, int64_t *ret_us, int64_t *ret_trips)
+cache_spent(struct cache *c, struct cache_spent *ret)
 {
-    *ret_us = c->spent_us;
-    *ret_trips = c->trips;
-    c->spent_us = 0;
-    c->trips = 0;
+    *ret = c->spent;
+    c->spent = (struct cache_spent){ 0 };
 }
 
 bool

@@ -2,7 +2,7 @@
  * cache.h - Redis: what may be lost.  The door to hiredis (with bus.c).
  *
  * One connection a process, made at first use.  Redis away is no error: calls
- * return NULL or false within the time-out, a metric counts it, and for the
+ * return NULL or false within the time-out, errors are counted, and for the
  * next moments nothing is tried (back-off), so an outage costs no latency.
  */
 #ifndef CORE_CACHE_H
@@ -65,8 +65,12 @@ bool cache_tell_later(struct cache *c, size_t argc, const char *const *argv,
                       const size_t *lengths);
 void cache_flush(struct cache *c);
 
-/* Microseconds and round trips since the last call, for the log line. */
-void cache_spent(struct cache *c, int64_t *ret_us, int64_t *ret_trips);
+/* What Redis took since the last call, for the log line and metrics. */
+struct cache_spent {
+    int64_t us, trips;
+    int64_t errors; /* no answer, or a refusal */
+};
+void cache_spent(struct cache *c, struct cache_spent *ret);
 
 bool cache_ping(struct cache *c);
 bool cache_away(const struct cache *c);

@@ -16,7 +16,7 @@ struct cache {
     redisContext *redis; /* NULL while away */
     int64_t retry_at, pause;
     size_t untaken; /* answers of cache_tell that nobody took yet */
-    int64_t spent_us, trips;
+    struct cache_spent spent;
     bool told;
     struct {
         const struct cache_script *script;

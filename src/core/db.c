@@ -186,23 +186,29 @@ db_query(struct db *db, void *mem, const char *sql, const struct sql_arg *args,
     do
         res = run(db, mem, s, args, ret_error);
     while (ret_error->failed && again(db, s, ret_error, try++));
-    if (ret_error->failed)
-        db_note(db, ret_error);
     if (db->worker != NULL)
         worker_sql_end(db->worker);
-    db->spent_us += clock_steady() - began;
-    db->spent_n++;
+    db_count(db, began, ret_error);
     return res;
 }
 
 /* ---- Sundries ------------------------------------------------------------ */
 
 void
-db_spent(struct db *db, int64_t *ret_us, int64_t *ret_statements)
+db_count(struct db *db, int64_t began, const struct db_error *e)
 {
-    *ret_us = db->spent_us;
-    *ret_statements = db->spent_n;
-    db->spent_us = db->spent_n = 0;
+    if (e->failed)
+        db_note(db, e);
+    db->spent.us += clock_steady() - began;
+    db->spent.statements++;
+    db->spent.errors += e->failed && e->constraint == NULL;
+}
+
+void
+db_spent(struct db *db, struct db_spent *ret)
+{
+    *ret = db->spent;
+    db->spent = (struct db_spent){ 0 };
 }
 
 bool

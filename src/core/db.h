@@ -134,8 +134,12 @@ bool db_worth_again(const struct db *db, int try);
 bool db_script(struct db *db, void *mem, const char *sql,
                struct db_error *ret_error);
 
-/* Time spent and statements run since the last call, for the log line. */
-void db_spent(struct db *db, int64_t *ret_us, int64_t *ret_statements);
+/* What statements took since the last call, for the log line and metrics. */
+struct db_spent {
+    int64_t us, statements;
+    int64_t errors; /* of them, but for what a constraint refused */
+};
+void db_spent(struct db *db, struct db_spent *ret);
 
 /* True where a round trip works now, or a new connection can be made. */
 bool db_ping(struct db *db);

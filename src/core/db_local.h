@@ -91,7 +91,7 @@ struct db {
     struct db_error failure; /* the first; its texts are on `notes` */
     void *notes;
 
-    int64_t spent_us, spent_n;
+    struct db_spent spent;
 };
 
 struct db_result {
@@ -163,6 +163,10 @@ void db_fail(void *mem, struct db_error *e, const char *sqlstate,
 
 /* Remembers the first failure of a transaction. */
 void db_note(struct db *db, const struct db_error *e);
+
+/* The end of a statement that began at that time (clock_steady): notes its
+ * failure, and counts it for db_spent. */
+void db_count(struct db *db, int64_t began, const struct db_error *e);
 
 /* The server does not know the statement, or knows it for other columns: a
  * migration, or somebody's DISCARD ALL.  It did not run. */

@@ -110,10 +110,7 @@ db_receive(struct db *db, void *mem, struct db_error *ret_error)
     res = db_receive_first(db, mem, ret_error);
     if (db->worker != NULL)
         worker_sql_end(db->worker);
-    if (ret_error->failed)
-        db_note(db, ret_error);
-    db->spent_us += clock_steady() - began;
-    db->spent_n++;
+    db_count(db, began, ret_error);
     return res;
 }
 

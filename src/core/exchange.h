@@ -23,6 +23,8 @@
 
 #include "base/text.h"
 #include "core/access.h"
+#include "core/cache.h"
+#include "core/db.h"
 #include "core/endpoint.h"
 #include "core/input.h"
 #include "core/route.h"
@@ -114,7 +116,9 @@ void exchange_end(struct exchange *ex);
 
 /* What the request took; the processor's time since the last one. */
 struct exchange_times {
-    int64_t us, db_us, db_n, cache_us, cpu_us;
+    int64_t us, cpu_us;
+    struct db_spent db;
+    struct cache_spent cache;
 };
 void exchange_spent(struct exchange *ex, struct exchange_times *ret);
 

@@ -15,7 +15,7 @@
 void
 exchange_spent(struct exchange *ex, struct exchange_times *ret)
 {
-    int64_t trips, cpu = clock_cpu();
+    int64_t cpu = clock_cpu();
 
     *ret = (struct exchange_times){
         .us = clock_steady() - ex->began,
@@ -23,9 +23,9 @@ exchange_spent(struct exchange *ex, struct exchange_times *ret)
     };
     ex->cpu = cpu;
     if (ex->app->db != NULL)
-        db_spent(ex->app->db, &ret->db_us, &ret->db_n);
+        db_spent(ex->app->db, &ret->db);
     if (ex->app->cache != NULL)
-        cache_spent(ex->app->cache, &ret->cache_us, &trips);
+        cache_spent(ex->app->cache, &ret->cache);
 }
 
 static const char *
@@ -47,9 +47,9 @@ exchange_log(const struct exchange *ex, const struct exchange_times *t)
         LOG_TEXT("route", route_of(ex)),
         LOG_NUMBER("status", ex->status),
         LOG_MILLIS("ms", t->us),
-        LOG_MILLIS("db_ms", t->db_us),
-        LOG_NUMBER("db_n", t->db_n),
-        LOG_MILLIS("redis_ms", t->cache_us),
+        LOG_MILLIS("db_ms", t->db.us),
+        LOG_NUMBER("db_n", t->db.statements),
+        LOG_MILLIS("redis_ms", t->cache.us),
         LOG_NUMBER("bytes", (int64_t)ex->length),
         LOG_NUMBER("cpu_us", t->cpu_us),
     };

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "core/sql.h"
 #include "core/template.h"
+#include "pool/metrics.h"
 
 /* A message; all texts are UTF-8, NULL ones are left out where they may be. */
 struct mail {
@@ -48,6 +49,7 @@ const char *mail_domain(const char *address);
 /* ---- Templates ----------------------------------------------------------- */
 
 struct mail_lines;
+struct app;
 
 /*
  * emails/: NAME.subject and NAME.txt in plain text, NAME.html; the layouts
@@ -142,5 +144,9 @@ struct mail_answer mail_deliver(struct mailer *mailer, void *mem,
                                 const struct mail_provider *provider,
                                 const struct mail_letter *letter,
                                 const struct mail_pulse *pulse);
+
+/* Counts what came of a delivery, where there is a worker to count in. */
+void mail_count(const struct app *app, const struct mail_answer *answer);
+extern const struct metric mail_metrics[];
 
 #endif

@@ -275,6 +275,7 @@ deliver(struct job *job, struct sending *s,
     s->by = provider->url;
     s->answer =
         mail_deliver(job->app->mails, job->mem, provider, &letter, &pulse);
+    mail_count(job->app, &s->answer);
 }
 
 static const char *

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "core/access.h"
 #include "core/db.h"
+#include "core/mail.h"
 #include "core/problem.h"
 #include "prog/ctl.h"
 #include "prog/metric_rows.h"
@@ -168,7 +169,9 @@ metrics(struct ctl *c, int argc, char **argv)
         return 2;
     print_metrics(request_metrics);
     print_metrics(quota_metrics);
+    print_metrics(access_metrics);
     print_metrics(job_metrics);
+    print_metrics(mail_metrics);
     for (size_t i = 0; master_metric(i, of_master); i++)
         print_metrics(of_master);
     return 0;

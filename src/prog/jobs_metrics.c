@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "core/db.h"
 #include "core/feature.h"
+#include "core/mail.h"
 #include "prog/metric_rows.h"
 
 struct jobs_metrics {
@@ -72,6 +73,7 @@ jobs_metrics_new(void *mem, struct metrics *metrics,
     metrics_label(metrics, "queue", shared->queues);
     metrics_label(metrics, "batch", shared->batches.at);
     metrics_table(metrics, job_metrics);
+    metrics_table(metrics, mail_metrics);
     return shared;
 }
 

@@ -22,9 +22,17 @@ const struct metric request_metrics[] = {
     [REQUEST_DB_STATEMENTS] = { .name = "sparkle_request_statements_total",
                                 .type = METRIC_COUNTER,
                                 .help = "Statements that requests ran." },
+    [REQUEST_DB_ERRORS] = { .name = "sparkle_request_db_errors_total",
+                            .type = METRIC_COUNTER,
+                            .help = "Statements that failed, but for what a "
+                                    "constraint refused." },
     [REQUEST_CACHE_TIME] = { .name = "sparkle_request_redis_microseconds_total",
                              .type = METRIC_COUNTER,
                              .help = "Time that requests waited for Redis." },
+    [REQUEST_CACHE_ERRORS] = { .name = "sparkle_request_redis_errors_total",
+                               .type = METRIC_COUNTER,
+                               .help = "Commands that Redis refused or did "
+                                       "not answer." },
     { 0 },
 };
 

@@ -14,7 +14,9 @@ enum {
     REQUEST_DURATIONS,
     REQUEST_DB_TIME,
     REQUEST_DB_STATEMENTS,
+    REQUEST_DB_ERRORS,
     REQUEST_CACHE_TIME,
+    REQUEST_CACHE_ERRORS,
 };
 extern const struct metric request_metrics[];
 

@@ -38,17 +38,23 @@ count(struct worker *w, const struct app *app, const struct exchange *ex,
     size_t route =
         ex->entry == NULL ? router_count(app->router) : ex->entry->index;
     size_t class = (size_t)(ex->status / 100 - 1);
+    const struct {
+        size_t metric;
+        int64_t n;
+    } spent[] = {
+        { REQUEST_DB_TIME, t->db.us },
+        { REQUEST_DB_STATEMENTS, t->db.statements },
+        { REQUEST_DB_ERRORS, t->db.errors },
+        { REQUEST_CACHE_TIME, t->cache.us },
+        { REQUEST_CACHE_ERRORS, t->cache.errors },
+    };
 
     metric_add(w, &request_metrics[REQUESTS_ANSWERED], route * 5 + class, 1);
     metric_observe(w, &request_metrics[REQUEST_DURATIONS], route, t->us);
-    if (t->db_n > 0) {
-        metric_add(w, &request_metrics[REQUEST_DB_TIME], 0, (uint64_t)t->db_us);
-        metric_add(w, &request_metrics[REQUEST_DB_STATEMENTS], 0,
-                   (uint64_t)t->db_n);
-    }
-    if (t->cache_us > 0)
-        metric_add(w, &request_metrics[REQUEST_CACHE_TIME], 0,
-                   (uint64_t)t->cache_us);
+    for (size_t i = 0; i < sizeof spent / sizeof *spent; i++)
+        if (spent[i].n > 0)
+            metric_add(w, &request_metrics[spent[i].metric], 0,
+                       (uint64_t)spent[i].n);
 }
 
 /* ---- A worker ------------------------------------------------------------ */
@@ -153,6 +159,7 @@ prepare(struct setup *s)
     metrics_label(s->metrics, "route", router_labels(app->router));
     metrics_table(s->metrics, request_metrics);
     metrics_table(s->metrics, quota_metrics);
+    metrics_table(s->metrics, access_metrics);
     app->spare = quota_table_new();
     app->fence = session_fence_new();
     s->context = app;

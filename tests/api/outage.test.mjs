@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { blind } from "../lib/blind.mjs";
+import { blind, counted } from "../lib/blind.mjs";
 import { freshName } from "../lib/people.mjs";
 import { eventually, sleep } from "../lib/stack.mjs";
 import { people, stack } from "../lib/suite.mjs";
@@ -54,8 +54,12 @@ export default () =>
 
     it("lets reads and writes pass, and counts them", async () => {
       const user = await people.user();
+      const restored = () =>
+        counted(stack, "sparkle_sessions_read_total", 'from="postgresql"');
+      const errors = () => counted(stack, "sparkle_request_redis_errors_total");
       const before =
         (await blind(stack, "read")) + (await blind(stack, "write"));
+      const [reads, failures] = [await restored(), await errors()];
       await withoutRedis(async () => {
         const read = () => user.get("/api/users/me");
         const write = () => user.put("/api/notifications/read-all", {});
@@ -66,5 +70,7 @@ export default () =>
         (await blind(stack, "read")) + (await blind(stack, "write")) >=
           before + 45,
       );
+      assert.ok((await restored()) >= reads + 45, "sessions are restored");
+      assert.ok((await errors()) >= failures + 45, "the errors are counted");
     });
   });

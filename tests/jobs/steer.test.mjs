@@ -180,7 +180,11 @@ test("metrics: what waits, runs and fails, and the batch programs", async () => 
   assert.ok(all['sparkle_batch_last_success_timestamp{batch="jobs-cleanup"}']
     > Date.now() / 1000 - 120);
   jobs.sql`UPDATE job_queues SET paused_at = NULL`;
+  jobs.psql(["-c", `SELECT job_put('mail.send', 'email',
+    '{"mail": "welcome"}', '${people[6].id}')`]);
   jobs.wake();
+  await eventually("a mail was sent", () =>
+    has('sparkle_mails_total{outcome="sent"}', "1"), 15 * slow);
   await eventually("none waits", () =>
     has('sparkle_jobs{queue="analytics",state="available"}', undefined),
   15 * slow);

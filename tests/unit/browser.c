@@ -158,19 +158,19 @@ cookie_set(void)
 int64_t
 statements(void)
 {
-    int64_t us, n;
+    struct db_spent spent;
 
-    db_spent(app->db, &us, &n);
-    return n;
+    db_spent(app->db, &spent);
+    return spent.statements;
 }
 
 int64_t
 trips(void)
 {
-    int64_t us, n;
+    struct cache_spent spent;
 
-    cache_spent(app->cache, &us, &n);
-    return n;
+    cache_spent(app->cache, &spent);
+    return spent.trips;
 }
 
 void

@@ -95,15 +95,15 @@ static void
 words_do_not_disturb_answers(void)
 {
     const char *const words[] = { "INCR", "unit:told" };
-    int64_t us, trips;
+    struct cache_spent spent;
 
     (void)ask("DEL", "unit:told", NULL);
-    cache_spent(cache, &us, &trips);
+    cache_spent(cache, &spent);
     for (int i = 0; i < 200; i++)
         cache_tell(cache, 2, words, NULL);
     CU_ASSERT_STRING_EQUAL(ask("GET", "unit:told", NULL)->text, "200");
-    cache_spent(cache, &us, &trips);
-    CU_ASSERT_EQUAL(trips, 1);
+    cache_spent(cache, &spent);
+    CU_ASSERT_EQUAL(spent.trips, 1);
     (void)ask("DEL", "unit:told", NULL);
 }
 
