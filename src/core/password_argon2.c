@@ -20,8 +20,9 @@
 #include "core/password_local.h"
 
 #define HASH_SIZE 32
-#define HUGE_PAGE ((size_t)2 << 20) /* bytes; smaller where others are usual   \
-                                     */
+#define HUGE_PAGE                                                              \
+    ((size_t)2 << 20) /* bytes; smaller where others are usual                 \
+                       */
 
 /* ---- Memory -------------------------------------------------------------- */
 
