@@ -129,7 +129,9 @@ $$;
 -- snapshot in which an earlier job is not yet finished only makes a later one
 -- wait.  The whole queue is searched only where nothing in front is free, for
 -- a long chain is a long search.  The job before is looked for from its end:
--- the other end is full of dead rows.
+-- the other end is full of dead rows.  (The state of those whose ids are known
+-- is compared as a text: where statistics say that nothing waits, the plan
+-- would walk through all of jobs_claim_idx for them.)
 CREATE OR REPLACE FUNCTION job_heads(
     p_queue text, p_most int, p_chain boolean
 ) RETURNS bigint[]
@@ -146,7 +148,7 @@ DECLARE
     behind bigint[];
 BEGIN
     heads := ARRAY(SELECT j.id FROM jobs j
-        WHERE j.id = ANY (first) AND j.state = 'available'
+        WHERE j.id = ANY (first) AND j.state::text = 'available'
             AND (j.subject_id IS NULL OR (SELECT f.id FROM jobs f
                 WHERE f.subject_id = j.subject_id AND f.kind = j.kind
                     AND f.queue = p_queue AND f.id < j.id
@@ -186,8 +188,7 @@ $$;
 -- Take up to p_most jobs, and more of their chains, and mark them completed:
 -- which is true when the transaction commits that runs them.  A job that
 -- became due in front of a chain may have found its owner at work: what that
--- one has completed meanwhile is not taken again.  (As a text, lest a plan
--- made for an empty table walk through jobs_claim_idx.)
+-- one has completed meanwhile is not taken again.  (As a text: see job_heads.)
 CREATE OR REPLACE FUNCTION job_take(
     p_queue text, p_most int, p_worker text
 ) RETURNS TABLE (

@@ -248,6 +248,33 @@ test("PostgreSQL gone and back: the runner goes on", async () => {
   assert.equal(effects(jobs).rows, 20);
 });
 
+test("taking reads few rows, though statistics say that nothing waits", () => {
+  const read = `SELECT idx_tup_fetch + seq_tup_read
+    FROM pg_stat_xact_user_tables WHERE relname = 'jobs'`;
+  const many = (n, state, finished) => `INSERT INTO jobs (queue, kind,
+      subject_id, state, finished_at)
+    SELECT 'video', 'noop', id, '${state}', ${finished}
+    FROM users, generate_series(1, ${n / 20}) i WHERE username LIKE 'user%'
+    ORDER BY i`;
+  const said = jobs.psql(["-f", "-"], `BEGIN;
+    DELETE FROM jobs;
+    ${many(2000, "completed", "now()")};
+    ANALYZE jobs;
+    ${many(20000, "available", "NULL")};
+    ${read};
+    SELECT count(*) FROM job_look();
+    SELECT count(*) FROM job_lease('video', 'x/1');
+    ${read};
+    SELECT count(*) > 0 FROM job_take('video', 100, 'x/1');
+    ${read};
+    ROLLBACK;`);
+  const [first, , leased, second, took, third] = said.trim().split("\n");
+  assert.equal(leased, "1");
+  assert.equal(took, "t");
+  assert.ok(second - first < 1000, `${second - first} rows for a lease`);
+  assert.ok(third - second < 1000, `${third - second} rows for a batch`);
+});
+
 test("100,000 no-op jobs", async (t) => {
   clear();
   jobs.sql`UPDATE job_queues SET paused_at = now() WHERE name = 'analytics'`;
