@@ -115,9 +115,9 @@ find_session(struct request *r, const uint8_t hash[SHA256_SIZE],
     const bool copied = s != NULL && session_fresh(r, s);
     if (!copied)
         s = session_restore(r, hash, &problem);
-    tell_source(r, copied ? FROM_REDIS : FROM_POSTGRESQL);
     if (s == NULL || s->expires.us <= r->now.us)
         return problem;
+    tell_source(r, copied ? FROM_REDIS : FROM_POSTGRESQL);
     r->session = s;
     r->viewer = s->user;
     return NULL;

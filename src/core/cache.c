@@ -72,6 +72,14 @@ was_closed(const struct cache *c)
            (c->redis->err == REDIS_ERR_IO && errno != EAGAIN);
 }
 
+/* An error; that a script is not known is none, as it is sent then. */
+static bool
+refused(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_ERROR &&
+           strncmp(reply->str, "NOSCRIPT", 8) != 0;
+}
+
 /* Takes the answers of cache_tell, and `ret` the one after them. */
 static bool
 take_answers(struct cache *c, redisReply **ret)
@@ -81,6 +89,7 @@ take_answers(struct cache *c, redisReply **ret)
     while (c->untaken > 0) {
         if (redisGetReply(c->redis, &reply) != REDIS_OK)
             return false;
+        c->spent.errors += refused(reply);
         freeReplyObject(reply);
         c->untaken--;
     }
@@ -181,7 +190,7 @@ cache_ask(struct cache *c, size_t argc, const char *const *argv,
         lose(c, c->redis->errstr, began);
     c->spent.us += clock_steady() - began;
     c->spent.trips++;
-    c->spent.errors += reply == NULL || reply->type == REDIS_REPLY_ERROR;
+    c->spent.errors += reply == NULL || refused(reply);
     return reply;
 }
 
@@ -264,27 +273,37 @@ send_all(struct cache *c)
     return true;
 }
 
+static bool
+tell(struct cache *c, size_t argc, const char *const *argv,
+     const size_t *lengths)
+{
+    return say(c, argc, argv, lengths) && send_all(c);
+}
+
 void
 cache_tell(struct cache *c, size_t argc, const char *const *argv,
            const size_t *lengths)
 {
     int64_t began = clock_steady();
     bool old = c->redis != NULL;
+    bool told = ready(c) && tell(c, argc, argv, lengths);
 
-    if (!ready(c) || (say(c, argc, argv, lengths) && send_all(c)))
-        return;
-    if (old && was_closed(c)) {
+    if (!told && old && was_closed(c)) {
         drop(c);
-        if (!open_connection(c) || (say(c, argc, argv, lengths) && send_all(c)))
-            return;
+        told = open_connection(c) && tell(c, argc, argv, lengths);
     }
-    lose(c, c->redis->errstr, began);
+    if (told)
+        return;
+    c->spent.errors++;
+    if (c->redis != NULL)
+        lose(c, c->redis->errstr, began);
 }
 
 /* Closed while it was idle is not away: the next command opens it anew. */
 static bool
 failed(struct cache *c, int64_t began)
 {
+    c->spent.errors++;
     if (was_closed(c))
         drop(c);
     else

@@ -20,9 +20,8 @@
 #include "core/password_local.h"
 
 #define HASH_SIZE 32
-#define HUGE_PAGE                                                              \
-    ((size_t)2 << 20) /* bytes; smaller where others are usual                 \
-                       */
+/* Bytes: of x86-64, and of others whose pages are of 4 KiB. */
+#define HUGE_PAGE ((size_t)2 << 20)
 
 /* ---- Memory -------------------------------------------------------------- */
 
@@ -112,9 +111,11 @@ argon2_string(void *mem, const struct auth_settings *s, const char *secret,
 
     if (failed != ARGON2_OK)
         die("Argon2: %s", argon2_error_message(failed));
-    return mem_printf(mem, "%s%s$%s", prefix_of(mem, s),
-                      unpadded(mem, salt, SALT_SIZE),
-                      unpadded(mem, hash, sizeof hash));
+    char *phc = mem_printf(mem, "%s%s$%s", prefix_of(mem, s),
+                           unpadded(mem, salt, SALT_SIZE),
+                           unpadded(mem, hash, sizeof hash));
+    explicit_bzero(hash, sizeof hash);
+    return phc;
 }
 
 bool

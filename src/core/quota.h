@@ -38,8 +38,9 @@ const char *quota_address(void *mem, const char *ip);
  * that none can be read in Redis.  On r->mem. */
 const char *quota_secret(struct request *r, const char *whom);
 
-/* Counts a message that the viewer has sent to an address or a number which
- * may be somebody else's: by the viewer, and then by whom it reaches. */
+/* Counts a message that the viewer wants to have sent to an address or a number
+ * which may be somebody else's: by the viewer, and then by whom it reaches.
+ * False: not to be sent. */
 bool quota_take_message(struct request *r, const struct quota_rule *by_viewer,
                         const struct quota_rule *by_target, const char *target);
 

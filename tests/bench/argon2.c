@@ -1,7 +1,9 @@
 /*
  * argon2.c - the bare cost of one Argon2id hash: CPU microseconds.
  *
- * usage: argon2 KIB PASSES TRIES.  The bound of the login row.
+ * usage: argon2 KIB PASSES TRIES.  The bound of the login row: in the pages
+ * that malloc gives.  (The program's own are huge, where the system has these
+ * to give: core/password_argon2.c.)
  */
 #include <argon2.h>
 #include <stdio.h>

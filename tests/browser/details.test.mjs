@@ -83,6 +83,15 @@ export default () =>
       await visitor.checkFaults();
     });
 
+    it("keeps what is being written, within a second or so", async () => {
+      await visitor.go("/new");
+      await page.getByLabel("Title").fill("A thought");
+      await page.getByText("Draft kept").waitFor();
+      const kept = await page.evaluate(() => localStorage.getItem("draft:new"));
+      assert.equal(JSON.parse(kept).title, "A thought");
+      await visitor.checkFaults();
+    });
+
     it("keeps what was written, when the page goes", async () => {
       await visitor.go("/new");
       await page.getByLabel("Title").fill("Half a thought");

@@ -1,6 +1,6 @@
 // Every mail as its readers see it: in both schemes, at the width of a mail
-// program's window and at that of a telephone.  axe-core finds nothing, no
-// picture is without words, and a picture is left for people to look at.
+// program's window and at that of a telephone.  axe-core finds nothing, and a
+// picture is left for people to look at.
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { people } from "../lib/suite.mjs";

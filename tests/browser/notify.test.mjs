@@ -154,5 +154,6 @@ export default () =>
       await one.takeSession(await people.logIn(user.name));
       await visit("/");
       await toldTimes(2);
+      assert.equal(given.length, 2);
     });
   });

@@ -196,30 +196,49 @@ old_strings_are_told(void)
     CU_ASSERT_TRUE(outdated);
 }
 
-/* Ours are those of libargon2, and theirs are ours whatever their lengths. */
+/* Ours are those of libargon2, for memory that grows and shrinks, and lanes. */
 static void
 strings_are_libargon2s(void)
 {
+    static const int64_t costs[][2] = {
+        { 64, 1 }, { 5 * 1024, 1 }, { 64, 1 }, { 256, 4 }, { 9 * 1024, 2 },
+    };
     static const char salt[] = "sixteen bytes, 8";
-    const char *ours =
-        argon2_string(mem, &cheap, "secret", (const uint8_t *)salt);
+    struct auth_settings s = cheap;
     char theirs[200];
-    bool outdated;
 
-    CU_ASSERT_EQUAL(argon2id_verify(ours, "secret", 6), ARGON2_OK);
-    (void)argon2id_hash_encoded(1, 64, 1, "secret", 6, salt, 16, 32, theirs,
-                                sizeof theirs);
-    CU_ASSERT_STRING_EQUAL(ours, theirs);
-    for (size_t n = 8; n <= 32; n += 8) {
-        (void)argon2id_hash_encoded(1, 64, 1, "secret", 6, salt, n / 2 + 4, n,
-                                    theirs, sizeof theirs);
-        CU_ASSERT_TRUE(password_verify(&cheap, theirs, "secret", &outdated));
-        CU_ASSERT_FALSE(password_verify(&cheap, theirs, "secres", &outdated));
-        theirs[strlen(theirs) - 1] ^= 1;
-        CU_ASSERT_FALSE(password_verify(&cheap, theirs, "secret", &outdated));
+    for (size_t i = 0; i < sizeof costs / sizeof *costs; i++) {
+        s.argon2_memory = costs[i][0] * 1024;
+        s.argon2_lanes = costs[i][1];
+        (void)argon2id_hash_encoded(1, (uint32_t)costs[i][0],
+                                    (uint32_t)costs[i][1], "secret", 6, salt,
+                                    16, 32, theirs, sizeof theirs);
+        CU_ASSERT_STRING_EQUAL(
+            argon2_string(mem, &s, "secret", (const uint8_t *)salt), theirs);
     }
     password_rest();
-    CU_ASSERT_TRUE(argon2_matches(mem, &cheap, ours, "secret"));
+}
+
+/* Theirs are ours, whatever the lengths of salt and hash. */
+static void
+strings_of_any_length_verify(void)
+{
+    static const char salt[] = "twenty bytes or less";
+    static const size_t sizes[][2] = {
+        { 8, 8 }, { 16, 32 }, { 16, 24 }, { 20, 32 }, { 12, 64 },
+    };
+    char theirs[300];
+    bool outdated;
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        (void)argon2id_hash_encoded(1, 64, 1, "secret", 6, salt, sizes[i][0],
+                                    sizes[i][1], theirs, sizeof theirs);
+        CU_ASSERT_TRUE(password_verify(&cheap, theirs, "secret", &outdated));
+        CU_ASSERT_FALSE(password_verify(&cheap, theirs, "secres", &outdated));
+        char *first = strrchr(theirs, '$') + 1;
+        *first = *first == 'A' ? 'B' : 'A';
+        CU_ASSERT_FALSE(password_verify(&cheap, theirs, "secret", &outdated));
+    }
 }
 
 /* The test vectors of the reference implementations. */
@@ -318,6 +337,7 @@ crypto_suite(void)
         { "passwords verify", passwords_verify },
         { "old strings are told", old_strings_are_told },
         { "strings are libargon2's", strings_are_libargon2s },
+        { "strings of any length verify", strings_of_any_length_verify },
         { "imported strings verify", imported_strings_verify },
         { "turns are limited and never lost",
           turns_are_limited_and_never_lost },

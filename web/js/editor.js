@@ -142,7 +142,7 @@ function drafts(form) {
     fill(form, draft);
     offer(form, original);
   }
-  let timer;
+  let timer, sent;
   const keep = () => {
     clearTimeout(timer);
     timer = null;
@@ -155,13 +155,15 @@ function drafts(form) {
   };
   form.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(keep, 600);
+    timer = sent ? null : setTimeout(keep, 600);
   });
   // Who leaves sooner loses nothing.
   addEventListener("pagehide", () => timer && keep());
+  addEventListener("pageshow", () => (sent = false));
   form.addEventListener("sent", () => {
     clearTimeout(timer);
     timer = null;
+    sent = true; // and stays on the page until the next one is there
     localStorage.removeItem(key);
   });
 }
