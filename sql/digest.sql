@@ -108,11 +108,14 @@ $$;
 -- Look at the next p_most of those users and put a mail for each who has
 -- something new; with p_dry only count them.  The row of mail_digests and the
 -- job commit together, so that a run that was cut short goes on where it
--- was, and sends nothing twice.
+-- was, and sends nothing twice.  (By indexes alone: where a few have most of
+-- the followers, a plan expects to meet one of everybody's soon, and reads all
+-- of follows for each who has none.)
 CREATE OR REPLACE FUNCTION digest_step(
     p_digest text, p_zones text[], p_after uuid, p_most int, p_dry boolean
 ) RETURNS TABLE (looked bigint, queued bigint, last uuid)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET enable_seqscan = off AS $$
 DECLARE
     ids uuid[];
     days date[];
