@@ -115,7 +115,7 @@ export default () =>
         [`${code.slice(0, 3)} ${code.slice(3)}`],
       );
       await page.keyboard.press("Enter");
-      await page.waitForURL("**/settings");
+      await page.waitForURL((url) => url.pathname === "/settings");
       await guest.checkFaults();
       await guest.leave();
     });
