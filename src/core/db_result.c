@@ -114,10 +114,11 @@ take_error(struct db *db, void *mem, PGresult *pg, struct db_error *e)
 
     if (message == NULL)
         message = mem_strdup(mem, PQresultErrorMessage(pg));
-    if (ends_connection(pg))
+    /* Without a state it is libpq's own word: the server has hung up. */
+    if (state == NULL || ends_connection(pg))
         db_lost(db, mem, message, e);
     else
-        db_fail(mem, e, state == NULL ? "XX000" : state, message);
+        db_fail(mem, e, state, message);
     if (state != NULL)
         memcpy(e->sqlstate, state, strnlen(state, sizeof e->sqlstate - 1));
     e->constraint = field(mem, pg, PG_DIAG_CONSTRAINT_NAME);

@@ -4,9 +4,12 @@
  */
 #include <CUnit/CUnit.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "core/db_local.h"
 #include "tests/unit/suites.h"
 #include "tests/unit/things.h"
 
@@ -209,6 +212,28 @@ silence_is_bounded(void)
     mem_free(own);
 }
 
+/* A server that is killed says nothing more, in the middle of a statement. */
+static void
+hanging_up_is_a_loss(void)
+{
+    static const char sql[] = SQL(SELECT 1 FROM pg_sleep(5));
+    struct db *own = db_new(mem, &settings, NULL);
+
+    CU_ASSERT_TRUE(db_ping(own));
+    pid_t child = fork();
+    if (child == 0) {
+        (void)usleep(100000);
+        (void)shutdown(PQsocket(own->conn), SHUT_RDWR);
+        _exit(0);
+    }
+    CU_ASSERT_PTR_NULL(db_query(own, mem, sql, NO_ARGS, &error));
+    (void)waitpid(child, NULL, 0);
+    CU_ASSERT_TRUE(error.lost);
+    CU_ASSERT_PTR_EQUAL(db_problem(&error), &problem_unavailable);
+    CU_ASSERT_TRUE(db_ping(own));
+    mem_free(own);
+}
+
 int
 db_suite(void)
 {
@@ -222,6 +247,7 @@ db_suite(void)
         { "planned texts run", planned_texts_run },
         { "changed columns are followed", changed_columns_are_followed },
         { "silence is bounded", silence_is_bounded },
+        { "hanging up is a loss", hanging_up_is_a_loss },
         CU_TEST_INFO_NULL,
     };
     CU_SuiteInfo suites[] = {
