@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -76,8 +75,7 @@ was_closed(const struct cache *c)
 static bool
 refused(const redisReply *reply)
 {
-    return reply->type == REDIS_REPLY_ERROR &&
-           strncmp(reply->str, "NOSCRIPT", 8) != 0;
+    return reply->type == REDIS_REPLY_ERROR && !cache_script_gone(reply);
 }
 
 /* Takes the answers of cache_tell, and `ret` the one after them. */

@@ -30,6 +30,9 @@ struct cache {
 redisReply *cache_ask(struct cache *c, size_t argc, const char *const *argv,
                       const size_t *lengths);
 
+/* An answer that says that Redis does not know the script (any more). */
+bool cache_script_gone(const redisReply *reply);
+
 /* The answer on mem; the reply, or NULL, is freed.  An error is logged and
  * becomes NULL. */
 const struct cache_reply *cache_taken(void *mem, redisReply *reply);

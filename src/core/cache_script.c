@@ -40,6 +40,13 @@ load(struct cache *c, const struct cache_script *script, char *sha)
     return fine;
 }
 
+bool
+cache_script_gone(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_ERROR &&
+           strncmp(reply->str, "NOSCRIPT", 8) == 0;
+}
+
 /* EVALSHA; loaded before where Redis does not know it (any more). */
 static redisReply *
 run_known(struct cache *c, const struct cache_script *script, char *sha,
@@ -51,8 +58,7 @@ run_known(struct cache *c, const struct cache_script *script, char *sha,
         if (sha[0] == '\0' && !load(c, script, sha))
             return NULL;
         reply = cache_ask(c, argc, argv, lengths);
-        if (reply == NULL || reply->type != REDIS_REPLY_ERROR ||
-            strncmp(reply->str, "NOSCRIPT", 8) != 0)
+        if (reply == NULL || !cache_script_gone(reply))
             return reply;
         sha[0] = '\0';
         if (attempt == 0)

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
-import { blind } from "../lib/blind.mjs";
+import { blind } from "../lib/counted.mjs";
 import { freshAddress } from "../lib/client.mjs";
 import { subjectsTo } from "../lib/links.mjs";
 import { addressOf, freshName, password } from "../lib/people.mjs";

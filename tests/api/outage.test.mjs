@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { blind, counted } from "../lib/blind.mjs";
+import { blind, counted } from "../lib/counted.mjs";
 import { freshName } from "../lib/people.mjs";
 import { eventually, sleep } from "../lib/stack.mjs";
 import { people, stack } from "../lib/suite.mjs";

@@ -16,10 +16,9 @@
 //
 // (A, R: the bare Argon2id hash on top, and the ratio without PostgreSQL; C: an
 // nginx static file.)
-// Ratio = bound / measured, the median of five rounds (fifteen where passwords are
-// hashed); the least and the
-// greatest are told, too.  In each round the row and its bound take turns, so
-// that noise of a shared machine meets both.
+// Ratio = bound / measured, the median of five rounds (fifteen where passwords
+// are hashed); the least and the greatest are told, too.  In each round the row
+// and its bound take turns, so that noise of a shared machine meets both.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync, chmodSync } from "node:fs";
 import { request } from "node:https";
