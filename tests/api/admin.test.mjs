@@ -140,17 +140,6 @@ const whoMay = () =>
       }
     });
 
-    it("the last administrator stays", async () => {
-      const { id } = await account("ADMIN");
-      const said = await stack.lines`BEGIN;
-        UPDATE users SET role = 'USER' WHERE role = 'ADMIN' AND id <> ${id};
-        SELECT staff_set_role(NULL, ${id}, 'USER', NULL, NULL, 'test', NULL);
-        SELECT staff_set_status(NULL, ${id}, 'BANNED', NULL, NULL, NULL,
-          'test', NULL);
-        ROLLBACK`;
-      assert.deepEqual(said, ["LAST_ADMIN", "LAST_ADMIN"]);
-    });
-
     it("a role is changed only by who was asked for the password", async () => {
       const admin = await people.user("ADMIN");
       const user = await account();

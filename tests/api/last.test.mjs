@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { top } from "../lib/stack.mjs";
 import { contract, people, stack } from "../lib/suite.mjs";
+import { account, actions } from "./admin.test.mjs";
 
 export default () =>
   describe("at last", { concurrency: 1 }, () => {
@@ -28,6 +29,37 @@ export default () =>
       await stack.redis("FLUSHALL");
       user.cookies = cookies;
       assert.equal((await user.get("/api/users/me")).status, 401);
+    });
+
+    // Here, since other tests make administrators all the time.
+    it("the last administrator stays", async () => {
+      const { id } = await account("ADMIN");
+      await stack.sql`UPDATE users SET role = 'USER'
+        WHERE role = 'ADMIN' AND id <> ${id}`;
+      const said = await stack.lines`
+        SELECT staff_set_role(NULL, ${id}, 'USER', NULL, NULL, 'test', NULL);
+        SELECT staff_set_status(NULL, ${id}, 'BANNED', NULL, NULL, NULL,
+          'test', NULL)`;
+      assert.deepEqual(said, ["LAST_ADMIN", "LAST_ADMIN"]);
+      await stack.sql`UPDATE users SET role = 'USER' WHERE id = ${id}`;
+    });
+
+    it("of two who take each other's role at once, one stays", async () => {
+      for (let round = 0; round < 5; round++) {
+        const [one, two] = [
+          await people.user("ADMIN"),
+          await people.user("ADMIN"),
+        ];
+        const answers = await Promise.all([
+          actions.role(one, two),
+          actions.role(two, one),
+        ]);
+        const statuses = answers.map((answer) => answer.status).sort();
+        assert.deepEqual(statuses, [204, 403], `${answers}`);
+        const left = await stack.lines`UPDATE users SET role = 'USER'
+          WHERE role = 'ADMIN' RETURNING id`;
+        assert.equal(left.length, 1);
+      }
     });
 
     it("has worked off all events and jobs, none in vain", async () => {
