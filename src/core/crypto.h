@@ -64,10 +64,6 @@ char *password_hash(void *mem, const struct auth_settings *s,
 bool password_verify(const struct auth_settings *s, const char *phc,
                      const char *password, bool *ret_outdated);
 
-/* Gives back the memory that hashes took, argon2_memory bytes, which is kept
- * for the next one: for a process that rests. */
-void password_rest(void);
-
 /* ---- Keys ---------------------------------------------------------------- */
 
 /* Keys by id: the first makes what is new, the others know what is old. */

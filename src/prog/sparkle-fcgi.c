@@ -92,7 +92,6 @@ static void
 rest(struct app *app)
 {
     cache_flush(app->cache);
-    password_rest();
     (void)malloc_trim(0);
 }
 
