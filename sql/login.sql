@@ -290,40 +290,49 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 
--- Nothing is new to an account that nobody has signed in to before.
+-- Nothing is new to an account that nobody has signed in to before.  The index
+-- of addresses is read from the end, where the latest are.
 CREATE OR REPLACE FUNCTION login_ip_new(p_user uuid, p_ip inet)
 RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    net inet := login_net(p_ip);
 BEGIN
     PERFORM FROM login_history
     WHERE user_id = p_user AND success
+        AND ip >= set_masklen(net, masklen(p_ip))
+        AND ip <= set_masklen(broadcast(net), masklen(p_ip))
         AND created_at > clock_now() - interval '30 days'
-        AND login_net(ip) = login_net(p_ip)
-    ORDER BY created_at DESC LIMIT 1;
+    ORDER BY ip DESC, created_at DESC LIMIT 1;
     RETURN NOT FOUND AND EXISTS (SELECT FROM login_history
         WHERE user_id = p_user AND success);
 END
 $$;
 
--- The hour of the day where the user is.  Who signs in often is soon found to
--- have done so at this hour; only else are the hours counted.
+-- The hour of the day where the user is.  Asks for this hour of each of the
+-- last thirty days, the latest first, however often who signs in did; only who
+-- never did then has the hours counted.
 CREATE OR REPLACE FUNCTION login_hour_new(p_user uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     zone text := (SELECT time_zone FROM users WHERE id = p_user);
-    since timestamptz := clock_now() - interval '30 days';
+    hour timestamp := date_trunc('hour', clock_now() AT TIME ZONE zone);
 BEGIN
-    PERFORM FROM login_history l
-    WHERE l.user_id = p_user AND l.success AND l.created_at > since
-        AND date_part('hour', l.created_at AT TIME ZONE zone)
-            = date_part('hour', clock_now() AT TIME ZONE zone)
-    ORDER BY l.created_at DESC LIMIT 1;
-    IF FOUND THEN
-        RETURN false;
-    END IF;
+    FOR back IN 0..29 LOOP
+        PERFORM FROM login_history l
+        WHERE l.user_id = p_user AND l.success
+            AND l.created_at >= hour AT TIME ZONE zone
+            AND l.created_at < (hour + interval '1 hour') AT TIME ZONE zone
+        LIMIT 1;
+        IF FOUND THEN
+            RETURN false;
+        END IF;
+        hour := hour - interval '1 day';
+    END LOOP;
     RETURN (SELECT count(DISTINCT date_part('hour',
             l.created_at AT TIME ZONE zone)) > 10
         FROM login_history l
-        WHERE l.user_id = p_user AND l.success AND l.created_at > since);
+        WHERE l.user_id = p_user AND l.success
+            AND l.created_at > clock_now() - interval '30 days');
 END
 $$;
