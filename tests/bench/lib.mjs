@@ -2,6 +2,7 @@
 // pgbench, redis-benchmark.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { Agent, request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -92,7 +93,7 @@ const millis = (text) => {
 
 /** Loads an address: {rate, p50, p99, errors, requests, cpu per request}. */
 export async function wrk(roots, { url, paths = [], headers = {}, body,
-  method = "GET", seconds, connections = 8, script }) {
+  method = "GET", seconds, connections = 8 }) {
   const lua = join(scratch, "load.lua");
   const list = (paths.length ? paths : [new URL(url).pathname + new URL(url).search])
     .map((p) => JSON.stringify(p)).join(",");
@@ -107,8 +108,7 @@ function done(summary, latency, requests)
   io.write(string.format("RESULT %d %d %d %f %f %d\\n", summary.requests,
     summary.duration, e.status + e.connect + e.read + e.write + e.timeout,
     latency:percentile(50), latency:percentile(99), summary.bytes))
-end
-${script ?? ""}`);
+end`);
   const before = cpuOf(roots);
   const out = await run("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`,
     "-s", lua, url]);
@@ -124,6 +124,40 @@ ${script ?? ""}`);
     bytes: Number(bytes) / Number(requests),
     cpu: used / Number(requests),
   };
+}
+
+/** Posts JSON one after the other on one connection, until the time is over and
+ * the last is answered: wrk hangs up on those it has asked for, which counts
+ * where a second has but a few. */
+export async function oneByOne(roots, { url, headers, bodies, seconds }) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
+  const post = (body) => new Promise((resolve, reject) => {
+    const asked = request(url, { agent, method: "POST", headers }, (answer) => {
+      let bytes = 0;
+      answer.on("data", (some) => (bytes += some.length));
+      answer.on("end", () => resolve({ bytes, good: answer.statusCode < 300 }));
+    });
+    asked.on("error", reject);
+    asked.end(body);
+  });
+  await post(bodies()); // the handshake
+  const took = [], sizes = [];
+  let errors = 0;
+  const before = cpuOf(roots), began = performance.now();
+  for (let t = began; t < began + seconds * 1000;) {
+    const { bytes, good } = await post(bodies());
+    took.push(performance.now() - t);
+    t += took.at(-1);
+    sizes.push(bytes);
+    errors += good ? 0 : 1;
+  }
+  const used = cpuOf(roots) - before;
+  agent.destroy();
+  const sorted = took.toSorted((a, b) => a - b);
+  const at = (part) => sorted[Math.floor(part * (sorted.length - 1))];
+  return { requests: took.length, rate: took.length / ((performance.now() - began) / 1000),
+    errors, p50: at(0.5), p99: at(0.99), cpu: used / took.length,
+    bytes: sizes.reduce((a, b) => a + b, 0) / sizes.length };
 }
 
 /** Runs statements as prepared ones on 8 connections; CPU of PostgreSQL per
