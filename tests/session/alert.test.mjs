@@ -138,6 +138,19 @@ export default () =>
       assert.equal(notices, 0, "medium makes no notification");
     });
 
+    it("takes all of an IPv6 network of 64 bits for one place", async () => {
+      const user = await freshUser();
+      const alerts = async (ip) => {
+        await signIn(user, ip);
+        return (await alertsOf(user, "NEW_IP_LOGIN")).length;
+      };
+      assert.equal(await alerts("2001:db8:8:8::5"), 0);
+      assert.equal(await alerts("2001:db8:8:8::"), 0);
+      assert.equal(await alerts("2001:db8:8:8:ffff:ffff:ffff:ffff"), 0);
+      assert.equal(await alerts("2001:db8:8:7:ffff:ffff:ffff:ffff"), 1);
+      assert.equal(await alerts("2001:db8:8:9::"), 2);
+    });
+
     it("takes an address for new again after 30 days", async () => {
       const user = await freshUser();
       const home = cologne();
