@@ -52,7 +52,7 @@ export default (clock) =>
         timeOf(stack.sql`SELECT expires_at
         FROM email_verifications WHERE user_id = ${user.id}`);
       const [first, second] = [await end(one.user), await end(two.user)];
-      openUntil(first, -1);
+      openUntil(first, -8);
       const fine = await one.user.post("/api/auth/verify-email", {
         code: one.code,
       });
@@ -77,7 +77,7 @@ export default (clock) =>
           await timeOf(stack.sql`SELECT r.expires_at FROM password_resets r
             JOIN users u ON u.id = r.user_id WHERE u.username = ${name}`),
         );
-      openUntil(ends[0], -1);
+      openUntil(ends[0], -8);
       assert.equal((await reset(tokens[0])).status, 204);
       openUntil(ends[1], 0);
       assert.equal((await reset(tokens[1])).status, 410);
@@ -97,7 +97,7 @@ export default (clock) =>
       }
       const confirm = ({ token }) =>
         people.guest().post("/api/auth/email-change/confirm", { token });
-      openUntil(found[0].end, -1);
+      openUntil(found[0].end, -8);
       assert.equal((await confirm(found[0])).status, 204);
       openUntil(found[1].end, 0);
       assert.equal((await confirm(found[1])).status, 410);

@@ -50,7 +50,7 @@ const holding = (user, table) =>
     [],
     `BEGIN;
     SELECT FROM users WHERE id = '${user.id}' FOR NO KEY UPDATE;
-    SELECT pg_sleep(1.5) /* ${user.id} */;
+    SELECT pg_sleep(1.0) /* ${user.id} */;
     SELECT 'free' FROM ${table} WHERE user_id = '${user.id}'
     FOR UPDATE SKIP LOCKED;
     COMMIT`,

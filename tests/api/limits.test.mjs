@@ -244,7 +244,8 @@ export default () =>
         });
         assert.equal(answer.status, 201, `${answer}`);
         await eventually("its event is heard", async () => {
-          const open = await stack.value`SELECT (SELECT count(*) FROM outbox)
+          const open = await stack.value`SELECT (SELECT count(*) FROM outbox o
+              JOIN users u ON u.id = o.subject_id WHERE u.email = ${email})
             + (SELECT count(*) FROM jobs j JOIN users u ON u.id = j.subject_id
               WHERE u.email = ${email} AND j.state NOT IN ('completed'))`;
           return Number(open) === 0 && told() >= Math.min(i, 3);

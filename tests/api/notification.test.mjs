@@ -12,7 +12,7 @@ const soon = (user, type, wanted = () => true) =>
   eventually(
     `a notification ${type}`,
     async () => (await all(user)).find((n) => n.type === type && wanted(n)),
-    6,
+    15,
   );
 
 const unread = async (user) =>

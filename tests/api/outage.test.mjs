@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { blind, counted } from "../lib/counted.mjs";
 import { freshName } from "../lib/people.mjs";
 import { eventually, sleep } from "../lib/stack.mjs";
@@ -37,18 +38,21 @@ export default () =>
 
     it("limits logins all the same, by address and by account", async () => {
       const before = await blind(stack, "auth");
-      const [here, there] = await withoutRedis(async () => {
-        const one = people.guest();
-        const email = `${freshName()}@example.org`;
+      const fresh = () => `${freshName()}@example.org`;
+      const both = async () => {
+        const [one, email] = [people.guest(), fresh()];
         return [
-          await statuses(7, () =>
-            wrongLogin(one, `${freshName()}@example.org`),
-          ),
+          await statuses(7, () => wrongLogin(one, fresh())),
           await statuses(7, () => wrongLogin(people.guest(), email)),
         ];
+      };
+      await withoutRedis(async () => {
+        // Two of the 21 keys share one of 4,096 places once in 200 times.
+        const got = await both();
+        if (!isDeepStrictEqual(got, [five, five]))
+          Object.assign(got, await both());
+        assert.deepEqual(got, [five, five]);
       });
-      assert.deepEqual(here, five);
-      assert.deepEqual(there, five);
       assert.ok((await blind(stack, "auth")) > before);
     });
 

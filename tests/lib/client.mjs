@@ -3,9 +3,11 @@
 import { randomInt } from "node:crypto";
 import { Agent, request as httpsRequest } from "node:https";
 
+// nginx hangs up on idle connections after a minute: we do before.
 const agent = new Agent({
   keepAlive: true,
   maxSockets: 64,
+  timeout: 30000,
   rejectUnauthorized: false,
 });
 

@@ -27,8 +27,16 @@ function decodeQuoted(text) {
   return Buffer.from(bytes, "latin1").toString("utf8");
 }
 
-/** A message as {headers, text, raw}; text is all parts, decoded. */
+const known = new Map();
+
+/** A message as {headers, text, raw}; text is all parts, decoded.  A file of a
+ * Maildir never changes. */
 function readMail(file) {
+  if (!known.has(file)) known.set(file, parseMail(file));
+  return known.get(file);
+}
+
+function parseMail(file) {
   const raw = readFileSync(file, "latin1");
   const [head] = raw.split(/\r?\n\r?\n/, 1);
   const headers = {};

@@ -37,14 +37,16 @@ export const output = join(top, "build/test");
 
 export const sleep = (ms) => new Promise((go) => setTimeout(go, ms));
 
-/** Asks until the answer is true, or fails with what was waited for. */
+/** Asks until the answer is true, ten times at least, or fails with what was
+ * waited for. */
 export async function eventually(what, ask, seconds = 10) {
   const end = Date.now() + seconds * 1000;
-  let last;
-  for (let pause = 20; Date.now() < end; pause = Math.min(pause * 1.5, 250)) {
-    last = await ask();
+  let pause = 20;
+  for (let n = 0; n < 10 || Date.now() < end; n++) {
+    const last = await ask();
     if (last) return last;
     await sleep(pause);
+    pause = Math.min(pause * 1.5, 250);
   }
   throw new Error(`not within ${seconds} s: ${what}`);
 }
@@ -57,9 +59,11 @@ function portIsFree(port) {
   });
 }
 
+/** Processes look at ranges of their own, as what is free is taken later. */
 async function freePorts() {
+  const first = 20000 + (process.pid % 12) * 1000;
   for (let i = 0; i < 50; i++) {
-    const port = 20000 + Math.floor(Math.random() * 12000);
+    const port = first + Math.floor(Math.random() * 999);
     if ((await portIsFree(port)) && (await portIsFree(port + 1))) return port;
   }
   throw new Error("no free ports");

@@ -197,7 +197,7 @@ export default () =>
       await signIn(few, "198.51.100.1");
       assert.equal((await alertsOf(few, "UNUSUAL_LOGIN_TIME")).length, 0);
       const used = await freshUser();
-      await usualHours(used, [...others(11), tokyoHour()]);
+      await usualHours(used, [...others(11), tokyoHour(), tokyoHour() + 1]);
       await signIn(used, "198.51.100.1");
       assert.equal((await alertsOf(used, "UNUSUAL_LOGIN_TIME")).length, 0);
     });

@@ -81,7 +81,7 @@ export default () =>
         await stack.value`SELECT locked_until FROM login_locks
           WHERE user_id = ${user.id}`,
       );
-      clock.moveTo(until - 2500);
+      clock.moveTo(until - 10000);
       await locked(people.guest(), user.email);
       clock.moveTo(until + 50);
       await goesIn(people.guest(), user.email);

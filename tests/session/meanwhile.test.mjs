@@ -31,7 +31,7 @@ export default () =>
       const before = await sessionsOf(user);
       const change = stack.lines`BEGIN;
         UPDATE users SET password_hash = '*' WHERE id = ${user.id};
-        SELECT pg_sleep(0.7);
+        SELECT pg_sleep(1.5);
         COMMIT`;
       const answer = await tryDuring(user, change);
       assert.equal(answer.status, 401, `${answer}`);
@@ -43,7 +43,7 @@ export default () =>
       const before = await sessionsOf(user);
       const change = stack.lines`BEGIN;
         UPDATE users SET status = 'BANNED' WHERE id = ${user.id};
-        SELECT pg_sleep(0.7);
+        SELECT pg_sleep(1.5);
         COMMIT`;
       const answer = await tryDuring(user, change);
       assert.equal(answer.status, 401, `${answer}`);

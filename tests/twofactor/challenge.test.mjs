@@ -102,7 +102,7 @@ export default (clock) =>
       assert.equal(gone.status, 410, `${gone}`);
       assert.equal(gone.json.code, "CHALLENGE_GONE");
       const early = await challengeOf(user.name);
-      clock.moveTo((await limit()) - 2000);
+      clock.moveTo((await limit()) - 6000);
       const right = await early.prove(codeAt(secret, clock.now()));
       assert.equal(right.status, 200, `${right}`);
     });
