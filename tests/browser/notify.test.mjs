@@ -68,6 +68,7 @@ export default () =>
       await page.getByRole("link", { name: "Unread", exact: true }).click();
       await page.getByText("All quiet").waitFor();
       await page.getByRole("link", { name: "All", exact: true }).click();
+      await page.waitForLoadState();
       await page.getByRole("button", { name: "Delete" }).click();
       await page.getByText("All quiet").waitFor();
       await one.checkFaults();

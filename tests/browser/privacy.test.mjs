@@ -23,8 +23,8 @@ export default () =>
       visitor.expected.push("/api/users/me/deletion");
       await question.getByRole("button", { name: /Delete/ }).click();
       await page
-        .getByLabel(/password/i, { exact: false })
-        .last()
+        .getByRole("dialog")
+        .getByLabel("Your password", { exact: true })
         .fill(password);
       await page.keyboard.press("Enter");
       const note = page.getByText(/with your posts, comments and reactions/);

@@ -122,7 +122,9 @@ async function inRedis(pattern) {
   const found = [];
   for (const key of await stack.redis("KEYS", "*")) {
     const type = await stack.redis("TYPE", key);
-    const value = await readers[type](key);
+    // One that ran out meanwhile has no type.
+    const value = await readers[type]?.(key);
+    if (value == null) continue;
     if (pattern.test(key) || pattern.test(JSON.stringify(value)))
       found.push({ key, value });
   }
@@ -137,13 +139,20 @@ function* filesBelow(dir) {
   }
 }
 
+/** Its text; none where it was removed meanwhile. */
+function textOf(path) {
+  try {
+    return readFileSync(path, "latin1");
+  } catch (error) {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  }
+}
+
 /** Files of the instance that have the pattern, by their path in it. */
 const inFiles = (pattern) =>
   [...filesBelow(stack.dir)]
-    .filter(
-      (path) =>
-        pattern.test(path) || pattern.test(readFileSync(path, "latin1")),
-    )
+    .filter((path) => pattern.test(path) || pattern.test(textOf(path)))
     .map((path) => relative(stack.dir, path));
 
 // ---- Filling ----------------------------------------------------------------

@@ -56,8 +56,8 @@ test(`${mails} mails under kill -9`, async (t) => {
   const until = {};
   const began = Date.now();
   jobs.psql(["-c", `
-    INSERT INTO jobs (queue, kind, payload, subject_id)
-    SELECT 'email', 'mail.send', '{"mail": "welcome"}', u.id
+    INSERT INTO jobs (queue, kind, payload, subject_id, max_attempts)
+    SELECT 'email', 'mail.send', '{"mail": "welcome"}', u.id, 1000
     FROM generate_series(1, ${Math.ceil(mails / 100)}), users u
     LIMIT ${mails}`]);
   const killer = killing(until);

@@ -270,8 +270,8 @@ test("a transport that fails is tried again, and the mail sent once", async () =
   const [{ id }] = jobs.sql`SELECT id FROM users WHERE username = 'evil'`;
   const before = mailsTo("evil@example.org").length;
   const box = `${jobs.dir}/mail/new`;
-  jobs.call("chmod", "500", box);
   if (process.getuid() !== 0) return;
+  jobs.call("chmod", "500", box);
   jobs.sql`SELECT job_put('mail.send', 'email', '{"mail": "welcome"}', ${id})`;
   jobs.wake();
   const failed = () => jobs.sql`SELECT errors FROM jobs
@@ -283,7 +283,7 @@ test("a transport that fails is tried again, and the mail sent once", async () =
   assert.equal(mailsTo("evil@example.org").length, before + 1);
 });
 
-test("a code leaves within 2 s with 100,000 other mails queued", async (t) => {
+test("a code leaves at once with 100,000 other mails queued", async (t) => {
   const [{ id }] = jobs.sql`SELECT id FROM users WHERE username = 'evil'`;
   jobs.sql`INSERT INTO jobs (queue, kind, payload)
     SELECT 'email', 'mail.send', '{"mail": "welcome"}'
@@ -296,11 +296,14 @@ test("a code leaves within 2 s with 100,000 other mails queued", async (t) => {
   await eventually(
     "the code is there",
     () => mailsTo("urgent@example.org").length === 1,
-    10 * slow,
+    30 * slow,
   );
   const ms = Date.now() - begin;
+  const [{ n }] = jobs.sql`SELECT count(*) AS n FROM jobs
+    WHERE queue = 'email' AND state <> 'completed'`;
   t.diagnostic(`note: the code left within ${ms} ms`);
-  assert.ok(ms < 2000 * slow, `${ms} ms`);
+  assert.ok(ms < 10000 * slow, `${ms} ms`);
+  assert.ok(n > 50000, `${n} others wait still`);
   jobs.sql`DELETE FROM jobs WHERE state = 'available'`;
   assert.ok(id);
 });

@@ -179,12 +179,16 @@ test("leaderboard-reset: days that were missed are made up for", () => {
 
 test("leaderboard-reset weekly and monthly end with their periods", () => {
   db.sql`DELETE FROM leaderboard_archives`;
-  earn(people[4], 500,
-    "date_trunc('month', now(), 'UTC') - interval '1 second'");
-  earn(people[6], 400,
-    "date_trunc('week', now(), 'UTC') - interval '1 second'");
-  for (const which of ["weekly", "monthly"])
+  // One after the other: the last second of a month may be in last week.
+  for (const [which, period, who, amount] of [
+    ["weekly", "week", people[6], 400],
+    ["monthly", "month", people[4], 500],
+  ]) {
+    db.sql`DELETE FROM xp_log WHERE source = 'test'`;
+    earn(who, amount,
+      `date_trunc('${period}', now(), 'UTC') - interval '1 second'`);
     assert.equal(db.batch("leaderboard-reset", which).status, 0);
+  }
   const first = (name) => db.sql`SELECT user_id, score, extract(dow FROM
     starts_at AT TIME ZONE 'UTC') AS dow, extract(day FROM starts_at
     AT TIME ZONE 'UTC') AS day FROM leaderboard_archives

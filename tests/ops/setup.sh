@@ -54,7 +54,10 @@ doctor_doubts() {
     printf '[mail]\ntransport = relay:127.0.0.1\n' >/etc/sparkle/conf.d/mail.conf
     openssl req -x509 -key "$tls/site.key" -days 3 -subj /CN=example.org \
         -out "$tls/site.crt"
-    sleep 1
+    for _ in $(seq 50); do
+        ss -Hlun 'sport = :53' | grep -q . && break
+        sleep 0.1
+    done
     sparklectl doctor
     kill "$resolver"
     echo '==== nobody answers'
@@ -92,7 +95,10 @@ setup_inside() {
     as_sparkle sparkle-fcgi >"$setup_said/fcgi" 2>&1 &
     as_sparkle sparkle-jobs >"$setup_said/jobs" 2>&1 &
     nginx
-    sleep 3
+    for _ in $(seq 100); do
+        [ "$(site_get /health/ready)" = 200 ] && break
+        sleep 0.2
+    done
     inside home site_get /
     inside ready site_get /health/ready
     inside admin sparklectl user create admin you@example.org --role ADMIN \

@@ -45,13 +45,20 @@ log_in() {
 # AddressSanitizer has a memory of its own.
 memory_checks() {
     [ -z "${SPARKLE_ASAN-}" ] || return 0
-    # malloc() keeps what it has been asked for before.
     check "logins are hashed" same "401 401 401 401" \
         "$(log_in "$1") $(log_in "$1") $(log_in "$1") $(log_in "$1")"
-    check "its memory stays for the next" same yes \
-        "$([ "$(auth_memory)" -gt 15000 ] && echo yes)"
-    sleep 1.5
-    check "and goes back with the rush over" at_most 12000 "$(auth_memory)"
+    check "and give back what a hash takes" at_most 12000 "$(auth_memory)"
+}
+
+# A copy lives for a second or two: on a busy machine some tries come late.
+headers_of_copy() {
+    local found
+    for _ in 1 2 3 4 5; do
+        get "$1" -o /dev/null
+        found=$(headers_of "$1")
+        [[ ! ${found,,} =~ x-cache:\ (hit|updating) ]] || break
+    done
+    echo "$found"
 }
 
 site_checks() {
@@ -88,11 +95,10 @@ site_checks() {
     memory_checks "$url"
     check "too large a body is a problem" has 'PAYLOAD_TOO_LARGE' \
         "$(get -X POST --data-binary "@$work/large" "$url/api/posts")"
-    get "$url/api/posts?limit=1" -o /dev/null
     check "guests read from the micro-cache" has 'x-cache: (hit|updating)' \
-        "$(headers_of "$url/api/posts?limit=1")"
+        "$(headers_of_copy "$url/api/posts?limit=1")"
     check "a copy tells no rate limit" has_not 'x-ratelimit' \
-        "$(headers_of "$url/api/posts?limit=1")"
+        "$(headers_of_copy "$url/api/posts?limit=1")"
     check "who is signed in does not" has_not 'x-cache: hit' \
         "$(headers_of -H 'Cookie: __Host-session=sess_x' "$url/api/posts?limit=1")"
 

@@ -10,32 +10,49 @@ const fresh = (path) => `${path}?n=${process.pid}${++serial}`;
 
 const state = (answer) => answer.headers["x-cache"];
 
+/** Answers, the last of which is a copy: one lives for a second or two, so on a
+ * busy machine some tries may come late. */
+async function untilCopied(ask) {
+  let answers;
+  for (let i = 0; i < 5; i++) {
+    answers = await ask();
+    if (state(answers.at(-1)) === "HIT") break;
+  }
+  assert.equal(state(answers.at(-1)), "HIT");
+  return answers;
+}
+
 export default () =>
   describe("micro-cache", () => {
     it("answers the second guest from a copy", async () => {
-      const path = fresh("/");
-      const first = await people.guest().page(path);
+      const [first, second] = await untilCopied(async () => {
+        const path = fresh("/");
+        return [
+          await people.guest().page(path),
+          await people.guest().page(path),
+        ];
+      });
       assert.equal(state(first), "MISS");
-      const second = await people.guest().page(path);
-      assert.equal(state(second), "HIT");
       assert.equal(second.text, first.text);
     });
 
     it("keeps it for about a second", async () => {
       const path = fresh("/");
       await people.guest().page(path);
-      await sleep(2200);
-      const later = await people.guest().page(path);
-      assert.ok(["EXPIRED", "UPDATING", "STALE"].includes(state(later)));
-      await sleep(100);
-      assert.equal(state(await people.guest().page(path)), "HIT");
+      await untilCopied(async () => {
+        await sleep(2200);
+        const later = await people.guest().page(path);
+        assert.ok(["EXPIRED", "UPDATING", "STALE"].includes(state(later)));
+        await sleep(100);
+        return [await people.guest().page(path)];
+      });
     });
 
     it("asks the pools but once for 20 guests at once", async () => {
       // Nobody waits longer than 25 ms for another's answer (cache.conf), and
       // a busy machine may take that: the best of some tries counts.
       const tries = [];
-      for (let i = 0; i < 6; i++) {
+      while (tries.length < 30 && !tries.includes(1)) {
         const path = fresh("/");
         const answers = await Promise.all(
           Array.from({ length: 20 }, () => people.guest().page(path)),
@@ -69,24 +86,33 @@ export default () =>
     });
 
     it("keeps one copy a theme", async () => {
-      const path = fresh("/privacy");
-      const get = async (theme) => {
+      const get = async (path, theme) => {
         const guest = people.guest();
         if (theme) guest.cookies.set("theme", theme);
         return guest.page(path);
       };
-      assert.match((await get("light")).text, /data-theme="light"/);
-      assert.match((await get()).text, /data-theme="dark"/);
-      const hit = await get("light");
-      assert.equal(state(hit), "HIT");
-      assert.match(hit.text, /data-theme="light"/);
+      const [light, dark, copy] = await untilCopied(async () => {
+        const path = fresh("/privacy");
+        return [
+          await get(path, "light"),
+          await get(path),
+          await get(path, "light"),
+        ];
+      });
+      assert.match(light.text, /data-theme="light"/);
+      assert.match(dark.text, /data-theme="dark"/);
+      assert.match(copy.text, /data-theme="light"/);
     });
 
     it("takes the theme letter for letter, as the pages do", async () => {
       // A page made for a word that is no theme must not be kept as another's.
       for (const cookie of [
         ...["theme=Light", "theme=LIGHT", "Theme=light", "theme=lightly"],
-        ...["x=1; theme=dark; theme=light", "xtheme=light", "theme=; theme=light"],
+        ...[
+          "x=1; theme=dark; theme=light",
+          "xtheme=light",
+          "theme=; theme=light",
+        ],
       ]) {
         const path = fresh("/terms");
         const bare = { headers: { cookie } };
@@ -102,12 +128,11 @@ export default () =>
     });
 
     it("tells no rate limit with a copy", async () => {
-      const path = `/api/posts?limit=${20 + (serial++ % 70)}`;
-      const get = () => people.guest().get(path);
-      const first = await get();
-      const second = await get();
+      const [first, second] = await untilCopied(async () => {
+        const path = `/api/posts?limit=${20 + (serial++ % 70)}`;
+        return [await people.guest().get(path), await people.guest().get(path)];
+      });
       assert.ok(first.headers["x-ratelimit-limit"]);
-      assert.equal(state(second), "HIT");
       assert.equal(second.headers["x-ratelimit-limit"], undefined);
     });
 
@@ -121,12 +146,10 @@ export default () =>
     it("keeps HEAD and GET apart", async () => {
       const path = fresh("/terms");
       const head = await people.guest().page(path, {});
-      const again = await people
-        .guest()
-        .request("HEAD", path, {
-          headers: { accept: "text/html" },
-          check: false,
-        });
+      const again = await people.guest().request("HEAD", path, {
+        headers: { accept: "text/html" },
+        check: false,
+      });
       assert.equal(again.bytes.length, 0);
       assert.ok(head.bytes.length > 0);
     });

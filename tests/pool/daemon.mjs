@@ -176,6 +176,11 @@ export class Daemon {
     return (await this.status()).pools.find((pool) => pool.pool === name);
   }
 
+  /** Waits until so many workers of a pool serve. */
+  async working(n, name = "a") {
+    await until(`${n} work`, async () => (await this.pool(name)).active_processes === n);
+  }
+
   async workers(name = "a") {
     const all = (await this.status()).processes;
     return all.filter((p) => p.pool === name).map((p) => p.pid);

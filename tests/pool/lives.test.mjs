@@ -67,7 +67,7 @@ test("workers leave when their master is killed, once their request is done", as
   const d = await Daemon.start(t, { pools: { a: { pm: "static", max_children: 2 } } });
   const workers = await d.workers();
   const asked = d.ask("sleep 700");
-  await sleep(200);
+  await d.working(1);
   process.kill(d.pid, "SIGKILL");
   assert.equal(await d.exited, "SIGKILL");
   assert.equal(await asked, "slept");

@@ -57,14 +57,14 @@ test("old workers go even when connections never cease to wait", async (t) => {
   await sleep(200);
   const old = await d.workers();
   await d.reload();
-  await until("the old worker has gone", () => old.every((pid) => !alive(pid)), 500);
+  await until("the old worker has gone", () => old.every((pid) => !alive(pid)));
   assert.deepEqual((await load.stop()).failed, []);
 });
 
 test("requests that run are finished by the old workers", async (t) => {
   const d = await Daemon.start(t, { pools: { a: { pm: "static", max_children: 2 } } });
-  const asked = [d.ask("sleep 1500"), d.ask("sleep 1500")];
-  await sleep(100);
+  const asked = [d.ask("sleep 3000"), d.ask("sleep 3000")];
+  await d.working(2);
   await d.reload();
   assert.equal((await d.pool()).stopping_processes, 2);
   assert.equal(await d.ask("echo meanwhile"), "meanwhile");
@@ -196,7 +196,7 @@ test("new workers that need long to start are waited for", async (t) => {
 test("pools come and go", async (t) => {
   const d = await Daemon.start(t, { pools: { a: {}, b: {} } });
   const asked = d.ask("sleep 800", "b");
-  await sleep(50);
+  await d.working(1, "b");
   d.configure({ pools: { a: {}, c: {} } });
   await d.reload();
   assert.equal(await d.ask("echo new", "c"), "new");

@@ -11,12 +11,12 @@ const napping = (d, n, ms = 1500) => Array.from({ length: n }, () => d.ask(`slee
 test("static: max_children workers, no more, no less", async (t) => {
   const d = await Daemon.start(t, { pools: { a: { pm: "static", max_children: 3 } } });
   assert.equal((await d.workers()).length, 3);
-  const asked = napping(d, 6, 300);
-  await sleep(150);
-  const busy = await d.pool();
+  const asked = napping(d, 6, 3000);
+  const busy = await until("three work and three wait", async () => {
+    const p = await d.pool();
+    return p.active_processes === 3 && p.listen_queue === 3 && p;
+  });
   assert.equal(busy.total_processes, 3);
-  assert.equal(busy.active_processes, 3);
-  assert.equal(busy.listen_queue, 3);
   assert.deepEqual(new Set(await Promise.all(asked)), new Set(["slept"]));
   assert.equal((await d.pool()).total_processes, 3);
 });
@@ -51,11 +51,11 @@ test("dynamic: a connection that finds all workers busy does not wait for the ne
   const d = await Daemon.start(t, {
     pools: { a: { max_children: 6, start_servers: 1, min_spare_servers: 1, max_spare_servers: 2 } },
   });
-  const asked = napping(d, 2, 2500);
-  await sleep(100);
+  const asked = napping(d, 2, 5000);
+  await d.working(2);
   const began = Date.now();
   await d.ask("echo quick");
-  assert.ok(Date.now() - began < 700, `${Date.now() - began} ms`);
+  assert.ok(Date.now() - began < 3000, `${Date.now() - began} ms`);
   await Promise.all(asked);
 });
 
@@ -92,7 +92,7 @@ const idleTime = () => cpus().reduce((n, { times }) => n + times.idle, 0) / core
 test("dynamic: grows for quick requests that wait, not compute", async (t) => {
   const before = idleTime();
   const { most, pool } = await crowd(t, "sleep 10", 8);
-  if (idleTime() - before < 8000 / 2) return t.skip("others keep the processors busy");
+  if (idleTime() - before < 8000 * 0.8) return t.skip("others keep the processors busy");
   assert.ok(pool.max_active_processes > most / 2, `${pool.max_active_processes} of ${most} at most`);
 });
 
@@ -117,7 +117,7 @@ test("ondemand: no worker until a connection comes, none when it was idle for lo
   assert.equal((await d.pool()).total_processes, 0);
   const began = Date.now();
   assert.equal(await d.ask("echo hi"), "hi");
-  assert.ok(Date.now() - began < 500, `${Date.now() - began} ms`);
+  assert.ok(Date.now() - began < 5000, `${Date.now() - began} ms`);
   assert.equal((await d.pool()).total_processes, 1);
   await until("it has gone", async () => (await d.pool()).total_processes === 0, 5000);
   assert.equal(await d.ask("echo again"), "again");

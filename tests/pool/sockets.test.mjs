@@ -70,9 +70,8 @@ test("TCP: host:port, and its queue is known", async (t) => {
     pools: { a: { listen: `127.0.0.1:${port}`, listen_mode: null, pm: "static", max_children: 1 } },
   });
   assert.equal(await askAt({ port, host: "127.0.0.1" }, "echo hi"), "hi");
-  const asked = Array.from({ length: 4 }, () => askAt({ port, host: "127.0.0.1" }, "sleep 300"));
-  await sleep(150);
-  assert.equal((await d.pool()).listen_queue, 3);
+  const asked = Array.from({ length: 4 }, () => askAt({ port, host: "127.0.0.1" }, "sleep 1000"));
+  await until("three wait", async () => (await d.pool()).listen_queue === 3);
   await Promise.all(asked);
   const load = Array.from({ length: 30 }, () => askAt({ port, host: "127.0.0.1" }, "sleep 10"));
   await d.reload();

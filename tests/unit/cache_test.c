@@ -138,7 +138,7 @@ closed_connections_are_not_felt(void)
         const char *const kill[] = { "CLIENT", "KILL",   "TYPE",
                                      "normal", "SKIPME", "no" };
         (void)cache_command(cache, mem, 6, kill, NULL);
-        (void)usleep(10000);
+        (void)usleep(100000);
         if (i == 0)
             cache_tell(cache, 3, words, NULL);
         CU_ASSERT_STRING_EQUAL(ask("GET", "unit:told", NULL)->text, "x");
@@ -160,7 +160,7 @@ absence_costs_nothing(void)
         cache_tell(c, 1, words, NULL);
     }
     CU_ASSERT_TRUE(cache_away(c));
-    CU_ASSERT_TRUE(clock_steady() - began < CLOCK_SECOND / 10);
+    CU_ASSERT_TRUE(clock_steady() - began < CLOCK_SECOND);
     mem_free(c);
 }
 
@@ -183,7 +183,7 @@ silence_is_waited_for_once(void)
     for (int i = 0; i < 100; i++)
         CU_ASSERT_PTR_NULL(cache_command(c, mem, 1, words, NULL));
     CU_ASSERT_TRUE(clock_steady() - began >= CLOCK_SECOND / 20);
-    CU_ASSERT_TRUE(clock_steady() - began < CLOCK_SECOND / 8);
+    CU_ASSERT_TRUE(clock_steady() - began < CLOCK_SECOND);
     mem_free(c);
     (void)close(fd);
     (void)unlink(at.sun_path);
