@@ -84,7 +84,8 @@ const struct keyring *keyring_read(void *mem, const char *text,
  * auth_check() has found out at the start. */
 const struct keyring *keyring_of(void *mem, const char *text, const char *name);
 
-/* Adds a line to the faults for each ring that cannot be read. */
+/* Adds a line to the faults for each ring that cannot be read, and for less
+ * memory than the lanes need. */
 void auth_check(const struct auth_settings *s, struct text *faults);
 
 /* The key of an id, or the first (id NULL); NULL: there is none. */

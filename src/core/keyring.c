@@ -80,6 +80,11 @@ auth_check(const struct auth_settings *s, struct text *faults)
             text_addf(faults, "[auth] %s: %s\n", rings[i].name, fault);
         mem_free(mem);
     }
+    if (s->argon2_memory < s->argon2_lanes * 8192)
+        text_addf(faults,
+                  "[auth] argon2_memory: 8 KiB a lane is the least "
+                  "(RFC 9106), so %lld here\n",
+                  (long long)s->argon2_lanes * 8192);
 }
 
 const struct crypto_key *

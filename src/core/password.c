@@ -5,7 +5,7 @@
  * agree) under the pepper, in hex; the pepper's id stands behind the string:
  * $argon2id$...$hash$pepper=ID.  Strings of an imported database have no pepper
  * and hash what was typed.  A login for nobody verifies against a dummy of the
- * same cost.  What is ours of them is wiped here.
+ * same cost.  Secrets that lie here are wiped.
  */
 #include <crypt.h>
 #include <string.h>

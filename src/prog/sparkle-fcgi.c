@@ -84,8 +84,8 @@ serve_one(struct worker *w, const struct app *app, struct exchange *ex,
     worker_end(w);
 }
 
-/* A burst's memory (a password takes 19 MiB) is given back by a worker that
- * has rested for so long; at once, each request would fault it in anew. */
+/* What malloc keeps of a burst is given back by a worker that has rested for so
+ * long; at once, each request would fault it in anew. */
 #define REST_MS 1000
 
 static void

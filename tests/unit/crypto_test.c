@@ -196,12 +196,13 @@ old_strings_are_told(void)
     CU_ASSERT_TRUE(outdated);
 }
 
-/* Ours are those of libargon2, for memory that grows and shrinks, and lanes. */
+/* Ours are those of libargon2, for all that can be set: KiB, lanes, passes. */
 static void
 strings_are_libargon2s(void)
 {
-    static const int64_t costs[][2] = {
-        { 64, 1 }, { 5 * 1024, 1 }, { 64, 1 }, { 256, 4 }, { 9 * 1024, 2 },
+    static const int64_t costs[][3] = {
+        { 64, 1, 1 },  { 19 * 1024, 1, 2 }, { 67, 1, 3 },
+        { 256, 4, 2 }, { 9 * 1024, 2, 1 },
     };
     static const char salt[] = "sixteen bytes, 8";
     struct auth_settings s = cheap;
@@ -210,9 +211,10 @@ strings_are_libargon2s(void)
     for (size_t i = 0; i < sizeof costs / sizeof *costs; i++) {
         s.argon2_memory = costs[i][0] * 1024;
         s.argon2_lanes = costs[i][1];
-        (void)argon2id_hash_encoded(1, (uint32_t)costs[i][0],
-                                    (uint32_t)costs[i][1], "secret", 6, salt,
-                                    16, 32, theirs, sizeof theirs);
+        s.argon2_passes = costs[i][2];
+        (void)argon2id_hash_encoded(
+            (uint32_t)costs[i][2], (uint32_t)costs[i][0], (uint32_t)costs[i][1],
+            "secret", 6, salt, 16, 32, theirs, sizeof theirs);
         CU_ASSERT_STRING_EQUAL(
             argon2_string(mem, &s, "secret", (const uint8_t *)salt), theirs);
     }
