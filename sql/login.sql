@@ -290,8 +290,9 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 
--- Nothing is new to an account that nobody has signed in to before.  The index
--- of addresses is read from the end, where the latest are.
+-- Nothing is new to an account that nobody has signed in to before.  Of an
+-- address the latest comes first in the index; of an IPv6 network those of its
+-- highest one.
 CREATE OR REPLACE FUNCTION login_ip_new(p_user uuid, p_ip inet)
 RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
@@ -316,13 +317,15 @@ CREATE OR REPLACE FUNCTION login_hour_new(p_user uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     zone text := (SELECT time_zone FROM users WHERE id = p_user);
+    since timestamptz := clock_now() - interval '30 days';
     hour timestamp := date_trunc('hour', clock_now() AT TIME ZONE zone);
 BEGIN
-    FOR back IN 0..29 LOOP
+    FOR back IN 0..30 LOOP
         PERFORM FROM login_history l
         WHERE l.user_id = p_user AND l.success
             AND l.created_at >= hour AT TIME ZONE zone
             AND l.created_at < (hour + interval '1 hour') AT TIME ZONE zone
+            AND l.created_at > since
         LIMIT 1;
         IF FOUND THEN
             RETURN false;
@@ -332,7 +335,6 @@ BEGIN
     RETURN (SELECT count(DISTINCT date_part('hour',
             l.created_at AT TIME ZONE zone)) > 10
         FROM login_history l
-        WHERE l.user_id = p_user AND l.success
-            AND l.created_at > clock_now() - interval '30 days');
+        WHERE l.user_id = p_user AND l.success AND l.created_at > since);
 END
 $$;
