@@ -93,7 +93,7 @@ const millis = (text) => {
 
 /** Loads an address: {rate, p50, p99, errors, requests, cpu per request}. */
 export async function wrk(roots, { url, paths = [], headers = {}, body,
-  method = "GET", seconds, connections = 8 }) {
+  method = "GET", seconds }) {
   const lua = join(scratch, "load.lua");
   const list = (paths.length ? paths : [new URL(url).pathname + new URL(url).search])
     .map((p) => JSON.stringify(p)).join(",");
@@ -110,7 +110,7 @@ function done(summary, latency, requests)
     latency:percentile(50), latency:percentile(99), summary.bytes))
 end`);
   const before = cpuOf(roots);
-  const out = await run("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`,
+  const out = await run("wrk", ["-t1", "-c8", `-d${seconds}s`,
     "-s", lua, url]);
   const used = cpuOf(roots) - before;
   const [, requests, duration, errors, p50, p99, bytes] =
