@@ -47,10 +47,12 @@ export default () =>
         ];
       };
       await withoutRedis(async () => {
-        // Two of the 21 keys share one of 4,096 places once in 200 times.
-        const got = await both();
-        if (!isDeepStrictEqual(got, [five, five]))
-          Object.assign(got, await both());
+        // Two of the 21 keys share one of 4,096 places once in 200 times, which
+        // lets fewer pass.
+        let got = await both();
+        for (const list of got)
+          assert.ok(list.filter((status) => status === 401).length <= 5);
+        if (!isDeepStrictEqual(got, [five, five])) got = await both();
         assert.deepEqual(got, [five, five]);
       });
       assert.ok((await blind(stack, "auth")) > before);

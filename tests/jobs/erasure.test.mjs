@@ -122,9 +122,8 @@ async function inRedis(pattern) {
   const found = [];
   for (const key of await stack.redis("KEYS", "*")) {
     const type = await stack.redis("TYPE", key);
-    // One that ran out meanwhile has no type.
-    const value = await readers[type]?.(key);
-    if (value == null) continue;
+    if (type === "none") continue; // it ran out meanwhile
+    const value = await readers[type](key);
     if (pattern.test(key) || pattern.test(JSON.stringify(value)))
       found.push({ key, value });
   }

@@ -96,7 +96,7 @@ test("when all is idle a job starts right after its event", async (t) => {
   const [p50, p90] = [waits[20], waits[36]];
   t.diagnostic(`note: p50 ${p50} ms, p90 ${p90} ms from event to start`);
   assert.equal(waits.length, 40);
-  assert.ok(p50 < 250 * slow, `p50 ${p50} ms`);
+  assert.ok(p50 < Math.min(250 * slow, 400), `p50 ${p50} ms`);
 });
 
 test("without Redis an event is found within about a second", async () => {

@@ -59,7 +59,7 @@ function portIsFree(port) {
   });
 }
 
-/** Processes look at ranges of their own, as what is free is taken later. */
+/** Processes look at different ranges, as what is free is taken later. */
 async function freePorts() {
   const first = 20000 + (process.pid % 12) * 1000;
   for (let i = 0; i < 50; i++) {

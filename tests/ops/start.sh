@@ -86,7 +86,7 @@ start_checks() {
     echo $! >"$work/one/run/nginx.pid"
     took=$(seconds_of start one)
     # Half a second on a quiet machine.
-    check "the second start is quick" at_most 30 "$took"
+    check "the second start is quick" at_most 15 "$took"
     check "a stale pid file is said" has 'stale pid file.*nginx.pid' \
         "$(cat "$work/said")"
     stop one >/dev/null

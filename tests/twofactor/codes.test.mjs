@@ -10,7 +10,7 @@ import { STEP, base, codeAt, logIn, withFactor, wrongCode } from "./people.mjs";
 
 const codes = 100;
 
-/** Where in the window a code is given: its first and last second, or any. */
+/** Where in the window a code is given: its beginning, its end, or anywhere. */
 const places = [
   (start) => start - STEP + 50, // just begun to count
   (start) => start + 2 * STEP - 6000, // about to end
@@ -40,7 +40,7 @@ export default (clock) =>
       assert.equal(last, start / STEP);
     });
 
-    it("takes none seconds before its window, nor after it", async () => {
+    it("takes none before its window, nor after it", async () => {
       const { user, secret } = await withFactor(clock);
       const start = Math.ceil(clock.now() / STEP) * STEP + 10 * STEP;
       const twoFactorCode = codeAt(secret, start);
