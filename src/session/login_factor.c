@@ -33,7 +33,8 @@ const char login_challenge_sql[] = SQL(
     WITH made AS (
         INSERT INTO login_challenges (token_hash, user_id, ip, remember,
             created_at, expires_at)
-        VALUES ($1, $2, $3::text::inet, $4, $5, $5 + interval '5 minutes')
+        VALUES ($1, $2, $3::text::inet, $4, $5,
+            $5::timestamptz + interval '5 minutes')
         RETURNING 1
     )
     SELECT NULL::uuid, NULL::text, NULL::text, NULL::boolean, NULL::bigint,
