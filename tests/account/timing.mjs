@@ -26,11 +26,13 @@ async function quiet() {
   await sleep(15);
 }
 
-/** Headers but for what differs by nature; addresses have lengths. */
+/** Headers but for what differs by nature; addresses have lengths, and nginx
+ * closes a connection after its thousandth request. */
 const kept = (answer) => {
   const headers = { ...answer.headers };
   const natural = ["date", "x-request-id", "x-ratelimit-reset"];
-  for (const name of [...natural, "content-length"]) delete headers[name];
+  for (const name of [...natural, "content-length", "connection"])
+    delete headers[name];
   return { status: answer.status, headers };
 };
 
