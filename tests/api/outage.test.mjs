@@ -47,12 +47,13 @@ export default () =>
         ];
       };
       await withoutRedis(async () => {
-        // Two of the 21 keys share one of 4,096 places once in 200 times, which
-        // lets fewer pass.
-        let got = await both();
-        for (const list of got)
-          assert.ok(list.filter((status) => status === 401).length <= 5);
-        if (!isDeepStrictEqual(got, [five, five])) got = await both();
+        // Keys that share one of 4,096 places let fewer pass, never more.
+        let got;
+        for (let i = 0; i < 4 && !isDeepStrictEqual(got, [five, five]); i++) {
+          got = await both();
+          for (const list of got)
+            assert.ok(list.filter((status) => status === 401).length <= 5);
+        }
         assert.deepEqual(got, [five, five]);
       });
       assert.ok((await blind(stack, "auth")) > before);
