@@ -3,11 +3,11 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "core/db.h"
 #include "core/schema.h"
+#include "core/schema_lock.h"
 #include "prog/ctl.h"
 
 static void
@@ -23,75 +23,76 @@ print_done(const struct schema_step *step, int64_t us)
 
 /* ---- --plan ------------------------------------------------------------- */
 
-/* Statements that lock a table that is there already, and how. */
-static const struct {
-    const char *begins;
-    const char *lock;
-} locks[] = {
-    { "ALTER TABLE ", "ACCESS EXCLUSIVE: blocks reads and writes" },
-    { "CREATE INDEX CONCURRENTLY ", "SHARE UPDATE EXCLUSIVE: blocks nobody" },
-    { "CREATE INDEX ", "SHARE: blocks writes" },
-    { "CREATE UNIQUE INDEX ", "SHARE: blocks writes" },
-    { "DROP TABLE ", "ACCESS EXCLUSIVE: blocks reads and writes" },
-    { "UPDATE ", "ROW EXCLUSIVE, and a lock on each row" },
-    { "DELETE FROM ", "ROW EXCLUSIVE, and a lock on each row" },
-};
-
+/*
+ * The table of a name, or of an index's name, with its partitions; no row where
+ * there is none yet.  A table that was not analysed since it was made or
+ * restored has -1 rows.
+ */
 static const char size_sql[] = SQL(
-    SELECT coalesce(max(c.reltuples), -1)::bigint,
-        pg_size_pretty(coalesce(max(pg_total_relation_size(c.oid)), 0))
-    FROM pg_class c WHERE c.oid = to_regclass($1)
+    WITH it AS (
+        SELECT coalesce(i.indrelid, c.oid) AS oid, i.indrelid IS NOT NULL AS of
+        FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid
+        WHERE c.oid = to_regclass($1)
+    ), part AS (
+        SELECT p.relid AS oid FROM it, pg_partition_tree(it.oid) p
+        UNION SELECT oid FROM it
+    )
+    SELECT CASE WHEN it.of THEN it.oid::regclass::text END,
+        coalesce(CASE WHEN min(c.reltuples) FILTER (WHERE c.relkind <> 'p') < 0
+            THEN -1 ELSE sum(c.reltuples) FILTER (WHERE c.relkind <> 'p') END,
+            0)::bigint,
+        pg_size_pretty(sum(pg_total_relation_size(c.oid))),
+        bool_or(c.relkind = 'v')
+    FROM it, part JOIN pg_class c ON c.oid = part.oid GROUP BY it.oid, it.of
 );
 
-/* The table that a statement is about: the word after its beginning, or after
- * ON for an index. */
-static const char *
-table_of(void *mem, const char *line, const char *begins)
+static void
+print_size(const struct db_result *res)
 {
-    const char *p = line + strlen(begins);
+    int64_t rows = db_integer(res, 0, 1);
 
-    if (strstr(begins, "INDEX") != NULL) {
-        const char *on = strstr(p, " ON ");
-
-        if (on == NULL)
-            return "";
-        p = on + 4;
-    }
-    if (strncmp(p, "ONLY ", 5) == 0)
-        p += 5;
-    return mem_strndup(mem, p, strcspn(p, " (;\n"));
+    if (db_boolean(res, 0, 3))
+        (void)puts(" (a view)");
+    else if (rows < 0)
+        (void)printf("; rows unknown until it is analysed, %s\n",
+                     db_text(res, 0, 2, NULL));
+    else
+        (void)printf("; about %" PRId64 " rows, %s\n", rows,
+                     db_text(res, 0, 2, NULL));
 }
 
 static void
-print_lock(struct ctl *c, struct db *db, const char *line, size_t i)
+print_lock(struct ctl *c, struct db *db, const struct schema_lock *lock)
 {
     struct db_error error;
-    const char *table = table_of(c->mem, line, locks[i].begins);
-    struct db_result *res =
-        db_query(db, c->mem, size_sql, ARGS(ARG(table)), &error);
+    struct db_result *res;
 
-    if (error.failed || db_integer(res, 0, 0) < 0)
+    if (lock->object == NULL) {
+        (void)printf("    %s: %s\n", lock->what, lock->lock);
+        return;
+    }
+    res = db_query(db, c->mem, size_sql, ARGS(ARG(lock->object)), &error);
+    if (!error.failed && db_rows(res) == 0)
         return; /* made by these migrations themselves */
-    (void)printf("    %s%s: %s; about %" PRId64 " rows, %s\n", locks[i].begins,
-                 table, locks[i].lock, db_integer(res, 0, 0),
-                 db_text(res, 0, 1, NULL));
+    (void)printf("    %s %s", lock->what, lock->object);
+    if (!error.failed && !db_null(res, 0, 0))
+        (void)printf(" of %s", db_text(res, 0, 0, NULL));
+    (void)printf(": %s", lock->lock);
+    if (error.failed)
+        (void)printf("; its size: %s\n", error.message);
+    else
+        print_size(res);
 }
 
 static void
 print_plan(struct ctl *c, struct db *db, const struct schema_step *step)
 {
+    struct schema_locks locks = schema_locks(c->mem, step->sql);
+
     (void)printf("%04" PRId64 "-%s%s\n", step->version, step->name,
                  step->outside ? " (outside a transaction)" : "");
-    for (const char *line = step->sql; line != NULL;) {
-        for (size_t i = 0; i < sizeof locks / sizeof *locks; i++)
-            if (strncmp(line, locks[i].begins, strlen(locks[i].begins)) == 0) {
-                print_lock(c, db, line, i);
-                break;
-            }
-        line = strchr(line, '\n');
-        if (line != NULL)
-            line++;
-    }
+    for (size_t i = 0; i < locks.n; i++)
+        print_lock(c, db, &locks.at[i]);
 }
 
 /* ---- migrate ------------------------------------------------------------ */

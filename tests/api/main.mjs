@@ -27,6 +27,7 @@ const together = [
   "admin_list",
   "admin_status",
   "sparklectl",
+  "plan",
   "post",
   "feed",
   "comment",
