@@ -11,7 +11,9 @@
 #include "markup/markup_local.h"
 
 enum {
-    MOST_COLUMNS = 100,     /* of a table */
+    MOST_COLUMNS = 200,     /* of a table; each cell of a row looks at all that
+                               are before it, also where the row has more than
+                               the table, or turns out to be no head */
     MOST_CELLS = 50000,     /* a row is filled up to the columns of its table */
     MOST_HEADS = 2000000,   /* what may be the line below a table's head has all
                                of the paragraph before it read again, and each
@@ -30,7 +32,7 @@ enum {
 
 /* Bounds of the work, and what the paragraph that is being read has so far. */
 struct count {
-    size_t lines, columns, heads, markers, scans, steps, words, mails;
+    size_t lines, columns, bars, heads, markers, scans, steps, words, mails;
     size_t blanks, depth, closed, definition;
     struct {
         size_t lines, bytes;
@@ -112,9 +114,12 @@ end_paragraph(struct count *c)
 static void
 count_signs(struct count *c, const char *line, size_t n)
 {
+    size_t bars = 0;
+
     for (size_t i = 0; i < n; i++) {
         char next = i + 1 < n ? line[i + 1] : '\0';
 
+        bars += line[i] == '|';
         c->paragraph.open +=
             among(line[i], "*_~") || (line[i] == '!' && next == '[');
         c->paragraph.closed += line[i] == ']';
@@ -122,6 +127,7 @@ count_signs(struct count *c, const char *line, size_t n)
         c->paragraph.mails += line[i] == '@';
         c->scans += line[i] == '<' && among(next, "?!");
     }
+    raise(&c->bars, bars);
 }
 
 /* Words times the @ : ) and www. in them. */
@@ -174,7 +180,7 @@ guard_source(const char *markdown, size_t len)
                  c.scans * len <= MOST_SCANS &&
                  c.blanks * c.depth <= MOST_BLANKS &&
                  c.closed * c.definition <= MOST_COPIES,
-        .tables = c.columns <= MOST_COLUMNS && c.heads <= MOST_HEADS &&
+        .tables = c.bars <= MOST_COLUMNS + 1 && c.heads <= MOST_HEADS &&
                   c.columns * c.lines <= MOST_CELLS,
         .autolinks = c.words <= MOST_WORDS && c.mails <= MOST_MAILS,
     };

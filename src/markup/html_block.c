@@ -155,14 +155,12 @@ add_html_block(struct rendering *r, cmark_node *node)
 /* ---- Tables -------------------------------------------------------------- */
 
 static const char *
-alignment(cmark_node *cell)
+alignment(cmark_node *cell, size_t column)
 {
     cmark_node *table = cmark_node_parent(cmark_node_parent(cell));
     const uint8_t *columns = cmark_gfm_extensions_get_table_alignments(table);
-    uint16_t n = cmark_gfm_extensions_get_table_columns(table), column = 0;
+    size_t n = cmark_gfm_extensions_get_table_columns(table);
 
-    while ((cell = cmark_node_previous(cell)) != NULL)
-        column++;
     switch (columns == NULL || column >= n ? 0 : columns[column]) {
     case 'l':
         return " align=\"left\"";
@@ -185,8 +183,10 @@ add_cell(struct rendering *r, bool enter, cmark_node *node)
         html_tag(r, false, head ? "th" : "td");
         return;
     }
+    if (cmark_node_previous(node) == NULL)
+        r->column = 0;
     html_text(r, head ? "<th" : "<td");
-    html_text(r, alignment(node));
+    html_text(r, alignment(node, r->column++));
     html_text(r, ">");
 }
 

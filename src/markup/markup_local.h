@@ -20,6 +20,7 @@ struct rendering {
     unsigned blocks; /* quotes and lists, one in the other, open now */
     unsigned spans;  /* emphasis */
     unsigned links;  /* written links that are open: one or none */
+    size_t column;   /* of the table's row that is open */
     unsigned alts;   /* images that are open, whose inside is alt text */
 };
 
