@@ -123,3 +123,28 @@ BEGIN
     RETURN true;
 END
 $$;
+
+-- The comment, where the actor may delete it: its author, and staff who see
+-- the post; no row for anybody else.  Refusals: comments_rank (staff of this
+-- rank may not touch what its author wrote).
+CREATE OR REPLACE FUNCTION comment_to_delete(
+    p_actor uuid, p_comment_id uuid
+) RETURNS SETOF comments
+LANGUAGE plpgsql ROWS 1 AS $$
+DECLARE
+    c comments;
+BEGIN
+    SELECT * INTO c FROM comments
+    WHERE id = p_comment_id AND deleted_at IS NULL;
+    IF c.author_id IS DISTINCT FROM p_actor THEN
+        IF NOT is_staff(p_actor) OR NOT EXISTS (SELECT FROM posts p
+            WHERE p.id = c.post_id AND post_readable(p, p_actor))
+        THEN
+            RETURN;
+        ELSIF NOT staff_above(p_actor, c.author_id) THEN
+            PERFORM refuse('comments_rank', 'not below the actor');
+        END IF;
+    END IF;
+    RETURN NEXT c;
+END
+$$;

@@ -187,34 +187,105 @@ RETURN coalesce((SELECT id FROM posts WHERE slug = p_slug),
 
 -- ---- Editing --------------------------------------------------------------
 
--- The post, locked for an edit or its deletion.  Refusals: posts_seen (there
--- is none that the editor may see), posts_own (it is somebody else's),
--- posts_visibility_own (who may read it is its author's to say),
--- posts_version (it is not the version that the editor read; NULL: any).
-CREATE OR REPLACE FUNCTION post_for_edit(
-    p_editor uuid, p_post_id uuid, p_staff boolean, p_version bigint,
-    p_visibility text DEFAULT NULL
+-- Whether staff see a post of somebody else: what people were shown.
+CREATE OR REPLACE FUNCTION post_open_to_staff(p posts) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN p.deleted_at IS NULL AND p.status = 'published'
+    AND p.visibility <> 'PRIVATE';
+
+-- May the viewer read the post by its address, as staff or as anybody?
+CREATE OR REPLACE FUNCTION post_readable(p posts, viewer uuid)
+RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN post_visible(p, viewer)
+        OR post_open_to_staff(p) AND is_staff(viewer);
+END
+$$;
+
+-- The post, locked for an edit: p_visibility and p_published are what the edit
+-- wants, NULL: no change.  Refusals: posts_seen (there is none that the editor
+-- may see), posts_own (it is somebody else's), posts_rank (of somebody whom
+-- staff of this rank may not touch), posts_author_only (who may read it is its
+-- author's to say; staff may show it to fewer), posts_version (it is not the
+-- version that the editor read; NULL: any).
+CREATE OR REPLACE FUNCTION post_to_edit(
+    p_editor uuid, p_post_id uuid, p_version bigint,
+    p_visibility text DEFAULT NULL, p_published boolean DEFAULT NULL
 ) RETURNS SETOF posts
 LANGUAGE plpgsql ROWS 1 AS $$
 DECLARE
     post posts;
+    helps boolean;
+    staff boolean;
+    shown constant text[] := '{PRIVATE,FOLLOWERS,UNLISTED,PUBLIC}';
 BEGIN
     SELECT * INTO post FROM posts
     WHERE id = p_post_id AND deleted_at IS NULL FOR UPDATE;
-    IF post.id IS NULL OR NOT (p_staff OR post_visible(post, p_editor)) THEN
+    IF post.id IS NULL OR NOT post_readable(post, p_editor) THEN
         PERFORM refuse('posts_seen', 'no such post');
-    ELSIF NOT (p_staff OR post.author_id IS NOT DISTINCT FROM p_editor
-        OR EXISTS (SELECT FROM post_collaborators
-            WHERE post_id = post.id AND user_id = p_editor))
-    THEN
-        PERFORM refuse('posts_own', 'not the author');
-    ELSIF p_visibility <> post.visibility::text
-        AND NOT (p_staff OR post.author_id IS NOT DISTINCT FROM p_editor)
-    THEN
-        PERFORM refuse('posts_visibility_own', 'a collaborator');
-    ELSIF p_version IS NOT NULL AND p_version <> post.version THEN
+    ELSIF post.author_id IS DISTINCT FROM p_editor THEN
+        helps := EXISTS (SELECT FROM post_collaborators
+            WHERE post_id = post.id AND user_id = p_editor);
+        staff := post_open_to_staff(post)
+            AND staff_above(p_editor, post.author_id);
+        IF NOT (helps OR staff) THEN
+            PERFORM refuse('posts_rank', 'not below the editor')
+            WHERE is_staff(p_editor);
+            PERFORM refuse('posts_own', 'not the author');
+        ELSIF p_published <> (post.status = 'published')
+                AND (p_published OR NOT staff)
+            OR p_visibility <> post.visibility::text AND (NOT staff
+                OR array_position(shown, p_visibility)
+                    > array_position(shown, post.visibility::text))
+        THEN
+            PERFORM refuse('posts_author_only', 'the author says who reads');
+        END IF;
+    END IF;
+    IF p_version IS NOT NULL AND p_version <> post.version THEN
         PERFORM refuse('posts_version', 'changed meanwhile');
     END IF;
     RETURN NEXT post;
 END
+$$;
+
+-- The post, locked for its deletion, which is its author's and staff's to do.
+-- Refusals: those of post_to_edit().
+CREATE OR REPLACE FUNCTION post_to_delete(p_actor uuid, p_post_id uuid)
+RETURNS SETOF posts
+LANGUAGE plpgsql ROWS 1 AS $$
+DECLARE
+    post posts;
+BEGIN
+    SELECT * INTO post FROM post_to_edit(p_actor, p_post_id, NULL);
+    IF post.author_id IS DISTINCT FROM p_actor
+        AND NOT (post_open_to_staff(post)
+            AND staff_above(p_actor, post.author_id))
+    THEN
+        PERFORM refuse('posts_author_only', 'a collaborator');
+    END IF;
+    RETURN NEXT post;
+END
+$$;
+
+-- A post's text as it is now: to be asked when the post is locked, since the
+-- statement that locks it may see an older one.
+CREATE OR REPLACE FUNCTION post_text(p_post_id uuid) RETURNS text
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    RETURN (SELECT content FROM post_contents WHERE post_id = p_post_id);
+END
+$$;
+
+-- A post as the audit log has it: what an edit can change.
+CREATE OR REPLACE FUNCTION post_audited(p posts, p_content text)
+RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+SELECT jsonb_build_object('title', p.title, 'excerpt', p.excerpt,
+    'content', p_content, 'kind', p.kind, 'categoryId', p.category_id,
+    'tags', to_jsonb(p.tags), 'coverImage', p.cover_image,
+    'youtubeVideoId', p.youtube_video_id, 'language', p.language,
+    'visibility', p.visibility, 'published', p.status = 'published',
+    'commentsEnabled', p.comments_enabled, 'version', p.version,
+    'deleted', p.deleted_at IS NOT NULL)
 $$;

@@ -11,6 +11,7 @@
 
 #include "admin/admin_local.h"
 #include "base/clock.h"
+#include "core/audit.h"
 #include "core/db.h"
 #include "core/event.h"
 #include "core/session.h"
@@ -20,11 +21,6 @@ static const struct problem own_account = {
     .code = "OWN_ACCOUNT",
     .title = "Nobody changes their own account here; ask another "
              "administrator.",
-};
-static const struct problem higher_role = {
-    .status = 403,
-    .code = "HIGHER_ROLE",
-    .title = "You may only act on accounts whose role is below yours.",
 };
 static const struct problem last_admin = {
     .status = 409,
@@ -49,7 +45,7 @@ static const struct problem no_factor = {
 
 static const struct refusal refusals[] = {
     { .problem = &own_account },
-    { .problem = &higher_role },
+    { .problem = &problem_higher_role },
     { .problem = &last_admin },
     { .problem = &invalid_transition },
     { .problem = &account_deleted },
@@ -87,13 +83,6 @@ struct change {
     FIELD(IN_BODY, struct change, reason, .required = true, .min = 3,          \
           .max = 500, .about = "Why; kept in the audit log.")
 
-/* Where the caller sits, for the audit log. */
-static const char *
-address(const struct request *r)
-{
-    return r->ip != NULL && r->ip[0] != '\0' ? r->ip : NULL;
-}
-
 /* ---- Role --------------------------------------------------------------- */
 
 static const char role_sql[] = SQL(
@@ -105,7 +94,7 @@ static const struct problem *
 set_role(struct request *r)
 {
     const struct change *in = r->input;
-    const char *ip = address(r);
+    const char *ip = audit_address(r);
     const struct db_result *res = NULL;
     const struct problem *failed = answer_query(
         r, role_sql,
@@ -174,7 +163,7 @@ static const struct problem *
 set_status(struct request *r)
 {
     const struct change *in = r->input;
-    const char *ip = address(r);
+    const char *ip = audit_address(r);
     struct instant until = { 0 };
     const struct problem *wrong = read_until(r, in, &until);
 
@@ -216,7 +205,7 @@ static const struct problem *
 end_sessions(struct request *r)
 {
     const struct account_choice *in = r->input;
-    const char *ip = address(r);
+    const char *ip = audit_address(r);
 
     return shut_out(r, sessions_sql,
                     ARGS(ARG(r->viewer), ARG(in->user), ARG(ip),
@@ -238,7 +227,7 @@ static const struct problem *
 help(struct request *r, const char *sql)
 {
     const struct change *in = r->input;
-    const char *ip = address(r);
+    const char *ip = audit_address(r);
     const struct db_result *res = NULL;
     const struct problem *failed =
         answer_query(r, sql,

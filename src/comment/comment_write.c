@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "core/session.h"
+#include "core/audit.h"
 #include "markup/markup.h"
 
 /* ---- POST /api/posts/{post}/comments ------------------------------------ */
@@ -44,6 +44,11 @@ static const struct refusal remark_refusals[] = {
     { .problem = &wrong_parent,
       .constraint = "comments_parent_live",
       .field = "parentId" },
+    { 0 },
+};
+
+static const struct refusal delete_refusals[] = {
+    { .problem = &problem_higher_role, .constraint = "comments_rank" },
     { 0 },
 };
 
@@ -154,10 +159,16 @@ edit_comment(struct request *r)
 }
 
 static const char delete_sql[] = SQL(
-    WITH gone AS (
-        SELECT c.id, c.post_id FROM comments c
-        WHERE c.id = $2 AND CASE WHEN c.author_id = $1 OR $3::boolean
-            THEN comment_remove(c.id, $1) END
+    WITH gone AS MATERIALIZED (
+        SELECT c.* FROM comment_to_delete($1, $2) c
+        WHERE comment_remove(c.id, $1)
+    ), noted AS (
+        INSERT INTO audit_log (actor_id, action, resource_type, resource_id,
+            before, after, ip, user_agent, request_id)
+        SELECT $1, 'comment.delete', 'comment', id::text, jsonb_build_object(
+                'content', content, 'postId', post_id, 'deleted', FALSE),
+            '{"deleted": true}', $3::text::inet, left($5, 1000), $4
+        FROM gone WHERE author_id IS DISTINCT FROM $1
     )
     INSERT INTO outbox (event, subject_id, actor_id, data, request_id)
     SELECT 'comment.deleted', id, $1, jsonb_build_object('postId', post_id),
@@ -169,13 +180,14 @@ static const struct problem *
 delete_comment(struct request *r)
 {
     const struct remark *c = r->input;
-    bool staff = r->session->role >= ROLE_MODERATOR;
-    const struct problem *refused = answer_done(
-        r, delete_sql,
-        ARGS(ARG(r->viewer), ARG(c->comment), ARG(staff), ARG(r->id)));
+    const char *ip = audit_address(r);
+    const struct problem *refused =
+        answer_done(r, delete_sql,
+                    ARGS(ARG(r->viewer), ARG(c->comment), ARG(ip), ARG(r->id),
+                         ARG(r->user_agent)));
 
     event_wake(r);
-    return refused;
+    return audit_refused(r, "comment.delete", "comment", c->comment, refused);
 }
 
 static const struct field edit_fields[] = {
@@ -218,9 +230,10 @@ const struct route comment_write_routes[] = {
         .handle = delete_comment,
         .about = "Delete a comment; a stub stays where somebody answered.",
         .input = INPUT(struct remark, delete_fields),
+        .refusals = delete_refusals,
         .form = ANSWER_NOTHING,
         .success = 204,
-        .sql = STATEMENTS(delete_sql),
+        .sql = STATEMENTS(delete_sql, audit_refused_sql),
     },
     { 0 },
 };

@@ -21,6 +21,12 @@ const struct problem problem_csrf = {
 const struct problem problem_reauthenticate = {
     403, "REAUTHENTICATION_REQUIRED", "Confirm with your password first.", 0
 };
+const struct problem problem_higher_role = {
+    403, "HIGHER_ROLE",
+    "You may only act on people whose role is below yours, and on what they "
+    "wrote.",
+    0
+};
 const struct problem problem_not_found = { 404, "NOT_FOUND",
                                            "There is nothing here.", 0 };
 const struct problem problem_method = {

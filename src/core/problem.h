@@ -18,6 +18,7 @@ extern const struct problem problem_authentication; /* 401 */
 extern const struct problem problem_authorization;  /* 403 */
 extern const struct problem problem_csrf;           /* 403 CSRF_ERROR */
 extern const struct problem problem_reauthenticate; /* 403 */
+extern const struct problem problem_higher_role;    /* 403 HIGHER_ROLE */
 extern const struct problem problem_not_found;      /* 404 NOT_FOUND */
 extern const struct problem problem_method;         /* 405 */
 extern const struct problem problem_conflict;       /* 409 CONFLICT */

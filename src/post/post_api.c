@@ -153,15 +153,17 @@ list_posts(struct request *r)
 /* ---- GET /api/posts/{post} ---------------------------------------------- */
 
 /*
- * $1 viewer, $2 id or slug, $3 a moderator asks.  One statement for each, so
- * that one plan for all values is the best that there is.
+ * $1 viewer, $2 id or slug, $3 the session says staff, which is then looked up.
+ * One statement for each, so that one plan for all values is the best that
+ * there is.
  */
 #define DETAIL(detail_id)                                                      \
     SQL(SELECT) POST_DETAIL_COLUMNS SQL(                                       \
-        coalesce(row.by_author_id = $1, FALSE) OR $3::boolean                  \
-            AS viewer_may_edit                                                 \
+        coalesce(row.by_author_id = $1, FALSE) OR ($3::boolean                 \
+            AND staff_above($1, row.by_author_id)) AS viewer_may_edit          \
         FROM posts p JOIN post_details row ON row.id = p.id                    \
-        WHERE p.id = detail_id AND ($3::boolean OR post_visible(p, $1)))
+        WHERE p.id = detail_id AND (post_visible(p, $1) OR ($3::boolean        \
+            AND post_open_to_staff(p) AND is_staff($1))))
 
 static const char by_id_sql[] = DETAIL($2);
 static const char by_slug_sql[] = DETAIL(post_by_slug($2));

@@ -116,16 +116,17 @@ show_editor(struct request *r)
     return category_list_as(r);
 }
 
-/* $1 viewer, $2 id, $3 slug, $4 a moderator asks: refused as the edit is. */
+/* $1 viewer, $2 id, $3 slug: refused as the edit is. */
 static const char edit_sql[] = SQL(SELECT) " " POST_DETAIL_COLUMNS SQL(
         TRUE AS viewer_may_edit
-    FROM post_for_edit($1, coalesce($2, post_by_slug($3)), $4, NULL::bigint) p
+    FROM post_to_edit($1, coalesce($2, post_by_slug($3)), NULL::bigint) p
     JOIN post_details row ON row.id = p.id
 );
 
 static const struct refusal edit_refusals[] = {
     { .problem = &problem_not_found, .constraint = "posts_seen" },
     { .problem = &problem_authorization, .constraint = "posts_own" },
+    { .problem = &problem_higher_role, .constraint = "posts_rank" },
     { 0 },
 };
 
@@ -135,10 +136,9 @@ edit_editor(struct request *r)
     const struct post_page *page = r->input;
     struct uuid id = { { 0 } };
     const char *slug = uuid_read(page->post, &id) ? NULL : page->post;
-    bool staff = r->session->role >= ROLE_MODERATOR;
     const struct problem *refused =
         answer_row_as(r, "post", post_detail_shape, edit_sql,
-                      ARGS(ARG(r->viewer), ARG(id), ARG(slug), ARG(staff)));
+                      ARGS(ARG(r->viewer), ARG(id), ARG(slug)));
 
     return refused != NULL ? refused : category_list_as(r);
 }

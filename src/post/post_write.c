@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "core/audit.h"
 #include "core/session.h"
 #include "markup/markup.h"
 
@@ -39,7 +40,7 @@ static const struct problem stale_version = {
 static const struct problem author_decides = {
     .status = 403,
     .code = "AUTHOR_ONLY",
-    .title = "Only the author says who may read a post.",
+    .title = "Only the author deletes a post, or says who may read it.",
 };
 static const struct problem staff_kind = {
     .status = 403,
@@ -47,10 +48,12 @@ static const struct problem staff_kind = {
     .title = "Only moderators write announcements.",
 };
 
-/* Of post_for_edit() in sql/post.sql. */
+/* Of post_to_edit() in sql/post.sql. */
 #define EDITOR_REFUSALS                                                        \
     { .problem = &problem_not_found, .constraint = "posts_seen" },             \
         { .problem = &problem_authorization, .constraint = "posts_own" },      \
+        { .problem = &problem_higher_role, .constraint = "posts_rank" },       \
+        { .problem = &author_decides, .constraint = "posts_author_only" },     \
     {                                                                          \
         .problem = &stale_version, .constraint = "posts_version"               \
     }
@@ -70,9 +73,6 @@ static const struct refusal post_refusals[] = {
       .constraint = "posts_youtube_video_id_form",
       .field = "youtubeVideoId" },
     { .problem = &staff_kind, .field = "kind" },
-    { .problem = &author_decides,
-      .constraint = "posts_visibility_own",
-      .field = "visibility" },
     EDITOR_REFUSALS,
     { 0 },
 };
@@ -150,18 +150,21 @@ create_post(struct request *r)
 
 /* ---- PATCH /api/posts/{post} -------------------------------------------- */
 
-/* post_for_edit locks the post and refuses: unseen, not one's own, stale. */
+/* post_to_edit locks the post and refuses: unseen, not one's own, stale.
+ * What staff change of somebody else's is in the audit log. */
 static const char edit_sql[] = SQL(
-    WITH old AS (
-        SELECT * FROM post_for_edit($1, $2, $3, $4, $11)
+    WITH old AS MATERIALIZED (
+        SELECT p.*, post_text(p.id) AS content,
+            CASE WHEN p.author_id IS DISTINCT FROM $1 AND is_staff($1)
+                THEN post_audited(p, post_text(p.id)) END AS audited
+        FROM post_to_edit($1, $2, $4, $11, $14) p
     ), kept AS (
         INSERT INTO post_revisions (post_id, version, editor_id, title,
             excerpt, content, tags)
         SELECT old.id, old.version, $1, old.title, old.excerpt,
-            body.content, old.tags
-        FROM old JOIN post_contents body ON body.post_id = old.id
-        WHERE old.title IS DISTINCT FROM coalesce($6, old.title)
-            OR body.content IS DISTINCT FROM coalesce($16, body.content)
+            old.content, old.tags
+        FROM old WHERE old.title IS DISTINCT FROM coalesce($6, old.title)
+            OR old.content IS DISTINCT FROM coalesce($16, old.content)
     ), made AS (
         UPDATE posts p SET
             category_id = CASE WHEN $5::text IS NULL THEN p.category_id
@@ -193,6 +196,14 @@ static const char edit_sql[] = SQL(
             excerpt_made = coalesce($21::boolean, c.excerpt_made)
         FROM made WHERE c.post_id = made.id
         RETURNING c.content, c.content_html
+    ), noted AS (
+        INSERT INTO audit_log (actor_id, action, resource_type, resource_id,
+            before, after, ip, user_agent, request_id)
+        SELECT $1, 'post.update', 'post', old.id::text, c.before, c.after,
+            $3::text::inet, left($22, 1000), $19
+        FROM old, made, body, audit_changes(old.audited,
+            post_audited(made, body.content)) c
+        WHERE old.audited IS NOT NULL
     ), news AS (
         INSERT INTO outbox (event, subject_id, actor_id, data, request_id)
         SELECT 'post.updated', id, $1,
@@ -237,7 +248,7 @@ edit_post(struct request *r)
     const struct post_draft *d = r->input;
     struct markup text;
     const struct changed c = render_change(r, d, &text);
-    bool staff = r->session->role >= ROLE_MODERATOR;
+    const char *ip = audit_address(r);
     const struct problem *refused = kind_allowed(r, d->kind);
 
     if (refused != NULL)
@@ -246,26 +257,36 @@ edit_post(struct request *r)
         return &blank_post;
     refused = answer_row(
         r, edit_sql,
-        ARGS(ARG(r->viewer), ARG(d->post), ARG(staff), ARG(d->version),
+        ARGS(ARG(r->viewer), ARG(d->post), ARG(ip), ARG(d->version),
              ARG(d->category), ARG(d->title), ARG(c.excerpt), ARG(d->kind),
              ARG(d->cover_image), ARG(d->youtube_video_id), ARG(d->visibility),
              ARG(d->language), ARG(d->tags), ARG(d->published),
              ARG(d->comments_enabled), ARG(d->content), ARG(c.html),
-             ARG(c.mentions), ARG(r->id), ARG(c.beginning), ARG(c.made)));
+             ARG(c.mentions), ARG(r->id), ARG(c.beginning), ARG(c.made),
+             ARG(r->user_agent)));
     event_wake(r);
-    return refused;
+    return audit_refused(r, "post.update", "post", d->post, refused);
 }
 
 /* ---- DELETE /api/posts/{post} ------------------------------------------- */
 
 static const char delete_sql[] = SQL(
-    WITH old AS (
-        SELECT * FROM post_for_edit($1, $2, $3, NULL::bigint)
+    WITH old AS MATERIALIZED (
+        SELECT p.*, CASE WHEN p.author_id IS DISTINCT FROM $1
+            THEN post_audited(p, post_text(p.id)) END AS audited
+        FROM post_to_delete($1, $2) p
     ), gone AS (
         UPDATE posts p SET deleted_at = clock_now(), deleted_by = $1,
             version = p.version + 1
-        FROM old WHERE p.id = old.id AND (old.author_id = $1 OR $3::boolean)
+        FROM old WHERE p.id = old.id
         RETURNING p.id
+    ), noted AS (
+        INSERT INTO audit_log (actor_id, action, resource_type, resource_id,
+            before, after, ip, user_agent, request_id)
+        SELECT $1, 'post.delete', 'post', old.id::text, c.before, c.after,
+            $3::text::inet, left($5, 1000), $4
+        FROM old, audit_changes(old.audited, '{"deleted": true}') c
+        WHERE old.audited IS NOT NULL
     )
     INSERT INTO outbox (event, subject_id, actor_id, request_id)
     SELECT 'post.deleted', id, $1, $4 FROM gone
@@ -275,13 +296,14 @@ static const struct problem *
 delete_post(struct request *r)
 {
     const struct post_draft *d = r->input;
-    bool staff = r->session->role >= ROLE_MODERATOR;
+    const char *ip = audit_address(r);
     const struct problem *refused =
         answer_done(r, delete_sql,
-                    ARGS(ARG(r->viewer), ARG(d->post), ARG(staff), ARG(r->id)));
+                    ARGS(ARG(r->viewer), ARG(d->post), ARG(ip), ARG(r->id),
+                         ARG(r->user_agent)));
 
     event_wake(r);
-    return refused;
+    return audit_refused(r, "post.delete", "post", d->post, refused);
 }
 
 static const struct field delete_fields[] = {
@@ -313,7 +335,7 @@ const struct route post_write_routes[] = {
         .input = INPUT(struct post_draft, post_edit_fields),
         .refusals = post_refusals,
         .returns = post_detail_shape,
-        .sql = STATEMENTS(edit_sql),
+        .sql = STATEMENTS(edit_sql, audit_refused_sql),
     },
     {
         .on = "DELETE /api/posts/{post}",
@@ -324,7 +346,7 @@ const struct route post_write_routes[] = {
         .refusals = delete_refusals,
         .form = ANSWER_NOTHING,
         .success = 204,
-        .sql = STATEMENTS(delete_sql),
+        .sql = STATEMENTS(delete_sql, audit_refused_sql),
     },
     { 0 },
 };

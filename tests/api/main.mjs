@@ -26,6 +26,7 @@ const together = [
   "admin",
   "admin_list",
   "admin_status",
+  "staff",
   "sparklectl",
   "plan",
   "post",

@@ -169,7 +169,11 @@ export default () =>
         assert.equal((await reader.get(path)).status, stranger, visibility);
         assert.equal((await friend.get(path)).status, follower, visibility);
         assert.equal((await user.get(path)).status, 200, visibility);
-        assert.equal((await staff.get(path)).status, 200, visibility);
+        assert.equal(
+          (await staff.get(path)).status,
+          visibility === "PRIVATE" ? 404 : 200,
+          visibility,
+        );
       }
       const list = await people.guest().get(`/api/posts?author=${user.name}`);
       assert.equal(list.data.items.length, 1, "only the public one is listed");
