@@ -4,6 +4,7 @@
 #include "search/search.h"
 
 #include "post/post.h"
+#include "search/query.h"
 
 struct search {
     const char *q;
@@ -11,20 +12,40 @@ struct search {
     int64_t limit;
 };
 
-/* websearch syntax: words, "phrases", or, -without.  What names only words to
- * go without (querytree T) would look at every post, and finds none. */
-static const char search_sql[] = SQL_PLANNED POST_SELECT SQL(
-    , row.published_at AS cursor_key
+/* clang-format off */
+#define SEARCH_FOR "search_query($5, $6, $7)"
+
+/* $8 to $10 ask for all of the tags and one of the authors and categories,
+ * $11 to $13 for none of them. */
+#define SEARCH_FILTERED                                                        \
+    SQL(AND ($8::text[] IS NULL OR row.id IN (SELECT t.post_id                 \
+            FROM post_tags t JOIN tags g ON g.id = t.tag_id                    \
+            WHERE g.name = ANY($8) GROUP BY t.post_id                          \
+            HAVING count(*) = (SELECT count(DISTINCT name)                     \
+                FROM unnest($8) name)))                                        \
+        AND ($9::text[] IS NULL OR row.by_author_id = ANY(ARRAY(               \
+            SELECT id FROM users WHERE lower(username) = ANY($9))))            \
+        AND ($10::text[] IS NULL OR row.by_category_id = ANY(ARRAY(            \
+            SELECT id FROM categories WHERE slug = ANY($10))))                 \
+        AND ($11::text[] IS NULL OR NOT row.tags && $11)                       \
+        AND ($12::text[] IS NULL OR coalesce(row.by_author_id <> ALL(ARRAY(    \
+            SELECT id FROM users WHERE lower(username) = ANY($12))), TRUE))    \
+        AND ($13::text[] IS NULL OR coalesce(row.by_category_id <> ALL(ARRAY(  \
+            SELECT id FROM categories WHERE slug = ANY($13))), TRUE)))
+
+static const char search_sql[] = SQL_PLANNED POST_SELECT
+    SQL(, row.published_at AS cursor_key
     FROM post_contents body JOIN post_rows row ON row.id = body.post_id
-    WHERE body.search @@ websearch_to_tsquery('sparkle', $5)
-        AND querytree(websearch_to_tsquery('sparkle', $5)) NOT IN ('', 'T')
-        AND (row.published_at, row.id) < ($2, $3)
-    ORDER BY row.published_at DESC, row.id DESC LIMIT $4 + 1
-);
+    WHERE (row.published_at, row.id) < ($2, $3) AND)
+    "(body.search @@ " SEARCH_FOR
+    "OR $7::boolean AND numnode(" SEARCH_FOR ") = 0)" SEARCH_FILTERED
+    SQL(ORDER BY row.published_at DESC, row.id DESC LIMIT $4 + 1);
+/* clang-format on */
 
 static const struct field api_fields[] = {
     FIELD(IN_QUERY, struct search, q, .required = true, .min = 1, .max = 200,
-          .about = "Words, \"phrases\", or, -without."),
+          .about = "Words, \"phrases\", -without, OR, beginnings*, "
+                   "tag:name, from:user, in:category."),
     FIELD(IN_QUERY, struct search, cursor,
           .about = "`nextCursor` of the page before."),
     FIELD(IN_QUERY, struct search, limit, .min = 1, .max = 100, .otherwise = 20,
@@ -38,29 +59,40 @@ static const struct field page_fields[] = {
     { 0 },
 };
 
+/* name NULL: the API's answer, else a part of a page. */
+static const struct problem *
+search_answer(struct request *r, const char *name, int64_t limit)
+{
+    const struct search *s = r->input;
+    struct search_query q;
+
+    search_query_read(&q, r->mem, s->q);
+    const struct sql_arg *args =
+        ARGS(ARG(r->viewer), ARG_AS(VALUE_TIME, s->cursor.key),
+             ARG(s->cursor.id), ARG(limit), ARG(q.words), ARG(q.marks),
+             ARG(q.filtered), ARG(q.with[SEARCH_TAG]), ARG(q.with[SEARCH_FROM]),
+             ARG(q.with[SEARCH_IN]), ARG(q.without[SEARCH_TAG]),
+             ARG(q.without[SEARCH_FROM]), ARG(q.without[SEARCH_IN]));
+    if (name == NULL)
+        return answer_rows(r, limit, search_sql, args);
+    return answer_rows_as(r, name, post_shape, limit, search_sql, args);
+}
+
 static const struct problem *
 search_posts(struct request *r)
 {
-    const struct search *s = r->input;
-
-    return answer_rows(r, s->limit, search_sql,
-                       ARGS(ARG(r->viewer), ARG_AS(VALUE_TIME, s->cursor.key),
-                            ARG(s->cursor.id), ARG(s->limit), ARG(s->q)));
+    return search_answer(r, NULL, ((const struct search *)r->input)->limit);
 }
 
 static const struct problem *
 show_search(struct request *r)
 {
     const struct search *s = r->input;
-    const int64_t limit = 20;
 
     page_text(r, "q", s->q != NULL ? s->q : "");
     if (s->q == NULL || s->q[0] == '\0')
         return NULL;
-    return answer_rows_as(r, "posts", post_shape, limit, search_sql,
-                          ARGS(ARG(r->viewer),
-                               ARG_AS(VALUE_TIME, s->cursor.key),
-                               ARG(s->cursor.id), ARG(limit), ARG(s->q)));
+    return search_answer(r, "posts", 20);
 }
 
 static const struct route routes[] = {
