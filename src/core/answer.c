@@ -15,6 +15,7 @@
 #include "core/cursor.h"
 #include "core/db.h"
 #include "core/exchange.h"
+#include "core/local_target.h"
 #include "core/page.h"
 #include "core/shape.h"
 
@@ -367,7 +368,13 @@ answer_raw(struct request *r, const char *bytes, size_t n)
 const struct problem *
 answer_redirect(struct request *r, const char *where)
 {
-    answer_header(r, "Location", where);
+    return answer_redirect_away(r, local_target(r->exchange->site->url, where));
+}
+
+const struct problem *
+answer_redirect_away(struct request *r, const char *url)
+{
+    answer_header(r, "Location", url);
     exchange_drop_body(r->exchange);
     r->exchange->status = 303;
     return NULL;

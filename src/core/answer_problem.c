@@ -10,6 +10,7 @@
 #include "base/escape.h"
 #include "base/mem.h"
 #include "core/app.h"
+#include "core/local_target.h"
 #include "core/page.h"
 
 #define ADD(to, literal) text_add((to), (literal), sizeof(literal) - 1)
@@ -114,11 +115,12 @@ add_page(struct exchange *ex, const struct problem *p)
 static void
 go_to_login(struct exchange *ex)
 {
+    const char *back = local_target(ex->site->url, ex->in->target);
     struct text where;
 
     text_init(&where, ex->request.mem, 128);
     text_adds(&where, "/login?callbackUrl=");
-    escape_url(&where, ex->in->target, strlen(ex->in->target));
+    escape_url(&where, back, strlen(back));
     (void)answer_redirect(&ex->request, where.at);
     ex->type = NULL;
 }

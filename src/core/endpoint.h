@@ -234,8 +234,12 @@ void answer_status(struct request *r, int status);
 /* Which page of ANSWER_PAGES this is, from 1; without it by cursor. */
 void answer_page_number(struct request *r, int64_t page);
 
-/* For page routes: a redirect (303) instead of the page. */
+/* For page routes: a redirect (303) instead of the page, to a place of this
+ * site (core/local_target.h); to "/" where it is none. */
 const struct problem *answer_redirect(struct request *r, const char *where);
+
+/* A redirect to any URL: only for one that we made and signed ourselves. */
+const struct problem *answer_redirect_away(struct request *r, const char *url);
 
 /* Page data that templates see as page.title and so on; strings on r->mem. */
 void page_set(struct request *r, const char *name, const char *value);

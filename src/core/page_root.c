@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "core/app.h"
 #include "core/csrf.h"
+#include "core/local_target.h"
 #include "core/session.h"
 
 static bool
@@ -183,10 +184,11 @@ static void
 put_path_encoded(const struct exchange *ex, const void *mem,
                  struct template_value *ret)
 {
+    const char *target = local_target(ex->site->url, ex->in->target);
     struct text t;
 
     text_init(&t, mem, 64);
-    escape_url(&t, ex->in->target, strlen(ex->in->target));
+    escape_url(&t, target, strlen(target));
     template_text(ret, t.at, t.len);
 }
 

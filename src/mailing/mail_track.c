@@ -60,7 +60,7 @@ follow(struct request *r)
         return &changed_link;
     count(r, clicked_sql, &in->id);
     answer_header(r, "Cache-Control", "private, no-store");
-    return answer_redirect(r, in->url);
+    return answer_redirect_away(r, in->url);
 }
 
 /* ---- Opening ------------------------------------------------------------- */

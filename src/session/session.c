@@ -4,6 +4,7 @@
  */
 #include "session/session.h"
 
+#include "core/local_target.h"
 #include "core/session.h"
 #include "session/session_local.h"
 
@@ -28,10 +29,24 @@ show_csrf(struct request *r)
     return answer_values(r, ARGS(ARG(token)));
 }
 
+struct entry {
+    const char *callback;
+};
+
+static const struct field entry_fields[] = {
+    FIELD_AS(IN_QUERY, "callbackUrl", struct entry, callback, .max = 8000,
+             .about = "Where to go afterwards: a path of this site; / for "
+                      "what is none."),
+    { 0 },
+};
+
+/* Who has signed in meanwhile, in another tab, is sent on. */
 static const struct problem *
 show_login(struct request *r)
 {
-    return r->session != NULL ? answer_redirect(r, "/") : NULL;
+    const struct entry *in = r->input;
+
+    return r->session != NULL ? answer_redirect(r, in->callback) : NULL;
 }
 
 /* ---- The endpoints ------------------------------------------------------ */
@@ -57,6 +72,7 @@ static const struct route routes[] = {
         .access = ALLOW_ANYONE,
         .handle = show_login,
         .about = "The form to sign in.",
+        .input = INPUT(struct entry, entry_fields),
         .page = "session/login",
         .title = "Log in",
     },

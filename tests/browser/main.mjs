@@ -12,6 +12,7 @@ const files = await Promise.all(
     "keyboard",
     "details",
     "factor",
+    "targets",
     "admin",
     "notify",
     "privacy",

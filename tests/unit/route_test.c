@@ -1,9 +1,11 @@
-/* route_test.c - paths, matching, and rows that are refused at start. */
+/* route_test.c - paths, matching, rows that are refused at start, and
+ * where a redirect may lead. */
 #include <CUnit/CUnit.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "core/feature.h"
+#include "core/local_target.h"
 #include "core/route.h"
 #include "tests/unit/suites.h"
 
@@ -277,6 +279,38 @@ refuses_bad_fields(void)
 #undef ODD
 }
 
+/* The browser's tests ask the whole of tests/data/local_targets.json. */
+static void
+sends_to_places_of_the_site_only(void)
+{
+    static const char site[] = "https://here.example";
+    static const char *const local[] = {
+        "/",         "/a/b/?c=//../d#//e", "/...",   "/a..",
+        "/%2e%2e%2", "/%2e%2e%2e",         "/a%2eb", "https://here.example/a",
+    };
+    static const char *const elsewhere[] = {
+        "",       "a",      "//a",          "/..//a",   "/%2e//a",
+        "/.%2E",  "/a/./b", "/a//b",        "/\\a",     "/a\x80",
+        "/a b",   "/\ta",   "/%2Fa",        "/a%5cb",   "https://here.example",
+        "https:", "/\x7f",  "/%2e%2e?a=/b", "/a/../#b", "https://a.example/b",
+    };
+    char *most = mem_alloc(mem, LOCAL_TARGET_MAX + 2);
+
+    for (size_t i = 0; i < sizeof local / sizeof *local; i++) {
+        const char *want = i == 7 ? "/a" : local[i];
+        CU_ASSERT_STRING_EQUAL(local_target(site, local[i]), want);
+    }
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+        CU_ASSERT_STRING_EQUAL(local_target(site, elsewhere[i]), "/");
+    CU_ASSERT_STRING_EQUAL(local_target(site, NULL), "/");
+    memset(most, 'a', LOCAL_TARGET_MAX + 1);
+    most[0] = '/';
+    most[LOCAL_TARGET_MAX + 1] = '\0';
+    CU_ASSERT_STRING_EQUAL(local_target(site, most), "/");
+    most[LOCAL_TARGET_MAX] = '\0';
+    CU_ASSERT_PTR_EQUAL(local_target(site, most), most);
+}
+
 static CU_TestInfo tests[] = {
     { "finds rows", finds_rows },
     { "takes names", takes_names },
@@ -285,6 +319,7 @@ static CU_TestInfo tests[] = {
     { "refuses bad paths", refuses_bad_paths },
     { "refuses bad rows", refuses_bad_rows },
     { "refuses bad fields", refuses_bad_fields },
+    { "sends to places of the site only", sends_to_places_of_the_site_only },
     CU_TEST_INFO_NULL,
 };
 

@@ -15,6 +15,7 @@
 import { withIdentity } from "./again.js";
 import { Problem, goToLogin, send } from "./api.js";
 import { ask, dressed, make, page, say } from "./dom.js";
+import { localTarget } from "./local.js";
 import { text } from "./text.js";
 
 function seconds(words) {
@@ -126,17 +127,6 @@ async function refresh(selector, data) {
   }
 }
 
-/** A path of ours, or "/": never another site. */
-export function localPath(path) {
-  try {
-    const url = new URL(path, location.origin);
-    if (url.origin !== location.origin) return "/";
-    return url.pathname + url.search + url.hash;
-  } catch {
-    return "/";
-  }
-}
-
 function follow(form, data) {
   const then = form.dataset.then ?? "reload";
   if (then === "stay") return;
@@ -145,7 +135,7 @@ function follow(form, data) {
   const back = new URLSearchParams(location.search).get("callbackUrl");
   const to = form.hasAttribute("data-callback") && back ? back : then;
   location.assign(
-    localPath(
+    localTarget(
       to.replace(/\{(\w+)\}/g, (_, name) =>
         encodeURIComponent(data?.[name] ?? data?.post?.[name] ?? ""),
       ),
