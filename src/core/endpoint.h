@@ -253,7 +253,7 @@ void page_text(struct request *r, const char *name, const char *value);
 const char *page_value(struct request *r, const char *dotted);
 
 /* A header of the request by its name in capitals with _ for - ("IF_MATCH"),
- * as it came; NULL where it did not. */
+ * as it came, joined where it came several times; NULL where it did not. */
 const char *request_header(const struct request *r, const char *name);
 
 /* Adds a header to the answer; name literal, value without control bytes. */

@@ -50,8 +50,9 @@ struct incoming {
     void *door;
 };
 
-/* Sorts an environment (ended by NULL) into a struct incoming. */
-void incoming_read(struct incoming *in, char *const *env);
+/* Sorts an environment (ended by NULL) into an empty struct incoming.  What
+ * came several times is joined, on mem. */
+void incoming_read(const void *mem, struct incoming *in, char *const *env);
 
 /* The value of a cookie (RFC 6265, 4.2), cut to ret_len; NULL if none. */
 const char *cookie_find(const char *header, const char *name, size_t *ret_len);

@@ -14,6 +14,7 @@
 
 struct fcgi {
     FCGX_Request request;
+    void *joined;            /* headers that came several times */
     unsigned char late[512]; /* see fcgi_timeout */
 };
 
@@ -25,6 +26,7 @@ fcgi_new(void *mem, int listen_fd)
     if (FCGX_Init() != 0 ||
         FCGX_InitRequest(&f->request, listen_fd, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
         die("libfcgi cannot be used");
+    f->joined = mem_context(f, "joined headers");
     return f;
 }
 
@@ -55,7 +57,8 @@ fcgi_accept(struct fcgi *f, struct incoming *ret)
      * lest unread data become a reset; drain() sees to that. */
     (void)FCGX_Detach(&f->request);
     *ret = (struct incoming){ .read = read_body, .door = f };
-    incoming_read(ret, f->request.envp);
+    mem_clear(f->joined);
+    incoming_read(f->joined, ret, f->request.envp);
     return true;
 }
 

@@ -3,11 +3,16 @@
  * core asks for.
  *
  * The environment is walked once: asking libfcgi for each name would search
- * it from its start each time.
+ * it from its start each time.  A header may come several times (two Cookie
+ * lines, say); all readers see all of it, joined in the order in which it came,
+ * as nginx's variables and so the keys of its cache have it.
  */
 #include "core/exchange.h"
 
 #include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
 
 static const struct known {
     const char *name;
@@ -36,40 +41,81 @@ static const struct known {
 #undef KNOWN
 };
 
-static void
-sort_in(struct incoming *in, const char *pair)
+/* The value of the next pair of this name, and *env past it; NULL at the end.
+ */
+static const char *
+next_value(char *const **env, const char *name, size_t n)
+{
+    while (*env != NULL && **env != NULL) {
+        const char *pair = *(*env)++;
+
+        if (strncmp(pair, name, n) == 0 && pair[n] == '=')
+            return pair + n + 1;
+    }
+    return NULL;
+}
+
+/* All values of a name as one: a list (RFC 9110, 5.3), or the pairs of cookies
+ * (RFC 9113, 8.2.3).  On mem where there are several. */
+static const char *
+value_of(const void *mem, char *const *env, const char *name)
+{
+    size_t n = strlen(name);
+    const char *first = next_value(&env, name, n);
+    const char *more = first == NULL ? NULL : next_value(&env, name, n);
+    const char *between = strcmp(name, "HTTP_COOKIE") == 0 ? "; " : ", ";
+    struct text all;
+
+    if (more == NULL)
+        return first;
+    text_init(&all, mem, 256);
+    text_adds(&all, first);
+    for (; more != NULL; more = next_value(&env, name, n)) {
+        text_adds(&all, between);
+        text_adds(&all, more);
+    }
+    return all.at;
+}
+
+static const struct known *
+known_find(const char *pair)
 {
     size_t len = strcspn(pair, "=");
 
-    if (pair[len] != '=')
-        return;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (known[i].len == len && memcmp(known[i].name, pair, len) == 0) {
-            *(const char **)(void *)((char *)in + known[i].offset) =
-                pair + len + 1;
-            return;
-        }
+    for (size_t i = 0; pair[len] == '=' && i < sizeof known / sizeof *known;
+         i++)
+        if (known[i].len == len && memcmp(known[i].name, pair, len) == 0)
+            return &known[i];
+    return NULL;
 }
 
 void
-incoming_read(struct incoming *in, char *const *env)
+incoming_read(const void *mem, struct incoming *in, char *const *env)
 {
+    bool several[sizeof known / sizeof *known] = { false };
+
     in->env = env;
-    for (; *env != NULL; env++)
-        sort_in(in, *env);
+    for (char *const *at = env; *at != NULL; at++) {
+        const struct known *k = known_find(*at);
+
+        if (k == NULL || several[k - known])
+            continue;
+        const char **value = (const char **)(void *)((char *)in + k->offset);
+        several[k - known] = *value != NULL;
+        *value =
+            *value == NULL ? *at + k->len + 1 : value_of(mem, env, k->name);
+    }
 }
 
 const char *
 request_header(const struct request *r, const char *name)
 {
-    size_t n = strlen(name);
+    char whole[64] = "HTTP_";
 
-    for (char *const *env = r->exchange->in->env; env != NULL && *env != NULL;
-         env++)
-        if (strncmp(*env, "HTTP_", 5) == 0 && strncmp(*env + 5, name, n) == 0 &&
-            (*env)[5 + n] == '=')
-            return *env + 5 + n + 1;
-    return NULL;
+    if (strlen(name) >= sizeof whole - 5)
+        BUG("a header's name of %zu bytes", strlen(name));
+    memcpy(whole + 5, name, strlen(name));
+    return value_of(r->mem, r->exchange->in->env, whole);
 }
 
 const char *

@@ -52,7 +52,7 @@ memory_run(struct exchange *ex, const char *const *env, const char *body,
     char length[24];
 
     exchange_end(ex);
-    incoming_read(&in, (char *const *)(uintptr_t)env);
+    incoming_read(ex->request.mem, &in, (char *const *)(uintptr_t)env);
     if (in.query == NULL && in.target != NULL) {
         const char *mark = strchr(in.target, '?');
         in.query = mark == NULL ? "" : mark + 1;

@@ -437,21 +437,6 @@ forges_no_headers(void)
 }
 
 static void
-finds_cookies(void)
-{
-    size_t n = 0;
-    const char *c =
-        cookie_find("xtheme=a; theme=light ;theme=dark", "theme", &n);
-
-    CU_ASSERT_EQUAL(n, 5);
-    CU_ASSERT_NSTRING_EQUAL(c, "light", 5);
-    CU_ASSERT_PTR_NULL(cookie_find("theme", "theme", &n));
-    CU_ASSERT_PTR_NULL(cookie_find(";;; =; ", "theme", &n));
-    CU_ASSERT_PTR_NOT_NULL(cookie_find("theme=", "theme", &n));
-    CU_ASSERT_EQUAL(n, 0);
-}
-
-static void
 etags_differ(void)
 {
     char a[ETAG_TEXT], b[ETAG_TEXT], bytes[64] = { 0 };
@@ -480,7 +465,6 @@ static CU_TestInfo tests[] = {
     { "answers heads", answers_heads },
     { "allows configured origins only", allows_configured_origins_only },
     { "forges no headers", forges_no_headers },
-    { "finds cookies", finds_cookies },
     { "etags differ", etags_differ },
     CU_TEST_INFO_NULL,
 };
