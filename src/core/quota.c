@@ -76,11 +76,17 @@ quota_rule_of(const struct request *r, enum quota quota)
 const char *
 quota_address(void *mem, const char *ip)
 {
+    /* IPv4 in IPv6 (RFC 4291, 2.5.5.2): all of it would be one network. */
+    static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
     unsigned char octets[16];
     char text[INET6_ADDRSTRLEN];
 
     if (strchr(ip, ':') == NULL || inet_pton(AF_INET6, ip, octets) != 1)
         return ip;
+    if (memcmp(octets, mapped, sizeof mapped) == 0) {
+        (void)inet_ntop(AF_INET, octets + sizeof mapped, text, sizeof text);
+        return mem_strdup(mem, text);
+    }
     memset(octets + 8, 0, 8);
     (void)inet_ntop(AF_INET6, octets, text, sizeof text);
     return mem_strdup(mem, text);

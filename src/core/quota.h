@@ -31,7 +31,8 @@ struct quota_rule quota_rule_of(const struct request *r, enum quota quota);
 bool quota_take_rule(struct request *r, const struct quota_rule *rule,
                      const char *key, struct quota_state *ret_state);
 
-/* The caller's key without a session: the address, IPv6 by its /64. */
+/* The caller's key without a session: the address, IPv6 by its /64, in one
+ * spelling; IPv4 in IPv6 as IPv4. */
 const char *quota_address(void *mem, const char *ip);
 
 /* The key of an address or a number that somebody names: its keyed hash, so

@@ -5,7 +5,7 @@ import { begin } from "../lib/suite.mjs";
 
 await begin("page", { demo: true });
 const files = await Promise.all(
-  ["pages", "admin", "headers", "cache", "cookies", "plain", "privacy"].map((name) => import(`./${name}.test.mjs`)),
+  ["pages", "admin", "headers", "cache", "cookies", "plain", "maps", "privacy"].map((name) => import(`./${name}.test.mjs`)),
 );
 describe("page", { concurrency: 4 }, () => {
   for (const file of files) file.default();

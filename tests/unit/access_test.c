@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "core/quota.h"
 #include "tests/unit/browser.h"
 #include "tests/unit/suites.h"
 
@@ -114,6 +115,30 @@ retries_do_not_push_the_end(void)
     shift(18 * CLOCK_MINUTE);
     CU_ASSERT_EQUAL(tries_until_refused("POST /api/try"), 5);
     shift(0);
+}
+
+static void
+addresses_have_one_spelling(void)
+{
+    static const char *const rows[][2] = {
+        { "10.1.2.3", "10.1.2.3" },
+        { "::ffff:10.1.2.3", "10.1.2.3" },
+        { "0:0:0:0:0:FFFF:0a01:203", "10.1.2.3" },
+        { "2001:db8::1", "2001:db8::" },
+        { "2001:0DB8:0:0:1::1", "2001:db8::" },
+        { "2001:db8::5:1:2:3", "2001:db8::" },
+        { "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::" },
+        { "2001:db8:0:1::", "2001:db8:0:1::" },
+        { "::1", "::" },
+        { "::fffe:10.1.2.3", "::" },
+        { "", "" },
+        { "unix:", "unix:" },
+    };
+    void *mem = mem_context(NULL, "addresses");
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        CU_ASSERT_STRING_EQUAL(quota_address(mem, rows[i][0]), rows[i][1]);
+    mem_free(mem);
 }
 
 static void
@@ -238,6 +263,7 @@ access_suite(void)
         { "forged calls are refused", forged_calls_are_refused },
         { "old proof is asked again", old_proof_is_asked_again },
         { "retries do not push the end", retries_do_not_push_the_end },
+        { "addresses have one spelling", addresses_have_one_spelling },
         { "callers are users or networks", callers_are_users_or_networks },
         { "staff are exempt", staff_are_exempt_but_not_from_logins },
         { "without Redis life goes on", without_redis_life_goes_on },
