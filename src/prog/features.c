@@ -13,6 +13,7 @@
 #include "core/crypto.h"
 #include "core/db.h"
 #include "core/http.h"
+#include "core/networks.h"
 #include "follow/follow.h"
 #include "jobs/jobs.h"
 #include "leaderboard/leaderboard.h"
@@ -50,9 +51,9 @@ const struct feature *const all_features[] = {
 
 /* Of no feature. */
 static const struct section *const own_sections[] = {
-    &site_section,        &db_section,        &cache_section,  &auth_section,
-    &limits_section,      &http_section,      &master_section, &pool_section,
-    &jobs_master_section, &jobs_pool_section,
+    &site_section,        &db_section,        &cache_section,    &auth_section,
+    &limits_section,      &http_section,      &master_section,   &pool_section,
+    &jobs_master_section, &jobs_pool_section, &networks_section,
 };
 
 const struct section *const *
