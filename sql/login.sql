@@ -18,7 +18,10 @@ SELECT l.id, l.success,
         WHEN 'SUSPENDED' THEN 'Refused: the account is suspended'
         ELSE 'Failed' END END AS outcome,
     l.reason, d.name AS device, l.user_agent, host(l.ip) AS ip, l.location,
-    l.created_at, l.user_id
+    l.created_at, l.user_id, l.network,
+    CASE l.network WHEN 'vpn' THEN 'through a VPN'
+        WHEN 'proxy' THEN 'through a proxy'
+        WHEN 'hosting' THEN 'from a data centre' END AS network_name
 FROM login_history l LEFT JOIN devices d ON d.id = l.device_id;
 
 -- ---- Trying ---------------------------------------------------------------
@@ -99,20 +102,25 @@ $$;
 -- Note a login that failed.  reason: UNKNOWN_EMAIL, WRONG_PASSWORD, LOCKED,
 -- BANNED, SUSPENDED, CODE_WANTED (the password was right), WRONG_CODE.
 -- p_last: this was the try that locks; until when, where the lock stands.
+-- p_network: the kind of a flagged network, as in login_history.
 CREATE OR REPLACE FUNCTION login_failed(
     p_user uuid, p_subject bytea, p_device uuid, p_reason text, p_ip inet,
-    p_agent text, p_location text, p_last boolean
+    p_agent text, p_location text, p_last boolean, p_network text
 ) RETURNS timestamptz
 LANGUAGE plpgsql AS $$
 DECLARE
     places bigint;
+    failures bigint;
     until timestamptz;
 BEGIN
     INSERT INTO login_history (user_id, email_hash, success, reason,
-        device_id, ip, user_agent, location)
+        device_id, ip, user_agent, location, network)
     VALUES (p_user, p_subject, false, p_reason, p_device, p_ip, p_agent,
-        p_location);
-    SELECT count(DISTINCT login_net(ip)) INTO places FROM login_history
+        p_location, p_network);
+    SELECT count(DISTINCT login_net(ip)), count(*) FILTER (
+        WHERE created_at > clock_now() - interval '15 minutes'
+            AND reason IN ('WRONG_PASSWORD', 'WRONG_CODE'))
+    INTO places, failures FROM login_history
     WHERE email_hash = p_subject AND NOT success
         AND created_at > clock_now() - interval '1 hour'
         AND reason <> 'CODE_WANTED';
@@ -123,6 +131,17 @@ BEGIN
     END IF;
     IF p_user IS NOT NULL AND until IS NOT NULL THEN
         PERFORM login_tell_locked(p_user, p_device, p_ip, p_location);
+    END IF;
+    IF p_user IS NOT NULL AND failures >= 5
+        AND p_reason IN ('WRONG_PASSWORD', 'WRONG_CODE')
+    THEN
+        PERFORM alert_raise(p_user, 'MULTIPLE_FAILED_LOGINS', 'high',
+            'Several logins to your account failed',
+            'Five or more failed within 15 minutes, in one browser or in '
+            'several. If that was not you, make sure that your password is '
+            'used nowhere else.', '', jsonb_strip_nulls(jsonb_build_object(
+                'failures', failures, 'location', p_location,
+                'network', p_network)), p_ip);
     END IF;
     IF p_user IS NOT NULL AND places > 5 THEN
         PERFORM alert_raise(p_user, 'DISTRIBUTED_LOGIN_ATTEMPTS', 'critical',
@@ -168,11 +187,12 @@ CREATE OR REPLACE FUNCTION login_done(
     p_user uuid, p_subject bytea, p_device bytea, p_token bytea,
     p_csrf bytea, p_agent text, p_ip inet, p_remember boolean,
     p_device_name text, p_location text, p_request_id text,
-    p_password_hash text
+    p_password_hash text, p_fingerprint bytea, p_network text
 ) RETURNS TABLE (id uuid, user_id uuid, username text, image text,
     role bigint, csrf_secret bytea, active boolean, expires_at timestamptz,
     reauthenticated_at timestamptz, state text, fresh_until timestamptz,
-    one_hash bytea, other_hash bytea, verified boolean, level bigint)
+    one_hash bytea, other_hash bytea, fingerprint bytea, verified boolean,
+    level bigint)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -185,16 +205,17 @@ BEGIN
         RETURN;
     END IF;
     d := device_seen(p_user, p_device, p_device_name, p_agent, p_ip);
-    PERFORM login_watch(p_user, p_device_name, p_location, p_ip);
+    PERFORM login_watch(p_user, p_device_name, p_location, p_ip, d.fresh,
+        p_network);
     SELECT m.* INTO id, user_id, username, image, role, csrf_secret, active,
         expires_at, reauthenticated_at, state, fresh_until, one_hash,
-        other_hash
+        other_hash, fingerprint
     FROM session_make(p_user, p_token, p_csrf, p_agent, p_ip, p_remember,
-        d.seen, p_device_name, p_location) m;
+        p_fingerprint, d.seen, p_device_name, p_location) m;
     INSERT INTO login_history (user_id, email_hash, success, session_id,
-        device_id, ip, user_agent, location)
+        device_id, ip, user_agent, location, network)
     VALUES (p_user, p_subject, true, login_done.id, d.seen, p_ip, p_agent,
-        p_location);
+        p_location, p_network);
     DELETE FROM login_locks l WHERE l.subject = p_subject
         AND l.device_id = login_device(CASE WHEN NOT d.fresh THEN d.seen END);
     RETURN NEXT;
@@ -262,22 +283,33 @@ END
 $$;
 
 -- Tell what is unusual about a login, before its own row of history is
--- written.  Whatever is wrong here must not keep anybody from signing in.
+-- written: a new address, or else a browser that never signed in to the account
+-- (p_fresh; one that lost its cookies is one), and the hour.  Whatever is wrong here must not keep anybody from signing in.
 CREATE OR REPLACE FUNCTION login_watch(
-    p_user uuid, p_device_name text, p_location text, p_ip inet
+    p_user uuid, p_device_name text, p_location text, p_ip inet,
+    p_fresh boolean, p_network text
 ) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     about jsonb := jsonb_strip_nulls(jsonb_build_object('device',
-        p_device_name, 'location', p_location));
+        p_device_name, 'location', p_location, 'network', p_network));
+    known boolean := EXISTS (SELECT FROM login_history
+        WHERE user_id = p_user AND success);
 BEGIN
-    IF login_ip_new(p_user, p_ip) THEN
+    IF known AND login_ip_new(p_user, p_ip) THEN
         PERFORM alert_mail(p_user, alert_raise(p_user, 'NEW_IP_LOGIN',
             'medium', 'You signed in from a new address',
             'Nobody has signed in to your account from there in the last 30 '
             'days. If that was not you, end the session and change your '
             'password.', host(login_net(p_ip)), about, p_ip),
             'new-sign-in');
+    ELSIF known AND p_fresh THEN
+        PERFORM alert_mail(p_user, alert_raise(p_user, 'NEW_DEVICE_LOGIN',
+            'medium', 'You signed in with a new browser',
+            'The address is known, but that browser has not signed in to your '
+            'account before, or has lost its cookies. If that was not you, '
+            'end the session and change your password.',
+            coalesce(p_device_name, ''), about, p_ip), 'new-sign-in');
     END IF;
     IF login_hour_new(p_user) THEN
         PERFORM alert_raise(p_user, 'UNUSUAL_LOGIN_TIME', 'low',
@@ -290,7 +322,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 
--- Nothing is new to an account that nobody has signed in to before.  Of an
+-- Whether nobody signed in from there for 30 days.  Of an
 -- address the latest comes first in the index; of an IPv6 network those of its
 -- highest one.
 CREATE OR REPLACE FUNCTION login_ip_new(p_user uuid, p_ip inet)
@@ -305,8 +337,7 @@ BEGIN
         AND ip <= set_masklen(broadcast(net), masklen(p_ip))
         AND created_at > clock_now() - interval '30 days'
     ORDER BY ip DESC, created_at DESC LIMIT 1;
-    RETURN NOT FOUND AND EXISTS (SELECT FROM login_history
-        WHERE user_id = p_user AND success);
+    RETURN NOT FOUND;
 END
 $$;
 

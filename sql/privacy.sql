@@ -67,7 +67,7 @@ FROM (VALUES
 ('login_history', 'user_id', NULL,
     'login_history', '{email_hash}', 'delete', NULL),
 ('sessions', 'user_id', NULL, 'sessions',
-    '{token_hash,previous_hash,csrf_secret,family}', 'delete', NULL),
+    '{token_hash,previous_hash,csrf_secret,family,fingerprint}', 'delete', NULL),
 ('devices', 'user_id', NULL, 'devices', '{token_hash}', 'delete', NULL),
 ('login_challenges', 'user_id', NULL, NULL, '{}', 'delete', 'secrets'),
 ('security_alerts', 'user_id', NULL,

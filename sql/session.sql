@@ -26,12 +26,12 @@ $$;
 -- session_use().
 CREATE OR REPLACE FUNCTION session_make(
     p_user uuid, p_token bytea, p_csrf bytea, p_agent text, p_ip inet,
-    p_remember boolean, p_device uuid DEFAULT NULL,
+    p_remember boolean, p_fingerprint bytea, p_device uuid DEFAULT NULL,
     p_device_name text DEFAULT NULL, p_location text DEFAULT NULL
 ) RETURNS TABLE (id uuid, user_id uuid, username text, image text,
     role bigint, csrf_secret bytea, active boolean, expires_at timestamptz,
     reauthenticated_at timestamptz, state text, fresh_until timestamptz,
-    one_hash bytea, other_hash bytea)
+    one_hash bytea, other_hash bytea, fingerprint bytea)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -46,13 +46,14 @@ BEGIN
     reauthenticated_at := t;
     state := 'live';
     fresh_until := t + interval '10 minutes';
+    fingerprint := p_fingerprint;
     INSERT INTO sessions (user_id, token_hash, csrf_secret, user_agent, ip,
-        remember, device_id, device, location, created_at, last_seen_at,
-        extended_at, rotated_at, reauthenticated_at, expires_at,
+        remember, device_id, device, location, fingerprint, created_at,
+        last_seen_at, extended_at, rotated_at, reauthenticated_at, expires_at,
         absolute_expires_at)
     VALUES (p_user, p_token, p_csrf, p_agent, p_ip, p_remember, p_device,
-        p_device_name, p_location, t, t, t, t, t, session_make.expires_at,
-        t + interval '1 year')
+        p_device_name, p_location, p_fingerprint, t, t, t, t, t,
+        session_make.expires_at, t + interval '1 year')
     RETURNING sessions.id INTO id;
     IF (SELECT count(*) FROM sessions s WHERE s.user_id = p_user
         AND s.ended_at IS NULL AND s.expires_at > t) > 60
@@ -88,14 +89,16 @@ RETURN CASE WHEN remember THEN interval '90 days' ELSE interval '30 days' END;
 -- Moves the end (to the session's own length, never a shorter one) when that
 -- was done over a day ago; with the rotation only, for the new cookie's sake.
 -- Who finds the row rotated by another at the same time goes on as it is.
+-- A token that comes from another browser and another network than before is
+-- told of (session_moved), whatever else is so.
 -- Nothing is written where nothing is due: this runs for each request while
 -- Redis is away.
 CREATE OR REPLACE FUNCTION session_use(
-    p_token bytea, p_new bytea, p_ip inet
+    p_token bytea, p_new bytea, p_ip inet, p_fingerprint bytea
 ) RETURNS TABLE (id uuid, user_id uuid, username text, image text,
     role bigint, csrf_secret bytea, active boolean, expires_at timestamptz,
     reauthenticated_at timestamptz, state text, fresh_until timestamptz,
-    one_hash bytea, other_hash bytea)
+    one_hash bytea, other_hash bytea, fingerprint bytea)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -133,7 +136,15 @@ BEGIN
     expires_at := s.expires_at;
     reauthenticated_at := s.reauthenticated_at;
     fresh_until := s.rotated_at + interval '10 minutes';
+    fingerprint := s.fingerprint;
     state := 'live';
+    IF NOT coalesce(spent < t - interval '1 minute', false)
+        AND fingerprint_moved(s.fingerprint, p_fingerprint)
+    THEN
+        PERFORM session_moved(s, p_fingerprint, p_ip);
+        fingerprint := p_fingerprint;
+        reauthenticated_at := NULL;
+    END IF;
     IF spent < t - interval '1 minute' THEN
         state := 'theft';
         one_hash := s.token_hash;
@@ -143,9 +154,10 @@ BEGIN
         state := 'late';
     ELSIF fresh_until <= t THEN
         SELECT r.expires_at INTO expires_at
-        FROM session_rotate(s, p_token, p_new) r(expires_at)
+        FROM session_rotate(s, p_token, p_new, p_fingerprint) r(expires_at)
         WHERE r.expires_at IS NOT NULL;
         state := CASE WHEN FOUND THEN 'rotated' ELSE 'late' END;
+        fingerprint := coalesce(p_fingerprint, fingerprint);
         expires_at := coalesce(expires_at, s.expires_at);
         fresh_until := t + interval '10 minutes';
     ELSIF s.token_hash = p_token AND s.previous_hash IS NOT NULL
@@ -164,7 +176,7 @@ $$;
 -- where another was faster.  A latest token that nobody has seen is spent at
 -- once, and the one in use stays the one before.
 CREATE OR REPLACE FUNCTION session_rotate(
-    s sessions, p_token bytea, p_new bytea
+    s sessions, p_token bytea, p_new bytea, p_fingerprint bytea
 ) RETURNS timestamptz
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -173,6 +185,7 @@ DECLARE
 BEGIN
     UPDATE sessions SET token_hash = p_new, previous_hash = p_token,
         superseded_at = NULL, rotated_at = t, last_seen_at = t,
+        fingerprint = coalesce(p_fingerprint, fingerprint),
         extended_at = CASE WHEN extended_at < t - interval '1 day' THEN t
             ELSE extended_at END,
         expires_at = CASE WHEN extended_at < t - interval '1 day'
@@ -192,6 +205,39 @@ BEGIN
     WHERE old.hash <> p_token;
     UPDATE users SET last_seen_at = t WHERE id = s.user_id;
     RETURN ends;
+END
+$$;
+
+-- Whether both the browser and the network are others; not where either
+-- fingerprint is missing or another key's.  Their parts:
+-- src/core/fingerprint.h.
+CREATE OR REPLACE FUNCTION fingerprint_moved(was bytea, now bytea)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(substr(was, 1, 4) = substr(now, 1, 4)
+    AND substr(was, 5, 16) <> substr(now, 5, 16)
+    AND substr(was, 21, 16) <> substr(now, 21, 16), false);
+
+-- The token came from another browser in another network: its user is told,
+-- once a change and an hour, and what asks for a recent proof asks for one.
+-- The session goes on: a proxy and the desktop's page look the same.
+CREATE OR REPLACE FUNCTION session_moved(
+    s sessions, p_fingerprint bytea, p_ip inet
+) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE sessions SET fingerprint = p_fingerprint, reauthenticated_at = NULL
+    WHERE id = s.id AND fingerprint = s.fingerprint;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    PERFORM alert_mail(s.user_id, alert_raise(s.user_id, 'SESSION_MOVED',
+        'high', 'A session of yours is used from elsewhere',
+        'It began in one browser and network, and now another browser uses it '
+        'from another network. If that was not you, somebody has copied it: '
+        'end the session and change your password.',
+        s.id::text, jsonb_build_object('session', s.id, 'device', s.device),
+        p_ip), 'security-alert');
 END
 $$;
 

@@ -10,6 +10,7 @@
 #include "core/app.h"
 #include "core/cache.h"
 #include "core/csrf.h"
+#include "core/fingerprint.h"
 #include "core/quota.h"
 #include "core/session_local.h"
 
@@ -112,7 +113,9 @@ find_session(struct request *r, const uint8_t hash[SHA256_SIZE],
         return NULL;
     if (copy[0] != '\0' && strcmp(copy, SESSION_CHANGED) != 0)
         s = session_unpack(r->mem, copy);
-    const bool copied = s != NULL && session_fresh(r, s);
+    /* PostgreSQL has the last word on a copy that seems to have moved, too. */
+    const bool copied = s != NULL && session_fresh(r, s) &&
+                        !fingerprint_moved(r, s->fingerprint);
     if (!copied)
         s = session_restore(r, hash, &problem);
     if (s == NULL || s->expires.us <= r->now.us)
@@ -149,7 +152,8 @@ count_found(struct request *r, const struct quota_rule *rule,
         uuid_write(&r->viewer, user);
         key = user;
     }
-    return quota_take(r, r->route->quota, key, ret_quota);
+    return quota_take_as(r, rule, r->route->quota == QUOTA_AUTH, key,
+                         ret_quota);
 }
 
 /* A token has one form: anything else is no session, and costs nothing. */
@@ -238,7 +242,7 @@ const struct problem *
 access_enter(struct request *r, const struct credentials *c,
              struct quota_state *ret_quota)
 {
-    const struct quota_rule rule = quota_rule_of(r, r->route->quota);
+    const struct quota_rule rule = quota_rule_here(r, r->route->quota);
     bool token = !r->route->no_session && token_formed(c->session_token);
     uint8_t hash[SHA256_SIZE] = { 0 };
     const char *key = "";

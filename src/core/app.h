@@ -10,8 +10,10 @@ struct cache;
 struct config;
 struct db;
 struct feature;
+struct fingerprint_key;
 struct keyring;
 struct mailer;
+struct networks;
 struct template_set;
 struct template_value;
 struct worker;
@@ -28,7 +30,9 @@ struct app {
     struct router *router;       /* core/route.h */
     struct quota_table *spare;   /* core/quota.c: limits while Redis is away */
     struct session_fence *fence; /* core/session.h; NULL in tools */
-    const struct text *openapi;  /* core/openapi.h, printed at start */
+    const struct fingerprint_key *fingerprint_key; /* core/fingerprint.h */
+    const struct networks *networks; /* core/networks.h; NULL: none flagged */
+    const struct text *openapi;      /* core/openapi.h, printed at start */
     const struct template_value *assets; /* core/page.h; NULL: no pages */
 };
 

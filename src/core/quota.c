@@ -14,6 +14,7 @@
 #include "core/app.h"
 #include "core/cache.h"
 #include "core/crypto.h"
+#include "core/networks.h"
 
 /* ---- Rules -------------------------------------------------------------- */
 
@@ -30,6 +31,10 @@ static const struct setting rows[] = {
     LIMIT(post, "10", "60s", "New posts of one caller"),
     LIMIT(auth, "5", "15m", "Logins, registrations and resets of one address"),
     LIMIT(upload, "20", "1h", "Uploads of one caller"),
+    SETTING(struct limits_settings, flagged, INTEGER, .otherwise = "100",
+            .min = 1, .max = 100,
+            .about = "How much of each limit a caller from a network in "
+                     "[networks] has, per cent; one call at least."),
     { 0 },
 };
 
@@ -71,6 +76,22 @@ quota_rule_of(const struct request *r, enum quota quota)
     default:
         return (struct quota_rule){ 0 };
     }
+}
+
+struct quota_rule
+quota_rule_here(const struct request *r, enum quota quota)
+{
+    const struct limits_settings *s =
+        SETTINGS_OF(r->app, &limits_section, struct limits_settings);
+    struct quota_rule rule = quota_rule_of(r, quota);
+
+    if (s->flagged >= 100 || rule.name == NULL ||
+        networks_kind(r->app->networks, r->ip) == NULL)
+        return rule;
+    rule.limit = rule.limit * s->flagged / 100;
+    if (rule.limit < 1)
+        rule.limit = 1;
+    return rule;
 }
 
 const char *
@@ -264,9 +285,9 @@ take_in_cache(struct request *r, const struct quota_rule *rule, const char *key,
     return true;
 }
 
-static bool
-take(struct request *r, const struct quota_rule *rule, bool spare,
-     const char *key, struct quota_state *ret_state)
+bool
+quota_take_as(struct request *r, const struct quota_rule *rule, bool spare,
+              const char *key, struct quota_state *ret_state)
 {
     bool allowed = true;
 
@@ -286,14 +307,14 @@ quota_take(struct request *r, enum quota quota, const char *key,
 {
     const struct quota_rule rule = quota_rule_of(r, quota);
 
-    return take(r, &rule, quota == QUOTA_AUTH, key, ret_state);
+    return quota_take_as(r, &rule, quota == QUOTA_AUTH, key, ret_state);
 }
 
 bool
 quota_take_rule(struct request *r, const struct quota_rule *rule,
                 const char *key, struct quota_state *ret_state)
 {
-    return take(r, rule, true, key, ret_state);
+    return quota_take_as(r, rule, true, key, ret_state);
 }
 
 bool

@@ -14,6 +14,7 @@
 struct limits_settings {
     int64_t read, write, post, auth, upload;
     int64_t read_window, write_window, post_window, auth_window, upload_window;
+    int64_t flagged; /* per cent of a limit, for flagged networks */
 };
 
 struct quota_rule {
@@ -26,10 +27,19 @@ struct quota_rule {
 /* The rule for a call of this route by this method. */
 struct quota_rule quota_rule_of(const struct request *r, enum quota quota);
 
+/* The same for this caller: tighter from a network that hides who is behind it
+ * (core/networks.h).  Not for what counts for others too, an account's tries
+ * say, which such a caller must not spend faster. */
+struct quota_rule quota_rule_here(const struct request *r, enum quota quota);
+
 /* Counts a call by a rule of a route's own, as quota_take does (core/access.h);
  * in shared memory while Redis is away. */
 bool quota_take_rule(struct request *r, const struct quota_rule *rule,
                      const char *key, struct quota_state *ret_state);
+
+/* Both, by a rule; spare: in shared memory while Redis is away. */
+bool quota_take_as(struct request *r, const struct quota_rule *rule, bool spare,
+                   const char *key, struct quota_state *ret_state);
 
 /* The caller's key without a session: the address, IPv6 by its /64, in one
  * spelling; IPv4 in IPv6 as IPv4. */

@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "core/app.h"
 #include "core/db.h"
+#include "core/fingerprint.h"
 #include "core/session_local.h"
 
 /* ---- The cookie --------------------------------------------------------- */
@@ -39,7 +40,8 @@ session_token_new(void *mem, struct session_token *ret)
 
 #define SESSION_COLUMNS                                                        \
     SQL(id, user_id, username, image, role, csrf_secret, active, expires_at,   \
-        reauthenticated_at, state, fresh_until, one_hash, other_hash)
+        reauthenticated_at, state, fresh_until, one_hash, other_hash,\
+        fingerprint)
 
 enum {
     COLUMN_ID,
@@ -55,6 +57,7 @@ enum {
     COLUMN_FRESH,
     COLUMN_ONE,
     COLUMN_OTHER,
+    COLUMN_FINGERPRINT,
 };
 
 static struct session *
@@ -75,6 +78,8 @@ session_of_row(struct request *r, const struct db_result *row)
     s->expires = db_time(row, 0, COLUMN_EXPIRES);
     s->authenticated = db_time(row, 0, COLUMN_AUTHENTICATED);
     s->fresh_until = db_time(row, 0, COLUMN_FRESH);
+    if (!db_null(row, 0, COLUMN_FINGERPRINT))
+        s->fingerprint = db_bytes(row, 0, COLUMN_FINGERPRINT);
     s->copied = r->now; /* before the statement saw anything */
     return s;
 }
@@ -88,7 +93,7 @@ address_of(const struct request *r)
 /* ---- Use ----------------------------------------------------------------- */
 
 static const char use_sql[] =
-    "SELECT " SESSION_COLUMNS SQL(FROM session_use($1, $2, $3::text::inet));
+    "SELECT " SESSION_COLUMNS SQL(FROM session_use($1, $2, $3::text::inet, $4));
 
 /* What follows from what session_use() found; by its word for it. */
 struct finding {
@@ -134,13 +139,14 @@ session_restore(struct request *r, const uint8_t hash[SHA256_SIZE],
     struct session_token next;
     const struct bytes key = { hash, SHA256_SIZE };
     const struct bytes fresh = { next.hash, SHA256_SIZE };
+    const struct bytes fingerprint = fingerprint_of(r);
     const char *ip = address_of(r);
     struct db_error error;
 
     session_token_new(r->mem, &next);
     struct db_result *row =
         db_query(r->app->db, r->mem, use_sql,
-                 ARGS(ARG(key), ARG(fresh), ARG(ip)), &error);
+                 ARGS(ARG(key), ARG(fresh), ARG(ip), ARG(fingerprint)), &error);
     if (error.failed) {
         *ret_problem = db_problem(&error);
         return NULL;
@@ -164,7 +170,7 @@ session_restore(struct request *r, const uint8_t hash[SHA256_SIZE],
 
 /* clang-format off */
 static const char begin_sql[] = "SELECT " SESSION_COLUMNS
-    SQL(FROM session_make($1, $2, $3, $4, $5::text::inet, $6));
+    SQL(FROM session_make($1, $2, $3, $4, $5::text::inet, $6, $7));
 /* clang-format on */
 
 const struct session *
@@ -186,15 +192,16 @@ session_begin(struct request *r, struct uuid user, bool remember)
     struct session_token token;
     const struct bytes parts[] = { { token.hash, sizeof token.hash },
                                    { token.csrf, sizeof token.csrf } };
+    const struct bytes fingerprint = fingerprint_of(r);
     const char *ip = address_of(r);
     struct db_error error;
 
     session_token_new(r->mem, &token);
-    struct db_result *row =
-        db_query(r->app->db, r->mem, begin_sql,
-                 ARGS(ARG(user), ARG(parts[0]), ARG(parts[1]),
-                      ARG(r->user_agent), ARG(ip), ARG(remember)),
-                 &error);
+    struct db_result *row = db_query(
+        r->app->db, r->mem, begin_sql,
+        ARGS(ARG(user), ARG(parts[0]), ARG(parts[1]), ARG(r->user_agent),
+             ARG(ip), ARG(remember), ARG(fingerprint)),
+        &error);
     if (error.failed)
         return db_problem(&error);
     (void)session_hand_out(r, &token, row);

@@ -48,6 +48,7 @@ struct session {
     const char *csrf; /* what X-CSRF-Token must be */
     struct instant expires, authenticated; /* password or factor last used */
     struct instant copied, fresh_until;    /* the core's own */
+    struct bytes fingerprint; /* core/fingerprint.h; at NULL: unknown */
 };
 
 /* ---- Beginning ----------------------------------------------------------- */

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "core/app.h"
 #include "core/cache.h"
+#include "core/fingerprint.h"
 #include "core/session_local.h"
 
 static const char copy_seconds[] = "600";
@@ -39,10 +40,12 @@ session_pack(void *mem, const struct session *s)
 
     uuid_write(&s->id, id);
     uuid_write(&s->user, user);
-    return mem_printf(mem, "%d\n%s\n%lld\n%lld\n%s\n%d\n%s\n%lld\n%lld\n%s\n%s",
+    return mem_printf(mem,
+                      "%d\n%s\n%lld\n%lld\n%s\n%d\n%s\n%lld\n%lld\n%s\n%s\n%s",
                       (int)s->role, user, (long long)s->copied.us,
                       (long long)s->fresh_until.us, id, s->active, s->csrf,
                       (long long)s->expires.us, (long long)s->authenticated.us,
+                      hex_encode(mem, s->fingerprint.at, s->fingerprint.len),
                       s->username, s->image != NULL ? s->image : "");
 }
 
@@ -56,6 +59,7 @@ enum {
     PART_CSRF,
     PART_EXPIRES,
     PART_AUTHENTICATED,
+    PART_FINGERPRINT,
     PART_USERNAME,
     PART_IMAGE,
     PARTS
@@ -77,6 +81,20 @@ cut(char *copy, const char *parts[PARTS])
     return false;
 }
 
+/* None, or as long as they are: what is cut is no copy. */
+static bool
+read_fingerprint(void *mem, const char *hex, struct bytes *ret)
+{
+    const size_t n = strlen(hex);
+
+    *ret = (struct bytes){ 0 };
+    if (n == 0)
+        return true;
+    uint8_t *at = mem_alloc(mem, FINGERPRINT_SIZE);
+    *ret = (struct bytes){ at, FINGERPRINT_SIZE };
+    return n == 2 * FINGERPRINT_SIZE && hex_decode(hex, n, at);
+}
+
 struct session *
 session_unpack(void *mem, const char *copy)
 {
@@ -91,7 +109,8 @@ session_unpack(void *mem, const char *copy)
         !text_to_int(parts[PART_COPIED], &s->copied.us) ||
         !text_to_int(parts[PART_FRESH], &s->fresh_until.us) ||
         !text_to_int(parts[PART_EXPIRES], &s->expires.us) ||
-        !text_to_int(parts[PART_AUTHENTICATED], &s->authenticated.us))
+        !text_to_int(parts[PART_AUTHENTICATED], &s->authenticated.us) ||
+        !read_fingerprint(mem, parts[PART_FINGERPRINT], &s->fingerprint))
         return NULL;
     s->role = (enum role)role;
     s->active = parts[PART_ACTIVE][0] == '1';

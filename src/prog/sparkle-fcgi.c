@@ -19,7 +19,9 @@
 #include "core/db.h"
 #include "core/exchange.h"
 #include "core/fcgi.h"
+#include "core/fingerprint.h"
 #include "core/mail.h"
+#include "core/networks.h"
 #include "core/openapi.h"
 #include "core/page.h"
 #include "core/session.h"
@@ -143,11 +145,14 @@ prepare(struct setup *s)
 {
     struct app *app = mem_new(s->mem, struct app);
     struct text *document = text_new(s->mem);
+    const struct auth_settings *auth = config_section(s->config, &auth_section);
 
     *app = (struct app){ .features = all_features, .config = s->config };
     if (app_site(app)->clock_file != NULL && !s->test_only)
         clock_shift_by(app_site(app)->clock_file);
-    auth_check(config_section(s->config, &auth_section), s->faults);
+    auth_check(auth, s->faults);
+    app->networks = networks_load(
+        s->mem, config_section(s->config, &networks_section), s->faults);
     app->router = router_new(s->mem, all_features, s->faults);
     if (app->router == NULL || !load_pages(app, s->mem, s->faults) ||
         !database_check(app, route_check_constraints, s->faults) ||
@@ -159,6 +164,7 @@ prepare(struct setup *s)
     metrics_table(s->metrics, request_metrics);
     metrics_table(s->metrics, quota_metrics);
     metrics_table(s->metrics, access_metrics);
+    app->fingerprint_key = fingerprint_key_new(s->mem, auth->signing_key);
     app->spare = quota_table_new();
     app->fence = session_fence_new();
     s->context = app;

@@ -108,6 +108,15 @@ static const struct member history_shape[] = {
     { .name = "userAgent", .type = VALUE_TEXT, .nullable = true },
     { .name = "ip", .type = VALUE_TEXT, .nullable = true },
     { .name = "location", .type = VALUE_TEXT, .nullable = true },
+    { .name = "network",
+      .type = VALUE_TEXT,
+      .nullable = true,
+      .about = "vpn, proxy or hosting where the address is in a network that "
+               "hides who is behind it." },
+    { .name = "networkName",
+      .type = VALUE_TEXT,
+      .nullable = true,
+      .about = "The same, for people." },
     { .name = "createdAt", .type = VALUE_TIME },
     { 0 },
 };
@@ -115,7 +124,7 @@ static const struct member history_shape[] = {
 /* clang-format off */
 static const char history_sql[] = SQL(
     SELECT id, success, outcome, reason, device, user_agent, ip, location,
-        created_at, created_at AS cursor_key
+        network, network_name, created_at, created_at AS cursor_key
     FROM login_rows
     WHERE user_id = $1 AND (created_at, id) < ($2, $3)
     ORDER BY created_at DESC, id DESC LIMIT $4 + 1

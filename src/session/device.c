@@ -1,5 +1,5 @@
 /*
- * device.c - browsers that signed in before, and what they are called.
+ * device.c - browsers that signed in before.
  *
  * The cookie __Host-device is TOKEN.SIGNATURE: 32 random bytes, and their HMAC
  * by a key of [auth] signing_key (any of the ring; the first makes new ones).
@@ -85,50 +85,4 @@ device_token_or_new(struct request *r)
                                  token, sign(r->mem, &ring->keys[0], token),
                                  SECONDS));
     return hash_of(r, token);
-}
-
-/* ---- Names -------------------------------------------------------------- */
-
-/* The first word that is in the header names it. */
-struct word {
-    const char *word, *name;
-};
-
-static const struct word browsers[] = {
-    { "Edg", "Edge" },
-    { "OPR/", "Opera" },
-    { "SamsungBrowser/", "Samsung Internet" },
-    { "Firefox/", "Firefox" },
-    { "FxiOS/", "Firefox" },
-    { "CriOS/", "Chrome" },
-    { "Chrome/", "Chrome" },
-    { "Safari/", "Safari" },
-    { "curl/", "curl" },
-    { 0 },
-};
-
-static const struct word machines[] = {
-    { "Windows", "Windows" }, { "iPhone", "iPhone" },
-    { "iPad", "iPad" },       { "Android", "Android" },
-    { "Mac OS X", "macOS" },  { "CrOS", "ChromeOS" },
-    { "Linux", "Linux" },     { 0 },
-};
-
-static const char *
-find(const struct word *words, const char *text)
-{
-    while (words->word != NULL && strstr(text, words->word) == NULL)
-        words++;
-    return words->name;
-}
-
-const char *
-device_name(void *mem, const char *user_agent)
-{
-    const char *browser = find(browsers, user_agent);
-    const char *machine = find(machines, user_agent);
-
-    if (browser == NULL || machine == NULL)
-        return browser != NULL ? browser : machine;
-    return mem_printf(mem, "%s on %s", browser, machine);
 }

@@ -12,8 +12,11 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/agent.h"
 #include "core/app.h"
 #include "core/db.h"
+#include "core/fingerprint.h"
+#include "core/networks.h"
 #include "core/password_policy.h"
 #include "core/session.h"
 #include "session/session_local.h"
@@ -89,9 +92,9 @@ const struct member login_shape[] = {
 const char login_done_sql[] = SQL(
     SELECT id, user_id, username, image, role, csrf_secret, active,
         expires_at, reauthenticated_at, state, fresh_until, one_hash,
-        other_hash, verified, level
+        other_hash, fingerprint, verified, level
     FROM login_done($1, $2, $3, $4, $5, $6, $7::text::inet, $8, $9, $10, $11,
-        $12)
+        $12, $13, $14)
 );
 const char login_whose_sql[] = SQL(
     SELECT u.email, d.id
@@ -106,8 +109,8 @@ static const struct problem *
 answer_signed_in(struct request *r, const struct session *s,
                  const struct db_result *row)
 {
-    const bool verified = db_boolean(row, 0, 13), code_wanted = false;
-    const int64_t level = db_integer(row, 0, 14);
+    const bool verified = db_boolean(row, 0, 14), code_wanted = false;
+    const int64_t level = db_integer(row, 0, 15);
     const char *challenge = NULL;
 
     return answer_values(r, ARGS(ARG(s->user), ARG(s->username), ARG(s->image),
@@ -122,8 +125,10 @@ complete(struct request *r, struct uuid user,
          bool remember)
 {
     const char *ip = r->ip != NULL && r->ip[0] != '\0' ? r->ip : NULL;
-    const char *name = device_name(r->mem, r->user_agent);
+    const char *name = agent_name(r->mem, r->user_agent);
     const char *place = location_of(r, ip);
+    const char *network = networks_kind(r->app->networks, ip);
+    const struct bytes fingerprint = fingerprint_of(r);
     const struct bytes device = device_token_or_new(r);
     struct session_token token;
     const struct bytes parts[] = { { subject, SHA256_SIZE },
@@ -132,12 +137,13 @@ complete(struct request *r, struct uuid user,
     const struct db_result *row = NULL;
 
     session_token_new(r->mem, &token);
-    const struct problem *refused = answer_query(
-        r, login_done_sql,
-        ARGS(ARG(user), ARG(parts[0]), ARG(device), ARG(parts[1]),
-             ARG(parts[2]), ARG(r->user_agent), ARG(ip), ARG(remember),
-             ARG(name), ARG(place), ARG(r->id), ARG(password_hash)),
-        &row);
+    const struct problem *refused =
+        answer_query(r, login_done_sql,
+                     ARGS(ARG(user), ARG(parts[0]), ARG(device), ARG(parts[1]),
+                          ARG(parts[2]), ARG(r->user_agent), ARG(ip),
+                          ARG(remember), ARG(name), ARG(place), ARG(r->id),
+                          ARG(password_hash), ARG(fingerprint), ARG(network)),
+                     &row);
     if (refused != NULL)
         return refused;
     /* Banned, deleted or given a new password since it was looked at. */

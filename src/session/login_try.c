@@ -21,6 +21,7 @@
 #include "core/db.h"
 #include "core/email.h"
 #include "core/exchange.h"
+#include "core/networks.h"
 #include "session/session_local.h"
 
 /* ---- Whose try ---------------------------------------------------------- */
@@ -252,7 +253,7 @@ login_try(struct request *r, const char *email, struct login_try *t)
 
 /* clang-format off */
 const char login_failed_sql[] = SQL(
-    SELECT login_failed($1, $2, $3, $4, $5::text::inet, $6, $7, $8)
+    SELECT login_failed($1, $2, $3, $4, $5::text::inet, $6, $7, $8, $9)
 );
 /* clang-format on */
 
@@ -262,13 +263,14 @@ login_note(struct request *r, const struct login_try *t, const char *reason)
     const struct bytes subject = { t->subject, SHA256_SIZE };
     const char *ip = r->ip != NULL && r->ip[0] != '\0' ? r->ip : NULL;
     const char *place = location_of(r, ip);
+    const char *network = networks_kind(r->app->networks, ip);
     const bool last = t->tries >= 5;
     struct db_error error;
-    const struct db_result *until =
-        db_query(r->app->db, r->mem, login_failed_sql,
-                 ARGS(ARG(t->user), ARG(subject), ARG(t->device), ARG(reason),
-                      ARG(ip), ARG(r->user_agent), ARG(place), ARG(last)),
-                 &error);
+    const struct db_result *until = db_query(
+        r->app->db, r->mem, login_failed_sql,
+        ARGS(ARG(t->user), ARG(subject), ARG(t->device), ARG(reason), ARG(ip),
+             ARG(r->user_agent), ARG(place), ARG(last), ARG(network)),
+        &error);
 
     if (error.failed) {
         log_warn("a failed login was not noted: %s", error.message);

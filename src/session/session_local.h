@@ -4,7 +4,7 @@
  *   login.c         POST /api/auth/login, in its order; the end of every login
  *   login_try.c     who tries: counters, locks, history
  *   login_factor.c  the second step: challenge and POST /api/auth/login/2fa
- *   device.c        the device cookie, and what a browser is called
+ *   device.c        the device cookie
  *   location.c      where an address is
  *   reauthenticate.c, session_list.c, alert.c  what one sees and does later
  *   security_page.c the page settings/security
@@ -113,9 +113,6 @@ struct bytes device_token(struct request *r);
 
 /* The same; makes a new one, and sets the cookie, where there is none. */
 struct bytes device_token_or_new(struct request *r);
-
-/* "Firefox on Linux"; NULL where a browser does not say. */
-const char *device_name(void *mem, const char *user_agent);
 
 /* "Berlin, Germany"; NULL where no database is set or it does not know. */
 const char *location_of(struct request *r, const char *ip);

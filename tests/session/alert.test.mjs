@@ -1,14 +1,16 @@
 // What is noted of each login, and what is told of unusual ones.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { freshName } from "../lib/people.mjs";
+import { freshName, password } from "../lib/people.mjs";
 import { people, stack } from "../lib/suite.mjs";
 import {
   alertsOf,
+  browsers,
   clock,
   fail,
   freshUser,
   mailAbout,
+  signedOut,
   tryIn,
   wrong,
 } from "./lib.mjs";
@@ -136,6 +138,73 @@ export default () =>
       const notices = await stack.value`SELECT count(*) FROM notifications
         WHERE user_id = ${user.id} AND entity_type = 'alert'`;
       assert.equal(notices, 0, "medium makes no notification");
+    });
+
+    it("tells of a new browser on a known address", async () => {
+      const user = await freshUser();
+      const home = cologne();
+      const known = await signIn(user, home);
+      assert.deepEqual(await alertsOf(user, "NEW_DEVICE_LOGIN"), []);
+      assert.equal((await tryIn(signedOut(known), user.email)).status, 200);
+      assert.deepEqual(await alertsOf(user, "NEW_DEVICE_LOGIN"), []);
+      const other = people.guest({ ip: home });
+      const answer = await other.request("POST", "/api/auth/login", {
+        json: { email: user.email, password },
+        headers: { "user-agent": browsers.chrome },
+      });
+      assert.equal(answer.status, 200, `${answer}`);
+      const alerts = await alertsOf(user, "NEW_DEVICE_LOGIN");
+      assert.equal(alerts.length, 1);
+      assert.equal(alerts[0].severity, "medium");
+      assert.equal(alerts[0].data.device, "Chrome on Windows");
+      const mail = await mailAbout(user, "with a new browser");
+      assert.match(mail.text, /Chrome on Windows/);
+      assert.match(mail.text, /address is known/);
+      assert.deepEqual(await alertsOf(user, "NEW_IP_LOGIN"), []);
+      // That browser is known from now on.
+      clock.forward(3601);
+      assert.equal((await tryIn(signedOut(other), user.email)).status, 200);
+      assert.equal((await alertsOf(user, "NEW_DEVICE_LOGIN")).length, 1);
+    });
+
+    it("tells of the address alone where both are new", async () => {
+      const user = await freshUser();
+      await signIn(user, cologne());
+      await signIn(user, "203.0.113.78");
+      assert.equal((await alertsOf(user, "NEW_IP_LOGIN")).length, 1);
+      assert.deepEqual(await alertsOf(user, "NEW_DEVICE_LOGIN"), []);
+    });
+
+    const failures = (user) => alertsOf(user, "MULTIPLE_FAILED_LOGINS");
+
+    it("tells of five failures, though no browser is locked", async () => {
+      const user = await freshUser();
+      const home = signedOut(await signIn(user));
+      assert.deepEqual(await fail(3, user.email), [401, 401, 401]);
+      assert.equal((await tryIn(home, user.email, wrong)).status, 401);
+      assert.deepEqual(await failures(user), []);
+      assert.equal((await tryIn(home, user.email, wrong)).status, 401);
+      const [alert, ...more] = await failures(user);
+      assert.equal(alert.severity, "high");
+      assert.equal(alert.data.failures, 5);
+      assert.deepEqual(more, []);
+      assert.deepEqual(await alertsOf(user, "ACCOUNT_LOCKED"), []);
+      const priority = await stack.value`SELECT priority FROM notifications
+        WHERE user_id = ${user.id} AND entity_id = ${alert.id}`;
+      assert.equal(priority, 2);
+      assert.equal((await tryIn(home, user.email, wrong)).status, 401);
+      assert.equal((await failures(user)).length, 1, "once an hour");
+    });
+
+    it("counts the failures of fifteen minutes", async () => {
+      const user = await freshUser();
+      await fail(4, user.email);
+      clock.forward(15 * 60 + 1);
+      await fail(4, user.email);
+      assert.deepEqual(await failures(user), []);
+      await fail(1, user.email);
+      assert.equal((await failures(user)).length, 1);
+      assert.equal((await alertsOf(user, "ACCOUNT_LOCKED")).length, 1);
     });
 
     it("takes all of an IPv6 network of 64 bits for one place", async () => {

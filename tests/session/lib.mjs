@@ -52,6 +52,20 @@ export async function expect(client, status) {
   return answer;
 }
 
+export const browsers = {
+  firefox: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0",
+  newFirefox: "Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Firefox/141.0",
+  chrome: "Mozilla/5.0 (Windows NT 10.0) AppleWebKit Chrome/142.0 Safari/537",
+};
+
+/** The same browser, signed out: it kept no more than the device cookie. */
+export function signedOut(client) {
+  const other = people.guest({ ip: client.ip });
+  const name = "__Host-device";
+  other.cookies.set(name, client.cookies.get(name));
+  return other;
+}
+
 /** The same browser, with another token in its jar. */
 export function withToken(client, token) {
   const other = people.guest({ ip: client.ip });

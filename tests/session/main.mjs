@@ -15,19 +15,30 @@ writeFileSync(
     "203.0.113.0/24": { country: "Iceland" },
   }),
 );
+const lists = {
+  vpn: "# VPNs\n192.0.2.0/25\n2001:db8:77::/48\n10.0.0.0/8\n",
+  hosting: "192.0.2.0/24\n",
+};
+for (const [name, text] of Object.entries(lists))
+  writeFileSync(join(dir, name), text);
 chmodSync(dir, 0o755);
 process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
 
 // Locks are what is tested here; tests/api/limits has the limits.
-const limits = "[limits]\nauth = 100000\nread = 100000\nwrite = 100000\n";
+const limits =
+  "[limits]\nauth = 100000\nread = 100000\nwrite = 100000\nflagged = 50\n";
+const networks = Object.keys(lists).map((n) => `${n} = ${join(dir, n)}\n`);
 await begin("session", {
-  settings: `${clock.settings}${limits}[login]\ngeoip_file = ${file}\n`,
+  settings: `${clock.settings}${limits}[networks]\n${networks.join("")}
+[login]\ngeoip_file = ${file}\n`,
 });
 const files = [];
 for (const name of [
   "lock",
   "meanwhile",
   "alert",
+  "moved",
+  "network",
   "rotation",
   "expiry",
   "redis",
