@@ -92,3 +92,19 @@ file_replace(const char *path, const void *bytes, size_t n)
     return stat(path, &was) == 0 &&
            write_beside(path, bytes, n, was.st_mode & 0640, &was);
 }
+
+const char *
+file_refused(const char *directory, uid_t user, gid_t group)
+{
+    char *path = mem_printf(NULL, "%s/.sparkle.XXXXXX", directory);
+    int fd CLOSED_AT_END = mkostemp(path, O_CLOEXEC);
+    bool done = fd >= 0 && write_all(fd, "\n", 1) &&
+                ((user == (uid_t)-1 && group == (gid_t)-1) ||
+                 fchown(fd, user, group) == 0);
+    const char *why = done ? NULL : strerror(errno);
+
+    if (fd >= 0)
+        (void)unlink(path);
+    mem_free(path);
+    return why;
+}

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /*
  * A file's bytes on mem, ended by a NUL that *ret_len (may be NULL) does not
@@ -24,6 +25,13 @@ bool file_write(const char *path, const void *bytes, size_t n, int mode);
 /* The same for a file that is there: owner and group stay, and the mode as far
  * as 0640 goes.  For secrets. */
 bool file_replace(const char *path, const void *bytes, size_t n);
+
+/*
+ * Whether a file can be made in a directory, and given to a user and group (-1:
+ * to nobody): makes one, writes a byte and removes it.  NULL, or what is in the
+ * way, as strerror says it.
+ */
+const char *file_refused(const char *directory, uid_t user, gid_t group);
 
 /* int fd CLOSED_AT_END = open(...); */
 void file_close(int *fd);

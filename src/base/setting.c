@@ -275,3 +275,23 @@ config_where(const struct config *c, const void *in, const char *key)
 
     return o->line > 0 ? mem_printf(c, "%s:%d", o->file, o->line) : "default";
 }
+
+void
+config_each(const struct config *c,
+            void (*look)(const struct config_value *v, void *with), void *with)
+{
+    for (const struct instance *i = c->first; i != NULL; i = i->next)
+        for (size_t n = 0; i->section->settings[n].key != NULL; n++) {
+            const struct setting *s = &i->section->settings[n];
+            const struct config_value v = {
+                .section = i->section->name,
+                .instance = i->name,
+                .setting = s,
+                .at = (const char *)i->values + s->offset,
+                .where = config_where(c, i->values, s->key),
+                .file = config_secret_file(c, i->values, s->key),
+            };
+
+            look(&v, with);
+        }
+}

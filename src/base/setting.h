@@ -27,9 +27,25 @@ enum setting_type {
                          environment's SPARKLE_SECTION_KEY; never printed */
 };
 
+/* What a text stands for, so that it can be checked before it is used; see
+ * prog/settings_check.h. */
+enum setting_meaning {
+    MEANS_TEXT,
+    MEANS_FILE,      /* a file to read */
+    MEANS_PLACE,     /* a directory that jobs and batch programs write in */
+    MEANS_SWEPT,     /* such directories, with blanks between them, which are
+                        emptied where they are there */
+    MEANS_ORIGIN,    /* https://host[:port] (RFC 6454) */
+    MEANS_ORIGINS,   /* several, with blanks between them */
+    MEANS_URL,       /* http or https */
+    MEANS_MAILBOX,   /* Name <address>, or an address (RFC 5322) */
+    MEANS_TRANSPORT, /* core/mail.h */
+};
+
 struct setting {
     const char *key;
     enum setting_type type;
+    enum setting_meaning meaning;
     size_t offset;
     const char *otherwise; /* as it would stand in the file; NULL: none */
     bool required;
@@ -78,6 +94,20 @@ const void *config_instance(const struct config *c, const struct section *s,
  */
 const char *config_where(const struct config *c, const void *in,
                          const char *key);
+
+/* A setting as it stands in a configuration. */
+struct config_value {
+    const char *section, *instance; /* instance NULL: the section has no name */
+    const struct setting *setting;
+    const void *at;    /* the member: see enum setting_type */
+    const char *where; /* "file:line", or "default" */
+    const char *file;  /* a secret's; NULL where it stands elsewhere */
+};
+
+/* Each setting of each section, in the order of the rows. */
+void config_each(const struct config *c,
+                 void (*look)(const struct config_value *v, void *with),
+                 void *with);
 
 /* The file that a secret was read from; NULL where it stands elsewhere. */
 const char *config_secret_file(const struct config *c, const void *in,

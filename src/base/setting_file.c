@@ -31,6 +31,7 @@ struct reading {
     bool skipping;         /* in a bad section: say nothing more of it */
     struct text value;     /* put together from pieces */
     const char *key;
+    char comment; /* seems to begin in the current line with this; or NUL */
 };
 
 /* ---- A setting ---------------------------------------------------------- */
@@ -45,6 +46,14 @@ names_secret_file(const struct setting *s, const char *key)
            strcmp(key + n, "_file") == 0;
 }
 
+/* In a number a comment is plain; in a text nobody can tell what was meant. */
+static bool
+is_ambiguous(const struct reading *r, const struct setting *s)
+{
+    return r->comment != '\0' &&
+           (s->type == SETTING_TEXT || s->type == SETTING_SECRET);
+}
+
 static void
 store(struct reading *r, size_t n, const char *key, const char *value)
 {
@@ -55,6 +64,13 @@ store(struct reading *r, size_t n, const char *key, const char *value)
     if (o->line > 0 && strcmp(o->file, r->file) == 0) {
         config_fault(r->config, r->file, r->number,
                      "%s was given in line %d already", key, o->line);
+        return;
+    }
+    if (is_ambiguous(r, s)) {
+        config_fault(r->config, r->file, r->number,
+                     "%s has a blank and %c in it: a comment stands on a line "
+                     "of its own",
+                     key, r->comment);
         return;
     }
     *o = (struct origin){ FROM_FILE, r->file, r->number, NULL };
@@ -194,6 +210,19 @@ next_line(struct reading *r)
     return text_trim(r->config, line);
 }
 
+/* The sign behind a blank at which a comment seems to begin; NUL: none. libinih
+ * drops what follows " ;", and keeps what follows " #". */
+static char
+comment_in(const char *line)
+{
+    const char *at = line + strcspn(line, "=:") + 1;
+
+    for (; *at != '\0'; at++)
+        if (strchr(";#", *at) != NULL && strchr(BLANKS, at[-1]) != NULL)
+            return *at;
+    return '\0';
+}
+
 /* A setting goes to libinih; all else is dealt with here. */
 static bool
 is_setting(struct reading *r, char *line)
@@ -209,6 +238,7 @@ is_setting(struct reading *r, char *line)
                      "neither [section] nor key = value");
         return false;
     }
+    r->comment = comment_in(line);
     return true;
 }
 

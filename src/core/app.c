@@ -3,14 +3,14 @@
 
 static const struct setting site_settings[] = {
     SETTING(struct site_settings, url, TEXT,
-            .otherwise = "https://localhost:8443",
+            .otherwise = "https://localhost:8443", .meaning = MEANS_ORIGIN,
             .about = "Where the site is, without a slash at its end."),
     SETTING(struct site_settings, name, TEXT, .otherwise = "Sparkle Universe",
             .about = "What pages and mails call it."),
     SETTING(struct site_settings, mail_from, TEXT,
             .otherwise = "Sparkle Universe <noreply@localhost>",
-            .about = "The sender of mails."),
-    SETTING(struct site_settings, mail_reply_to, TEXT,
+            .meaning = MEANS_MAILBOX, .about = "The sender of mails."),
+    SETTING(struct site_settings, mail_reply_to, TEXT, .meaning = MEANS_MAILBOX,
             .about = "Where answers to mails go, if not to the sender."),
     SETTING(struct site_settings, web, TEXT,
             .otherwise = SPARKLE_DATADIR "/web",
@@ -18,7 +18,7 @@ static const struct setting site_settings[] = {
     SETTING(struct site_settings, emails, TEXT,
             .otherwise = SPARKLE_DATADIR "/emails",
             .about = "The directory with the templates of mails."),
-    SETTING(struct site_settings, cors_origins, TEXT,
+    SETTING(struct site_settings, cors_origins, TEXT, .meaning = MEANS_ORIGINS,
             .about = "Origins whose scripts may read the API's answers, with "
                      "blanks between them; none if not set."),
     SETTING(struct site_settings, clock_file, TEXT,

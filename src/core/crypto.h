@@ -84,9 +84,13 @@ const struct keyring *keyring_read(void *mem, const char *text,
  * auth_check() has found out at the start. */
 const struct keyring *keyring_of(void *mem, const char *text, const char *name);
 
-/* Adds a line to the faults for each ring that cannot be read, and for less
- * memory than the lanes need. */
-void auth_check(const struct auth_settings *s, struct text *faults);
+/* The id of a key that is no random number, but a sample's; NULL: none is. */
+const char *keyring_sample(const struct keyring *ring);
+
+/* Adds a line to the faults for each ring that cannot be read, or has a
+ * sample's key in production, and for less memory than the lanes need. */
+void auth_check(const struct auth_settings *s, bool production,
+                struct text *faults);
 
 /* The key of an id, or the first (id NULL); NULL: there is none. */
 const struct crypto_key *keyring_find(const struct keyring *ring,

@@ -271,7 +271,7 @@ static const struct net closed[] = {
 };
 
 static const struct setting rows[] = {
-    SETTING(struct http_settings, ca_file, TEXT,
+    SETTING(struct http_settings, ca_file, TEXT, .meaning = MEANS_FILE,
             .about = "Certificates of the authorities that are believed; the "
                      "system's if not given."),
     SETTING(struct http_settings, timeout, DURATION, .otherwise = "6s",

@@ -63,8 +63,34 @@ keyring_of(void *mem, const char *text, const char *name)
     return ring;
 }
 
+/* Bytes that somebody typed, or that a page shows: few different ones, or each
+ * as far from the one before it.  Of 32 random ones about 30 differ. */
+static bool
+is_sample(const struct crypto_key *key)
+{
+    bool seen[256] = { false }, even = true;
+    size_t different = 0;
+
+    for (size_t i = 0; i < key->len; i++) {
+        different += !seen[key->bytes[i]];
+        seen[key->bytes[i]] = true;
+        even = even && (i < 2 || (uint8_t)(key->bytes[i] - key->bytes[i - 1]) ==
+                                     (uint8_t)(key->bytes[1] - key->bytes[0]));
+    }
+    return different < 20 || even;
+}
+
+const char *
+keyring_sample(const struct keyring *ring)
+{
+    for (size_t i = 0; i < ring->n; i++)
+        if (is_sample(&ring->keys[i]))
+            return ring->keys[i].id;
+    return NULL;
+}
+
 void
-auth_check(const struct auth_settings *s, struct text *faults)
+auth_check(const struct auth_settings *s, bool production, struct text *faults)
 {
     const struct {
         const char *name, *text;
@@ -76,8 +102,15 @@ auth_check(const struct auth_settings *s, struct text *faults)
         void *mem = mem_context(NULL, "ring");
         const char *fault;
 
-        if (keyring_read(mem, rings[i].text, &fault) == NULL)
+        const struct keyring *ring = keyring_read(mem, rings[i].text, &fault);
+
+        if (ring == NULL)
             text_addf(faults, "[auth] %s: %s\n", rings[i].name, fault);
+        else if (production && keyring_sample(ring) != NULL)
+            text_addf(faults,
+                      "[auth] %s: the key %s is a sample; make one: "
+                      "openssl rand -hex 32\n",
+                      rings[i].name, keyring_sample(ring));
         mem_free(mem);
     }
     if (s->argon2_memory < s->argon2_lanes * 8192)

@@ -189,6 +189,17 @@ mail_transport_of(const char *url, const char **ret_rest)
     return NULL;
 }
 
+const char *
+mail_transport_fault(const char *url)
+{
+    const char *rest;
+    const struct mail_transport *by = mail_transport_of(url, &rest);
+
+    return by == NULL ? "is none of smtp://HOST, smtps://HOST, relay:HOST and "
+                        "file:DIRECTORY"
+                      : by->fault(rest);
+}
+
 struct mail_answer
 mail_deliver(struct mailer *mailer, void *mem,
              const struct mail_provider *provider,
@@ -210,21 +221,25 @@ const struct mail_transport mail_transports[] = {
         .scheme = "file",
         .about = "file:DIRECTORY puts mails into a Maildir.",
         .deliver = maildir_deliver,
+        .fault = maildir_fault,
     },
     {
         .scheme = "smtp",
         .about = "smtp://HOST[:PORT], with STARTTLS.",
         .deliver = smtp_deliver,
+        .fault = smtp_fault,
     },
     {
         .scheme = "smtps",
         .about = "smtps://HOST[:PORT], with TLS from the start.",
         .deliver = smtp_deliver,
+        .fault = smtp_fault,
     },
     {
         .scheme = "relay",
         .about = "relay:HOST[:PORT], the mail server of this machine.",
         .deliver = relay_deliver,
+        .fault = relay_fault,
     },
     { 0 },
 };

@@ -132,8 +132,13 @@ struct mail_transport {
                                   const char *rest,
                                   const struct mail_letter *letter,
                                   const struct mail_pulse *pulse);
+    /* What is wrong with what follows the colon; NULL: nothing. */
+    const char *(*fault)(const char *rest);
 };
 extern const struct mail_transport mail_transports[];
+
+/* What is wrong with a URL before anything is sent; NULL: nothing. */
+const char *mail_transport_fault(const char *url);
 
 /* The row of a URL ("file:/var/mail"), *ret_rest what follows the colon. */
 const struct mail_transport *mail_transport_of(const char *url,

@@ -31,6 +31,10 @@ void mail_add_quoted(struct text *out, const char *body);
 
 /* ---- Transports, see mail.h ---------------------------------------------- */
 
+const char *maildir_fault(const char *rest);
+const char *smtp_fault(const char *rest);
+const char *relay_fault(const char *rest);
+
 struct mail_answer maildir_deliver(struct mailer *mailer, void *mem,
                                    const struct mail_provider *provider,
                                    const char *directory,

@@ -97,6 +97,12 @@ store(void *mem, const char *directory, const struct mail_letter *letter)
     return false;
 }
 
+const char *
+maildir_fault(const char *rest)
+{
+    return rest[0] == '/' ? NULL : "file: wants a path that begins with /";
+}
+
 struct mail_answer
 maildir_deliver(struct mailer *mailer, void *mem,
                 const struct mail_provider *provider, const char *directory,

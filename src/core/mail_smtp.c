@@ -265,6 +265,28 @@ not_now(const char *why)
     return (struct mail_answer){ .outcome = MAIL_LATER, .response = why };
 }
 
+const char *
+smtp_fault(const char *rest)
+{
+    bool host = text_starts(rest, "//") && rest[2] != '\0' && rest[2] != ':';
+
+    return host && strcspn(rest + 2, "/@ ") == strlen(rest + 2)
+               ? NULL
+               : "the transport is no smtp://HOST[:PORT]";
+}
+
+const char *
+relay_fault(const char *rest)
+{
+    bool local = text_starts(rest, "127.0.0.1") ||
+                 text_starts(rest, "localhost") || text_starts(rest, "[::1]");
+    size_t name = strcspn(rest + (rest[0] == '['), ":]/@");
+
+    return local && strpbrk(rest, "@/") == NULL && (rest[0] == '[' || name == 9)
+               ? NULL
+               : "relay: wants 127.0.0.1, localhost or [::1]";
+}
+
 struct mail_answer
 smtp_deliver(struct mailer *mailer, void *mem,
              const struct mail_provider *provider, const char *rest,
@@ -272,8 +294,8 @@ smtp_deliver(struct mailer *mailer, void *mem,
 {
     CURL *curl = handle_of(mailer);
 
-    if (!text_starts(rest, "//") || strcspn(rest + 2, "/@") != strlen(rest + 2))
-        return not_now("the transport is no smtp://HOST[:PORT]");
+    if (smtp_fault(rest) != NULL)
+        return not_now(smtp_fault(rest));
     if (curl == NULL)
         return not_now("libcurl does not start");
     return send_by(curl, mem, provider, provider->url, true, letter, pulse);
@@ -285,13 +307,9 @@ relay_deliver(struct mailer *mailer, void *mem,
               const struct mail_letter *letter, const struct mail_pulse *pulse)
 {
     CURL *curl = handle_of(mailer);
-    bool local = text_starts(rest, "127.0.0.1") ||
-                 text_starts(rest, "localhost") || text_starts(rest, "[::1]");
-    size_t name = strcspn(rest + (rest[0] == '['), ":]/@");
 
-    if (!local || strchr(rest, '@') != NULL || strchr(rest, '/') != NULL ||
-        (rest[0] != '[' && name != 9))
-        return not_now("relay: wants 127.0.0.1, localhost or [::1]");
+    if (relay_fault(rest) != NULL)
+        return not_now(relay_fault(rest));
     if (curl == NULL)
         return not_now("libcurl does not start");
     return send_by(curl, mem, provider, mem_printf(mem, "smtp://%s", rest),

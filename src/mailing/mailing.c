@@ -79,6 +79,7 @@ mailing_split(void *mem, const char *mailbox, const char **ret_name,
 static const struct setting rows[] = {
     SETTING(struct mail_settings, transport, TEXT,
             .otherwise = "file:/var/lib/sparkle/mail",
+            .meaning = MEANS_TRANSPORT,
             .about = "How mails leave: smtp://HOST[:PORT] with STARTTLS, "
                      "smtps://HOST[:PORT] with TLS from the start, "
                      "relay:127.0.0.1[:PORT] to this machine's mail server, "
@@ -86,13 +87,13 @@ static const struct setting rows[] = {
     SETTING(struct mail_settings, user, TEXT,
             .about = "Who signs in there; nobody if not given."),
     SETTING(struct mail_settings, password, SECRET, .about = "With what."),
-    SETTING(struct mail_settings, backup, TEXT,
+    SETTING(struct mail_settings, backup, TEXT, .meaning = MEANS_TRANSPORT,
             .about = "A second transport, for what the first does not take."),
     SETTING(struct mail_settings, backup_user, TEXT,
             .about = "Who signs in there."),
     SETTING(struct mail_settings, backup_password, SECRET,
             .about = "With what."),
-    SETTING(struct mail_settings, tls_ca, TEXT,
+    SETTING(struct mail_settings, tls_ca, TEXT, .meaning = MEANS_FILE,
             .about = "A file of the authorities that vouch for the servers, "
                      "instead of the system's."),
     SETTING(struct mail_settings, timeout, DURATION, .otherwise = "60s",
@@ -105,12 +106,12 @@ static const struct setting rows[] = {
             .about = "The same for one address."),
     SETTING(struct mail_settings, daily_each, INTEGER, .otherwise = "100",
             .about = "Mails a day to one address; more are left out."),
-    SETTING(struct mail_settings, bounces, TEXT,
+    SETTING(struct mail_settings, bounces, TEXT, .meaning = MEANS_MAILBOX,
             .about = "The envelope's sender, e.g. bounces@example.org: mails "
                      "come back to bounces+...@example.org, which must be "
                      "delivered into bounce_maildir.  As mail_from if not "
                      "given."),
-    SETTING(struct mail_settings, bounce_maildir, TEXT,
+    SETTING(struct mail_settings, bounce_maildir, TEXT, .meaning = MEANS_PLACE,
             .about = "The Maildir that mail-bounces reads."),
     SETTING(struct mail_settings, bounce_secret, SECRET,
             .about = "What a provider says to POST /api/email/bounce, as "

@@ -138,6 +138,18 @@ answer_live(struct master *m, const char *query, struct text *body,
     return 200;
 }
 
+/* What became of the last reload that was asked for: why it was refused. */
+static int
+answer_reload(struct master *m, const char *query, struct text *body,
+              const char **ret_type)
+{
+    (void)query;
+    (void)ret_type;
+    if (m->reload.was_refused)
+        text_add(body, m->reload.said.at, m->reload.said.len);
+    return 200;
+}
+
 static const struct {
     const char *path;
     int (*answer)(struct master *m, const char *query, struct text *body,
@@ -146,6 +158,7 @@ static const struct {
     { "/status", answer_status },
     { "/metrics", answer_metrics },
     { "/health/live", answer_live },
+    { "/reload", answer_reload },
 };
 
 int

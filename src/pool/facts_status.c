@@ -67,6 +67,14 @@ look_at_process(const struct child *c, struct process *ret)
         ret->slot.sql_since > 0 ? now - ret->slot.sql_since : ret->slot.sql_us;
 }
 
+static const char *
+master_state_name(const struct master *m)
+{
+    static const char *const names[] = { "starting", "serving", "stopping" };
+
+    return names[m->state];
+}
+
 /* ---- Text --------------------------------------------------------------- */
 
 static void
@@ -117,6 +125,7 @@ text_master(struct text *to, const struct master *m)
     add_number(to, "master pid", getpid());
     add_line(to, "start time", started->at);
     add_number(to, "start since", (clock_now() - m->started) / CLOCK_SECOND);
+    add_line(to, "state", master_state_name(m));
     add_number(to, "reloads", m->reload.count);
     add_number(to, "reloads refused", m->reload.refused);
     mem_free(started);
@@ -214,6 +223,7 @@ json_master(struct text *to, const struct master *m)
     clock_iso(to, m->started);
     text_addc(to, '"');
     json_number(to, "start since", (clock_now() - m->started) / CLOCK_SECOND);
+    json_text(to, "state", master_state_name(m));
     json_number(to, "reloads", m->reload.count);
     json_number(to, "reloads refused", m->reload.refused);
 }

@@ -75,6 +75,13 @@ give_file(const struct listen_options *o, struct text *faults)
     return true;
 }
 
+/* --test-config by a person: what runs meanwhile is probably we. */
+static bool
+by_hand(void)
+{
+    return getenv(HELD_VARIABLE) == NULL;
+}
+
 /* A Unix socket's file that nobody listens on goes; another stays. */
 static bool
 clear_place(const struct listen_options *o, const struct listen_address *a,
@@ -86,7 +93,7 @@ clear_place(const struct listen_options *o, const struct listen_address *a,
         return true;
     if (!S_ISSOCK(st.st_mode))
         return fault(faults, o, "a file that is no socket is there");
-    if (listen_address_live(a))
+    if (!(test_only && by_hand()) && listen_address_live(a))
         return fault(faults, o, "another program listens there");
     return test_only || unlink(o->address) == 0 ||
            fault(faults, o, strerror(errno));
@@ -118,9 +125,11 @@ make_socket(const struct listen_options *o, const struct listen_address *a,
         (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (fd >= 0 && bind_private(fd, a))
         return fd;
-    (void)fault(faults, o, strerror(errno));
+    int why = errno;
+    (void)fault(faults, o, strerror(why));
     if (fd >= 0)
         (void)close(fd);
+    errno = why;
     return -1;
 }
 
@@ -195,9 +204,8 @@ listen_open(struct master *m, const struct listen_options *o,
 
 /* ---- Could it be made? -------------------------------------------------- */
 
-/* Whether the generation that asks us to check listens there already. */
-static bool
-is_held(const char *address)
+bool
+listen_held(const char *address)
 {
     const char *held = getenv(HELD_VARIABLE);
     size_t n = strlen(address);
@@ -216,37 +224,48 @@ static bool
 local_possible(const struct listen_options *o, const struct listen_address *a,
                struct text *faults)
 {
-    const char *slash = strrchr(o->address, '/');
-    char *directory =
-        mem_strndup(NULL, o->address, (size_t)(slash - o->address) + 1);
-    bool may = access(directory, W_OK | X_OK) == 0;
-    int why = errno;
+    const char *slash = strrchr(o->address, '/'), *why;
     uid_t user;
     gid_t group;
 
+    if (!find_owners(o, &user, &group, faults))
+        return false;
+    char *directory =
+        mem_strndup(NULL, o->address, (size_t)(slash - o->address) + 1);
+    why = file_refused(directory, user, group);
     mem_free(directory);
-    if (!may)
-        return fault(faults, o, strerror(why));
-    return find_owners(o, &user, &group, faults) &&
-           clear_place(o, a, true, faults);
+    return why != NULL ? fault(faults, o, why)
+                       : clear_place(o, a, true, faults);
+}
+
+/* A port that is taken is no fault where a person asks. */
+static bool
+network_possible(const struct listen_options *o, const struct listen_address *a,
+                 struct text *faults)
+{
+    struct text *said = text_new(NULL);
+    int fd = make_socket(o, a, said);
+    bool possible = fd >= 0 || (errno == EADDRINUSE && by_hand());
+
+    if (!possible)
+        text_add(faults, said->at, said->len);
+    if (fd >= 0)
+        (void)close(fd);
+    mem_free(said);
+    return possible;
 }
 
 bool
 listen_possible(const struct listen_options *o, struct text *faults)
 {
     struct listen_address a;
-    int fd;
 
-    if (is_held(o->address))
+    if (listen_held(o->address))
         return true;
     if (!listen_address_read(o->address, &a))
         return fault(faults, o, "no such address");
-    if (a.as.any.sa_family == AF_UNIX)
-        return local_possible(o, &a, faults);
-    fd = make_socket(o, &a, faults);
-    if (fd >= 0)
-        (void)close(fd);
-    return fd >= 0;
+    return a.as.any.sa_family == AF_UNIX ? local_possible(o, &a, faults)
+                                         : network_possible(o, &a, faults);
 }
 
 /* ---- Given sockets ------------------------------------------------------ */

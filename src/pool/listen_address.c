@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -52,6 +53,66 @@ bool
 listen_address_read(const char *s, struct listen_address *ret)
 {
     return s[0] == '/' ? local_address(s, ret) : network_address(s, ret);
+}
+
+/* The same name in the same directory, by whatever path. */
+static bool
+same_file(const char *a, const char *b)
+{
+    const char *name_a = strrchr(a, '/') + 1, *name_b = strrchr(b, '/') + 1;
+    char *in_a = mem_strndup(NULL, a, (size_t)(name_a - a));
+    char *in_b = mem_strndup(NULL, b, (size_t)(name_b - b));
+    struct stat at_a, at_b;
+    bool same = strcmp(name_a, name_b) == 0 &&
+                (strcmp(in_a, in_b) == 0 ||
+                 (stat(in_a, &at_a) == 0 && stat(in_b, &at_b) == 0 &&
+                  at_a.st_dev == at_b.st_dev && at_a.st_ino == at_b.st_ino));
+
+    mem_free(in_a);
+    mem_free(in_b);
+    return same;
+}
+
+static in_port_t
+port_of(const struct listen_address *a)
+{
+    return a->as.any.sa_family == AF_INET ? a->as.v4.sin_port
+                                          : a->as.v6.sin6_port;
+}
+
+/* All addresses of this machine; with IPv6's go those of IPv4. */
+static bool
+is_all(const struct listen_address *a)
+{
+    return a->as.any.sa_family == AF_INET
+               ? a->as.v4.sin_addr.s_addr == htonl(INADDR_ANY)
+               : IN6_IS_ADDR_UNSPECIFIED(&a->as.v6.sin6_addr);
+}
+
+static bool
+same_network(const struct listen_address *a, const struct listen_address *b)
+{
+    if (port_of(a) != port_of(b))
+        return false;
+    if (a->as.any.sa_family != b->as.any.sa_family)
+        return is_all(a->as.any.sa_family == AF_INET6 ? a : b);
+    if (is_all(a) || is_all(b))
+        return true;
+    return a->as.any.sa_family == AF_INET
+               ? a->as.v4.sin_addr.s_addr == b->as.v4.sin_addr.s_addr
+               : memcmp(&a->as.v6.sin6_addr, &b->as.v6.sin6_addr,
+                        sizeof a->as.v6.sin6_addr) == 0;
+}
+
+bool
+listen_address_same(const char *a, const char *b)
+{
+    struct listen_address at_a, at_b;
+
+    if (a[0] == '/' || b[0] == '/')
+        return a[0] == b[0] && same_file(a, b);
+    return listen_address_read(a, &at_a) && listen_address_read(b, &at_b) &&
+           same_network(&at_a, &at_b);
 }
 
 bool

@@ -25,11 +25,17 @@ struct listen_address {
 /* Reads a path, host:port, [v6]:port, or a port alone for all addresses. */
 bool listen_address_read(const char *s, struct listen_address *ret);
 
+/* Whether two texts mean one address, so that not both can be listened on. */
+bool listen_address_same(const char *a, const char *b);
+
 /* Whether somebody accepts there. */
 bool listen_address_live(const struct listen_address *a);
 
 /* The address of a socket as our configuration would write it, on mem; NULL:
  * it has none. */
 const char *listen_address_of(void *mem, int fd);
+
+/* Whether the generation that asks us to check has this address or file. */
+bool listen_held(const char *address);
 
 #endif

@@ -19,13 +19,35 @@
 
 /* ---- Steps -------------------------------------------------------------- */
 
+/* A reload that cannot go on waits, with its signals blocked, and systemd's
+ * watchdog is told that we live.  The signal to try another configuration, or
+ * 0; dies of one to stop. */
+static int
+wait_a_second(void)
+{
+    const struct timespec second = { .tv_sec = 1 };
+    sigset_t some;
+    int got;
+
+    sigemptyset(&some);
+    sigaddset(&some, SIGTERM);
+    sigaddset(&some, SIGQUIT);
+    sigaddset(&some, SIGINT);
+    sigaddset(&some, SIGHUP);
+    notify_send("WATCHDOG=1\n");
+    got = sigtimedwait(&some, NULL, &second);
+    if (got > 0 && got != SIGHUP)
+        die("stopped while there was no good configuration");
+    return got > 0 ? got : 0;
+}
+
 /* Root's logs are given to the workers, who reopen them. */
 static void
 give_log(const struct master *m, const char *path)
 {
-    if (m->user_name != NULL && setting_given(path) && strcmp(path, "-") != 0 &&
-        chown(path, m->user, m->group) != 0)
-        log_warn("%s: cannot be given to %s: %s", path, m->user_name,
+    if (m->user.name != NULL && setting_given(path) && strcmp(path, "-") != 0 &&
+        chown(path, m->user.uid, m->user.gid) != 0)
+        log_warn("%s: cannot be given to %s: %s", path, m->user.name,
                  strerror(errno));
 }
 
@@ -103,21 +125,35 @@ options_of(const struct pool *p)
                                     .backlog = (int)s->listen_backlog };
 }
 
+static bool
+open_sockets(struct master *m, struct text *faults)
+{
+    for (struct pool *p = m->pools; p != NULL; p = p->next) {
+        const struct listen_options o = options_of(p);
+
+        if (p->listener == NULL && setting_given(o.address))
+            p->listener = listen_open(m, &o, faults);
+    }
+    return faults->len == 0;
+}
+
+/* What the check found possible may be so no longer after a reload's exec.
+ * The old workers serve on while we wait. */
 static void
 start_sockets(struct master *m)
 {
     struct text *faults = text_new(m->mem);
 
-    for (struct pool *p = m->pools; p != NULL; p = p->next) {
-        const struct listen_options o = options_of(p);
-
-        if (setting_given(o.address))
-            p->listener = listen_open(m, &o, faults);
+    while (!open_sockets(m, faults)) {
+        log_faults(faults);
+        if (m->reload.count == 0)
+            die("not all sockets could be opened");
+        log_error("the old workers go on until the sockets can be opened");
+        if (wait_a_second() == SIGHUP)
+            reload_replace(m);
+        text_clear(faults);
     }
-    if (faults->len == 0)
-        return;
-    log_faults(faults);
-    die("not all sockets could be opened");
+    mem_free(faults);
 }
 
 static void
@@ -267,16 +303,13 @@ find_binary(struct master *m, const char *name)
     return mem_strndup(m->mem, path, (size_t)n);
 }
 
-/* --test-config.  Sockets are only tried where a master that wants to reload
- * asks, since to others a running one is in the way. */
+/* --test-config. */
 static int
 test_config(struct master *m)
 {
     struct text *faults = text_new(m->mem);
-    bool good = setup_read(m, faults) &&
-                (getenv(HELD_VARIABLE) == NULL || setup_possible(m, faults));
 
-    if (!good) {
+    if (!setup_read(m, faults)) {
         (void)fputs(faults->at, stderr);
         return EXIT_FAILURE;
     }
@@ -293,20 +326,12 @@ test_config(struct master *m)
 static void
 wait_for_better(const struct master *m, const struct text *faults)
 {
-    const struct timespec second = { .tv_sec = 1 };
-    sigset_t stop;
-
     (void)log_open(getenv(LOG_VARIABLE));
     log_error("%s changed after it was checked, and is bad now; the old "
               "workers go on",
               m->options.config);
     log_faults(faults);
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGTERM);
-    sigaddset(&stop, SIGQUIT);
-    sigaddset(&stop, SIGINT);
-    if (sigtimedwait(&stop, NULL, &second) > 0)
-        die("stopped while there was no good configuration");
+    (void)wait_a_second();
 }
 
 static void

@@ -49,10 +49,13 @@ struct program {
     const struct section *master, *pools;
 
     const char *config; /* where --config points if it is not given */
+    const char *user;   /* who usually starts it; NULL: nobody in particular */
 
     /* In the master before the first fork, and in --test-config: load what
      * the workers share.  False, with faults: the program does not start, or
-     * the old generation keeps serving.  Opens no connections. */
+     * the old generation keeps serving.  Leaves no connection open.  Where
+     * it is only a test, what would keep the site from working is a fault,
+     * though a start would put up with it and hope. */
     bool (*prepare)(struct setup *s);
 
     /* In the child: serves until worker_wait says WORKER_STOP, and returns. */

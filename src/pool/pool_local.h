@@ -3,6 +3,7 @@
  *
  *   options.c     the command line
  *   setup.c       configuration, prepare, --test-config
+ *   setup_place.c sockets and files that a start will need
  *   master.c      the boot table, the loop, the end
  *   events.c      descriptors and who is called for them
  *   signals.c     signals as a descriptor
@@ -24,6 +25,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "base/user.h"
 #include "pool/master.h"
 #include "pool/metrics_local.h"
 #include "pool/scoreboard.h"
@@ -213,7 +215,8 @@ struct reload {
     int64_t checker_until;
     struct watch output; /* of the checker */
     struct text said;
-    bool again; /* asked for once more meanwhile */
+    bool again;       /* asked for once more meanwhile */
+    bool was_refused; /* the last time, for what was said */
     int64_t count, refused;
 };
 
@@ -221,13 +224,15 @@ void reload_begin(struct master *m);
 /* A child that is no worker; true where it was the checker. */
 bool reload_reaped(struct master *m, pid_t pid, int status);
 void reload_tick(struct master *m);
+/* Executes the binary in our place; returns where that fails. */
+void reload_replace(struct master *m);
 
 /* Drains old workers where new ones were seen waiting. */
 void reload_settle(struct master *m);
 
 #define HANDOVER_VARIABLE "SPARKLE_HANDOVER"
 #define LOG_VARIABLE "SPARKLE_LOG"   /* for the time before it is opened */
-#define HELD_VARIABLE "SPARKLE_HELD" /* addresses the asker listens on */
+#define HELD_VARIABLE "SPARKLE_HELD" /* what the asker listens on and holds */
 
 /* Writes what the next generation needs; the descriptor, or -1.  On success
  * all descriptors that are in it survive an exec; handover_undo takes that
@@ -247,6 +252,8 @@ void notify_tick(struct master *m);
 
 /* ---- The master --------------------------------------------------------- */
 
+/* Whether no two sockets of the configuration are one. */
+bool setup_sockets_differ(struct master *m, struct text *faults);
 /* For --test-config: whether the sockets and files could be opened. */
 bool setup_possible(struct master *m, struct text *faults);
 
@@ -272,9 +279,7 @@ struct master {
     const struct master_settings *settings;
     struct metrics *metrics;
     void *context;
-    uid_t user;
-    gid_t group;
-    const char *user_name; /* NULL: the workers run as we do */
+    struct user user; /* of the workers; without a name: they run as we do */
 
     enum master_state state;
     int64_t started; /* clock_now() of the first generation */

@@ -28,8 +28,8 @@
 
 /* ---- Replacing ---------------------------------------------------------- */
 
-static void
-replace_ourselves(struct master *m)
+void
+reload_replace(struct master *m)
 {
     int fd = handover_write(m);
     char number[16];
@@ -49,7 +49,7 @@ replace_ourselves(struct master *m)
 
 /* ---- Checking ----------------------------------------------------------- */
 
-/* The addresses that the checker need not try. */
+/* The addresses, and the pid file, that the checker need not try. */
 static void
 tell_held(const struct master *m)
 {
@@ -60,6 +60,8 @@ tell_held(const struct master *m)
     for (const struct pool *p = m->pools; p != NULL; p = p->next)
         if (p->listener != NULL) /* systemd's may go by another name */
             text_addf(held, "%s\n", p->settings->listen);
+    if (m->pid_file >= 0)
+        text_addf(held, "%s\n", m->settings->pid_file);
     (void)setenv(HELD_VARIABLE, held->at, 1);
 }
 
@@ -126,6 +128,7 @@ watch_output(struct master *m, int fd)
 
     mem_free(r->said.at);
     text_init(&r->said, m->mem, 256);
+    r->was_refused = false;
     r->output = (struct watch){ fd, on_output, NULL };
     watch_add(m, &r->output, EPOLLIN);
     r->checker_until = clock_steady() + CHECK_MOST;
@@ -135,6 +138,7 @@ static void
 refuse(struct master *m)
 {
     m->reload.refused++;
+    m->reload.was_refused = true;
     log_error("reload: refused; all goes on as before");
     log_faults(&m->reload.said);
     notify_ready(m);
@@ -153,6 +157,7 @@ reload_begin(struct master *m)
         return;
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
         log_error("reload: %s", strerror(errno));
+        refuse(m);
         return;
     }
     log_info("reload: checking %s", m->options.config);
@@ -186,7 +191,7 @@ reload_reaped(struct master *m, pid_t pid, int status)
         r->again = false;
         reload_begin(m);
     } else if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        replace_ourselves(m);
+        reload_replace(m);
     else
         refuse(m);
     return true;

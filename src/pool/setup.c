@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/user.h"
 #include "pool/pool_local.h"
 
 /* ---- Faults ------------------------------------------------------------- */
@@ -33,17 +35,12 @@ log_faults(const struct text *faults)
 static bool
 find_user(struct master *m, const char *name, struct text *faults)
 {
-    const struct passwd *u = getpwnam(name);
-
-    if (u == NULL || u->pw_uid == 0) {
+    if (!user_named(m->mem, name, &m->user)) {
         text_addf(faults, "%s: user %s %s\n",
                   config_where(m->config, m->settings, "user"), name,
-                  u == NULL ? "does not exist" : "is root");
+                  getpwnam(name) == NULL ? "does not exist" : "is root");
         return false;
     }
-    m->user_name = mem_strdup(m->mem, name);
-    m->user = u->pw_uid;
-    m->group = u->pw_gid;
     return true;
 }
 
@@ -57,22 +54,39 @@ find_group(struct master *m, const char *name, struct text *faults)
                   config_where(m->config, m->settings, "group"), name);
         return false;
     }
-    m->group = g->gr_gid;
+    m->user.gid = g->gr_gid;
     return true;
+}
+
+/* Who starts it where the configuration names nobody: the owner of the
+ * directory with its pid file, or the program's usual user. */
+static bool
+find_usual_user(struct master *m)
+{
+    const char *file = setting_given(m->settings->pid_file)
+                           ? m->settings->pid_file
+                           : m->settings->status_socket;
+    const char *slash = file == NULL ? NULL : strrchr(file, '/');
+    const char *usual = m->program->user;
+
+    return (slash != NULL &&
+            user_owning(m->mem,
+                        mem_strndup(m->mem, file, (size_t)(slash - file) + 1),
+                        &m->user)) ||
+           (usual != NULL && user_named(m->mem, usual, &m->user));
 }
 
 bool
 privileges_find(struct master *m, struct text *faults)
 {
     const char *user = m->settings->user, *group = m->settings->group;
-    const struct passwd *u;
+    struct user other;
 
-    m->user = geteuid();
-    m->group = getegid();
-    if (m->user !=
-        0) { /* systemd's User=, or a developer: we stay who we are */
-        u = setting_given(user) ? getpwnam(user) : NULL;
-        if (u != NULL && u->pw_uid != m->user)
+    m->user = (struct user){ NULL, geteuid(), getegid() };
+    /* systemd's User=, or a developer: we stay who we are. */
+    if (m->user.uid != 0) {
+        if (setting_given(user) && user_named(m->mem, user, &other) &&
+            other.uid != m->user.uid)
             log_warn("user = %s has no effect: only root can change it", user);
         return true;
     }
@@ -91,13 +105,8 @@ privileges_find(struct master *m, struct text *faults)
 void
 privileges_drop(const struct master *m)
 {
-    if (m->user_name == NULL)
-        return;
-    if (initgroups(m->user_name, m->group) != 0 || setgid(m->group) != 0 ||
-        setuid(m->user) != 0)
-        die("cannot become %s: %s", m->user_name, strerror(errno));
-    if (setuid(0) == 0)
-        BUG("root's rights could be had back");
+    if (m->user.name != NULL)
+        user_become(&m->user);
 }
 
 /* ---- Pools -------------------------------------------------------------- */
@@ -183,6 +192,35 @@ section_of(const struct program *p, const struct section *given,
     return s;
 }
 
+static bool
+read_file(struct master *m, struct text *faults)
+{
+    m->config =
+        config_read(m->mem, m->options.config, m->program->sections, faults);
+    if (m->config != NULL)
+        m->settings = config_section(m->config, m->master_section);
+    return m->config != NULL;
+}
+
+/* Root asks by hand whether a program could start that another starts. */
+static bool
+asked_by_root(const struct master *m)
+{
+    return m->options.test_only && getenv(HELD_VARIABLE) == NULL &&
+           geteuid() == 0 && !setting_given(m->settings->user);
+}
+
+/* Sockets and files are opened by who starts the program; what prepare does is
+ * done by the workers' user, so that nothing of root's stays behind. */
+static bool
+test_places(struct master *m, struct text *faults)
+{
+    bool good = setup_possible(m, faults);
+
+    privileges_drop(m);
+    return good;
+}
+
 bool
 setup_read(struct master *m, struct text *faults)
 {
@@ -194,64 +232,22 @@ setup_read(struct master *m, struct text *faults)
 
     m->master_section = section_of(p, p->master, &master_section);
     m->pool_section = section_of(p, p->pools, &pool_section);
-    m->config = config_read(m->mem, m->options.config, p->sections, faults);
-    if (m->config == NULL)
+    if (!read_file(m, faults))
         return false;
-    m->settings = config_section(m->config, m->master_section);
+    if (asked_by_root(m) && find_usual_user(m)) {
+        user_become(&m->user);
+        if (!read_file(m, faults)) /* with what this user may read */
+            return false;
+    }
     m->metrics = s.metrics = metrics_new(m->mem);
     s.config = m->config;
     if (!listen_mode(m->settings->status_mode, &mode))
         text_addf(faults, "%s: status_mode is not octal, such as 0660\n",
                   config_where(m->config, m->settings, "status_mode"));
-    bool good = check_pools(m, &s) && privileges_find(m, faults) &&
-                faults->len == 0 && (p->prepare == NULL || p->prepare(&s));
+    bool good = check_pools(m, &s) && setup_sockets_differ(m, faults) &&
+                privileges_find(m, faults) && faults->len == 0 &&
+                (!s.test_only || test_places(m, faults)) &&
+                (p->prepare == NULL || p->prepare(&s));
     m->context = s.context;
-    return good;
-}
-
-/* ---- Could it start? ---------------------------------------------------- */
-
-static bool
-pool_possible(struct master *m, const struct pool_settings *s, const char *name,
-              struct text *faults)
-{
-    const struct listen_options o = {
-        .name = mem_printf(m->mem, "%s: [%s %s] listen",
-                           config_where(m->config, s, "listen"),
-                           m->pool_section->name, name),
-        .address = s->listen,
-        .owner = s->listen_owner,
-        .group = s->listen_group,
-    };
-
-    return !setting_given(s->listen) || listen_possible(&o, faults);
-}
-
-static bool
-status_possible(struct master *m, struct text *faults)
-{
-    const struct master_settings *s = m->settings;
-    const struct listen_options o = {
-        .name = mem_printf(m->mem, "%s: [%s] status_socket",
-                           config_where(m->config, s, "status_socket"),
-                           m->master_section->name),
-        .address = s->status_socket,
-        .group = s->status_group,
-    };
-
-    return !setting_given(s->status_socket) || listen_possible(&o, faults);
-}
-
-bool
-setup_possible(struct master *m, struct text *faults)
-{
-    const struct pool_settings *s;
-    const char *name;
-    bool good = status_possible(m, faults);
-
-    for (size_t i = 0;
-         (s = config_instance(m->config, m->pool_section, i, &name)) != NULL;
-         i++)
-        good = pool_possible(m, s, name, faults) && good;
     return good;
 }

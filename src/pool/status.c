@@ -227,7 +227,10 @@ status_start(struct master *m)
     m->status->listener = listen_open(m, &options, faults);
     if (m->status->listener == NULL) {
         log_faults(faults);
-        die("the status socket cannot be opened");
+        if (m->reload.count == 0)
+            die("the status socket cannot be opened");
+        log_error("without a status socket until the next reload");
+        return;
     }
     m->status->watch =
         (struct watch){ m->status->listener->fd, on_connection, NULL };

@@ -19,7 +19,7 @@
 
 static const struct setting rows[] = {
     SETTING(struct privacy_options, exports, TEXT,
-            .otherwise = "/var/lib/sparkle-exports",
+            .otherwise = "/var/lib/sparkle-exports", .meaning = MEANS_PLACE,
             .about = "The directory of the zip files that people may fetch "
                      "for 7 days; nginx reads them (nginx/values, exports)."),
     { 0 },

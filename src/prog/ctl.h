@@ -33,6 +33,7 @@ struct ctl_command {
 extern const struct ctl_command ctl_breach_commands[];
 extern const struct ctl_command ctl_config_commands[];
 extern const struct ctl_command ctl_describe_commands[];
+extern const struct ctl_command ctl_reload_commands[];
 extern const struct ctl_command ctl_schema_commands[];
 extern const struct ctl_command ctl_user_commands[];
 extern const struct ctl_command ctl_demo_commands[];
@@ -62,6 +63,14 @@ int ctl_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * head, on mem; NULL where it does not. */
 const char *ctl_ask_master(void *mem, const char *socket_path,
                            const char *what);
+
+/*
+ * Runs the program of that name beside this one with an option and our
+ * configuration; what it writes goes to *said.  Its exit status; -1: it was
+ * killed, or could not be run.
+ */
+int ctl_program(struct ctl *c, const char *name, const char *option,
+                struct text *said);
 
 /* The owner's connection, which may change the schema. */
 struct db *ctl_owner_db(struct ctl *c);

@@ -2,12 +2,18 @@
 #include "prog/database_check.h"
 
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/cache.h"
 #include "core/db.h"
 #include "core/schema.h"
+#include "prog/settings_check.h"
+
+#define PATIENCE CLOCK_SECOND
 
 static void
 check_schema(struct app *app, struct text *faults)
@@ -27,21 +33,87 @@ check_schema(struct app *app, struct text *faults)
     mem_free(mem);
 }
 
-/* What only the database can tell; written to fd, for the parent. */
+/* A server that is busy, or just starting, is asked again for a while. */
+static bool
+answers(bool (*ping)(void *server), void *server)
+{
+    const struct timespec pause = { .tv_nsec = 50 * 1000000 };
+    int64_t end = clock_steady() + PATIENCE;
+
+    while (!ping(server)) {
+        if (clock_steady() > end)
+            return false;
+        (void)nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
+static bool
+ping_database(void *db)
+{
+    return db_ping(db);
+}
+
+static bool
+ping_cache(void *cache)
+{
+    return cache_ping(cache);
+}
+
+static void
+check_connections(struct app *app, struct text *faults)
+{
+    static const char most_sql[] = SQL(
+        SELECT least(current_setting('max_connections')::bigint
+            - current_setting('superuser_reserved_connections')::bigint,
+            CASE WHEN rolconnlimit >= 0 THEN rolconnlimit END)
+        FROM pg_roles WHERE rolname = current_user
+    );
+    void *mem = mem_context(NULL, "connections");
+    int64_t wanted = settings_connections(app->config);
+    struct db_error error;
+    struct db_result *res = db_query(app->db, mem, most_sql, NO_ARGS, &error);
+
+    if (!error.failed && db_rows(res) > 0 && db_integer(res, 0, 0) < wanted)
+        text_addf(faults,
+                  "max_children of all pools need %lld connections, PostgreSQL "
+                  "lets %lld in (max_connections)\n",
+                  (long long)wanted, (long long)db_integer(res, 0, 0));
+    mem_free(mem);
+}
+
+/* What a running program must not be given up for. */
+static void
+check_servers(struct app *app, bool answered, struct text *faults)
+{
+    app->cache = cache_new(NULL, config_section(app->config, &cache_section));
+    if (!answered)
+        text_adds(faults, "[database]: PostgreSQL does not let us in\n");
+    else
+        check_connections(app, faults);
+    if (!answers(ping_cache, app->cache))
+        text_adds(faults, "[redis]: Redis does not answer\n");
+}
+
+/* What only the servers can tell; written to fd, for the parent. */
 static int
-ask(struct app *app, bool (*more)(struct app *app, struct text *faults), int fd)
+ask(struct app *app, bool test_only,
+    bool (*more)(struct app *app, struct text *faults), int fd)
 {
     struct text faults;
 
     text_init(&faults, NULL, 1024);
     app->db = db_new(NULL, config_section(app->config, &db_section), NULL);
-    bool answered = db_ping(app->db);
+    bool answered =
+        test_only ? answers(ping_database, app->db) : db_ping(app->db);
     if (answered)
         check_schema(app, &faults);
-    if (faults.len == 0 && more != NULL)
+    if (faults.len == 0 && more != NULL && (answered || !test_only))
         answered = more(app, &faults);
+    if (test_only)
+        check_servers(app, answered, &faults);
     ssize_t n = write(fd, faults.at, faults.len);
-    return !answered ? 2 : faults.len > 0 && n > 0;
+    return !answered && !test_only ? 2 : faults.len > 0 && n > 0;
 }
 
 static void
@@ -55,7 +127,7 @@ read_all(int fd, struct text *to)
 }
 
 bool
-database_check(struct app *app,
+database_check(struct app *app, bool test_only,
                bool (*more)(struct app *app, struct text *faults),
                struct text *faults)
 {
@@ -68,7 +140,7 @@ database_check(struct app *app,
     pid_t child = fork();
     if (child == 0) {
         (void)close(ends[0]);
-        _exit(ask(app, more, ends[1]));
+        _exit(ask(app, test_only, more, ends[1]));
     }
     (void)close(ends[1]);
     read_all(ends[0], &said);

@@ -1,6 +1,6 @@
 /*
- * database_check.h - asks the database, before a program starts, whether it
- * fits the program.
+ * database_check.h - asks PostgreSQL and Redis, before a program starts,
+ * whether they fit it.
  */
 #ifndef PROG_DATABASE_CHECK_H
 #define PROG_DATABASE_CHECK_H
@@ -16,10 +16,13 @@
  * files: not asked), or where `more` (may be NULL) finds faults, which says
  * false for a database that did not answer.
  *
- * Asks in a child, since a master opens no connections.  A database that does
- * not answer is no fault: it is said in the log, and the workers wait for it.
+ * Asks in a child, since a master opens no connections.  A start takes no
+ * offence at a database that does not answer: it is said in the log, and the
+ * workers wait for it.  A test (test_only) does, since then a program runs that
+ * is better off; and it wants Redis to answer and PostgreSQL to let as many in
+ * as all pools may have workers.
  */
-bool database_check(struct app *app,
+bool database_check(struct app *app, bool test_only,
                     bool (*more)(struct app *app, struct text *faults),
                     struct text *faults);
 

@@ -30,6 +30,7 @@
 #include "prog/ctl.h"
 #include "prog/database_check.h"
 #include "prog/metric_rows.h"
+#include "prog/settings_check.h"
 
 /* ---- Metrics ------------------------------------------------------------- */
 
@@ -150,12 +151,14 @@ prepare(struct setup *s)
     *app = (struct app){ .features = all_features, .config = s->config };
     if (app_site(app)->clock_file != NULL && !s->test_only)
         clock_shift_by(app_site(app)->clock_file);
-    auth_check(auth, s->faults);
+    auth_check(auth, app_site(app)->production, s->faults);
+    settings_look(app, s, false);
     app->networks = networks_load(
         s->mem, config_section(s->config, &networks_section), s->faults);
     app->router = router_new(s->mem, all_features, s->faults);
     if (app->router == NULL || !load_pages(app, s->mem, s->faults) ||
-        !database_check(app, route_check_constraints, s->faults) ||
+        !database_check(app, s->test_only, route_check_constraints,
+                        s->faults) ||
         s->faults->len > 0)
         return false;
     openapi_print(document, app);
@@ -180,6 +183,7 @@ main(int argc, char **argv)
         .about = "Answers requests that nginx sends by FastCGI.",
         .sections = all_sections(),
         .config = SPARKLE_SYSCONFDIR "/sparkle.conf",
+        .user = "sparkle",
         .prepare = prepare,
         .worker = work,
     };

@@ -23,6 +23,7 @@
 #include "prog/database_check.h"
 #include "prog/jobs_metrics.h"
 #include "prog/jobs_settings.h"
+#include "prog/settings_check.h"
 
 /* ---- Start --------------------------------------------------------------- */
 
@@ -60,17 +61,19 @@ prepare(struct setup *s)
     site = app_site(&runner->app);
     if (site->clock_file != NULL && !s->test_only)
         clock_shift_by(site->clock_file);
-    auth_check(config_section(s->config, &auth_section), s->faults);
+    auth_check(config_section(s->config, &auth_section), site->production,
+               s->faults);
+    settings_look(&runner->app, s, true);
     runner->registry = job_registry_new(s->mem, all_features, s->faults);
     runner->app.mails = mailer_load(s->mem, site->emails, s->faults);
     runner->board = job_board_new(count_workers(s->config));
     s->context = runner;
-    if (runner->registry == NULL || runner->app.mails == NULL ||
-        s->faults->len > 0)
+    if (runner->registry == NULL || runner->app.mails == NULL)
         return false;
     runner->metrics =
         jobs_metrics_new(s->mem, s->metrics, runner->registry, all_features);
-    return database_check(&runner->app, NULL, s->faults);
+    return database_check(&runner->app, s->test_only, NULL, s->faults) &&
+           s->faults->len == 0;
 }
 
 /* ---- A worker ------------------------------------------------------------ */
@@ -148,6 +151,7 @@ main(int argc, char **argv)
         .master = &jobs_master_section,
         .pools = &jobs_pool_section,
         .config = SPARKLE_SYSCONFDIR "/sparkle.conf",
+        .user = "sparkle",
         .prepare = prepare,
         .worker = work,
     };

@@ -19,13 +19,11 @@
 #include "prog/ctl.h"
 
 static const struct ctl_command *const tables[] = {
-    ctl_setup_commands,  ctl_schema_commands,
-    ctl_config_commands, ctl_describe_commands,
-    ctl_user_commands,   ctl_status_commands,
-    ctl_doctor_commands, ctl_demo_commands,
-    ctl_email_commands,  ctl_breach_commands,
-    ctl_keys_commands,   ctl_schedule_commands,
-    ctl_jobs_commands,   NULL,
+    ctl_setup_commands,    ctl_schema_commands, ctl_config_commands,
+    ctl_describe_commands, ctl_user_commands,   ctl_status_commands,
+    ctl_doctor_commands,   ctl_demo_commands,   ctl_email_commands,
+    ctl_breach_commands,   ctl_keys_commands,   ctl_schedule_commands,
+    ctl_jobs_commands,     ctl_reload_commands, NULL,
 };
 
 /* ---- For the commands --------------------------------------------------- */

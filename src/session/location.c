@@ -4,7 +4,7 @@
 #include "session/session_local.h"
 
 static const struct setting rows[] = {
-    SETTING(struct login_settings, geoip_file, TEXT,
+    SETTING(struct login_settings, geoip_file, TEXT, .meaning = MEANS_FILE,
             .about = "A GeoLite2-City.mmdb, for the places in the login "
                      "history; without it they stay empty."),
     { 0 },

@@ -105,7 +105,7 @@ sms_code_hashes(void *mem, const struct app *app, const struct uuid *user,
 /* ---- Settings ------------------------------------------------------------ */
 
 static const struct setting rows[] = {
-    SETTING(struct sms_settings, url, TEXT,
+    SETTING(struct sms_settings, url, TEXT, .meaning = MEANS_URL,
             .about = "Address of the SMS gateway; without it none are sent."),
     SETTING(struct sms_settings, method, TEXT, .otherwise = "POST",
             .about = "The method of the call."),

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 
 static const struct setting settings[] = {
-    SETTING(struct upkeep_settings, temp_dirs, TEXT,
+    SETTING(struct upkeep_settings, temp_dirs, TEXT, .meaning = MEANS_SWEPT,
             .about = "Directories of unfinished files, with blanks between "
                      "them: temp-files empties them of what is old."),
     SETTING(struct upkeep_settings, temp_age, DURATION, .otherwise = "24h",

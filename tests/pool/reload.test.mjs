@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
-import { Daemon, alive, sleep, toy, until } from "./daemon.mjs";
+import { Daemon, alive, run, sleep, toy, until } from "./daemon.mjs";
 
 const refused = async (d, pattern) => {
   await d.logged(/reload: refused/);
@@ -93,7 +93,8 @@ test("a bad configuration is refused with file and line, and the old one serves"
   assert.equal((await d.status()).reloads_refused, 1);
   d.configure({ toy: { greeting: "third" } });
   await d.reload();
-  assert.equal(await d.ask("greeting"), "third");
+  // An old worker may have taken a connection before it was told to stop.
+  await until("the new one greets", async () => (await d.ask("greeting")) === "third");
 });
 
 test("settings that contradict each other are refused with file and line", async (t) => {
@@ -129,16 +130,97 @@ test("sockets that could not be made are found before it is too late", async (t)
     [{ master: { status_socket: d.file("none/status") } }, /\[master\] status_socket: cannot listen on .*: No such file/],
     [{ pools: { a: {}, b: { listen_owner: "nobody-of-this-name" } } }, /\[pool b\] listen: .*: there is no such owner/],
     [{ pools: { a: {}, b: { listen: "nowhere.invalid:99999" } } }, /no such address/],
+    [{ master: { pid_file: d.file("none/pid") } }, /\[master\] pid_file: .*none.pid: No such file/],
+    [{ master: { log: d.file("none/log") } }, /\[master\] log: .*none.log: No such file/],
+    [{ master: { slowlog: d.file("none/slow") } }, /\[master\] slowlog: .*none.slow: No such file/],
   ];
   for (const [options, pattern] of cases) {
     d.configure(options);
     d.signal("SIGHUP");
     await d.logged(pattern);
+    assert.match((await d.get("/reload")).body, pattern);
   }
-  d.configure({ master: { pid_file: d.file("none/pid") } });
-  await d.reload(); // that is only said
-  await d.logged(/none.pid: No such file/);
   assert.equal(await d.ask("echo on"), "on");
+  assert.equal((await d.status()).reloads, 0);
+});
+
+test("another master's pid file is not taken", async (t) => {
+  const d = await Daemon.start(t);
+  const other = await Daemon.start(t);
+  d.configure({ master: { pid_file: other.file("pid") } });
+  d.signal("SIGHUP");
+  await refused(d, /another master is running/);
+  assert.equal(await d.ask("echo on"), "on");
+});
+
+// What names one socket twice: pools, and how they name it.
+const twins = (d) => [
+  { a: {}, b: { listen: d.file("a.sock") } },
+  { a: {}, b: { listen: `${d.dir}//a.sock` } },
+  { a: {}, b: { listen: `${d.dir}/./a.sock` } },
+  { a: {}, b: { listen: d.file("new.sock") }, c: { listen: d.file("new.sock") } },
+  { a: {}, b: { listen: d.file("status.sock") } },
+  { a: {}, b: { listen: "127.0.0.1:9" }, c: { listen: "localhost:9" } },
+  { a: {}, b: { listen: "127.0.0.1:9" }, c: { listen: "9" } },
+  { a: {}, b: { listen: "[::]:9" }, c: { listen: "127.0.0.1:9" } },
+  { a: {}, b: { listen: "[::1]:9" }, c: { listen: "[0::1]:9" } },
+];
+
+test("a socket that is named twice is refused, and all goes on", async (t) => {
+  const d = await Daemon.start(t);
+  const old = await d.workers();
+  for (const [i, pools] of twins(d).entries()) {
+    d.configure({ pools });
+    d.signal("SIGHUP");
+    await until("it is refused", async () => (await d.status()).reloads_refused === i + 1);
+    const { body } = await d.get("/reload");
+    assert.match(body, /^\S+:\d+: \[pool [bc]\] listen: \S+ is named twice: /, JSON.stringify(pools));
+    assert.equal(await d.ask("echo on"), "on");
+  }
+  assert.deepEqual(await d.workers(), old);
+});
+
+test("sockets that differ are not refused", async (t) => {
+  const d = new Daemon({});
+  t.after(() => d.end());
+  fs.mkdirSync(d.file("other"));
+  for (const pools of [
+    { a: {}, b: { listen: d.file("other/a.sock") } },
+    { a: { listen: "127.0.0.1:9" }, b: { listen: "127.0.0.2:9" } },
+    { a: { listen: "127.0.0.1:9" }, b: { listen: "127.0.0.1:10" } },
+    { a: { listen: "[::1]:9" }, b: { listen: "127.0.0.1:9" } },
+    { a: { listen: null }, b: { listen: null } },
+  ]) {
+    d.configure({ pools });
+    const { stderr } = await run(toy, ["-t", "-c", d.config]);
+    assert.doesNotMatch(stderr ?? "", /named twice/, JSON.stringify(pools));
+  }
+});
+
+test("a socket that is lost after the check does not end the service", async (t) => {
+  const d = await Daemon.start(t);
+  const taken = d.file("b.sock");
+  fs.chmodSync(d.dir, 0o777); // the checker, who is nobody, makes the file
+  d.configure({ pools: { a: {}, b: {} }, toy: { spoil: taken, greeting: "new" } });
+  d.signal("SIGHUP");
+  await d.logged(/the old workers go on until the sockets can be opened/);
+  await d.logged(/b\.sock: a file that is no socket is there/);
+  assert.equal(await d.ask("echo on"), "on");
+  fs.rmSync(taken);
+  await d.logged(/^reloaded$/);
+  assert.equal(await d.ask("greeting", "b"), "new");
+});
+
+test("another configuration ends the wait for a socket", async (t) => {
+  const d = await Daemon.start(t);
+  fs.chmodSync(d.dir, 0o777);
+  d.configure({ pools: { a: {}, b: {} }, toy: { spoil: d.file("b.sock") } });
+  d.signal("SIGHUP");
+  await d.logged(/the old workers go on until the sockets can be opened/);
+  d.configure({ toy: { greeting: "again" } });
+  d.signal("SIGHUP");
+  await d.logged(/^reloaded$/);
+  await until("the new one greets", async () => (await d.ask("greeting")) === "again");
 });
 
 test("a new binary takes over without a lost request", async (t) => {
@@ -220,6 +302,7 @@ test("reloads that come in a heap end in the last configuration", async (t) => {
 
 test("a file that turns bad after the check does not end the service", async (t) => {
   const d = await Daemon.start(t);
+  fs.chmodSync(d.dir, 0o777); // the checker, who is nobody, spoils it
   d.configure({ toy: { spoil: d.config } });
   d.signal("SIGHUP");
   await d.logged(/changed after it was checked/);

@@ -172,6 +172,31 @@ test_byte_order_mark_and_line_ends(void)
 }
 
 /* libinih alone would cut this at 200 bytes. */
+/* A text with what looks like a comment is refused: nobody can tell what was
+ * meant. */
+static void
+test_comments(void)
+{
+    static const char *const bad[] = { "name = Tom ; Jerry", "name = a #b",
+                                       "name = # all",       "name: x\t;y",
+                                       "name = ;",           "name = ; a" };
+    static const char *const fine[] = { "a;b", "a#b", "#fff", ";", "a;" };
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct text *faults = text_new(mem);
+        const char *file = mem_printf(mem, "[house]\n%s\nrooms = 5\n", bad[i]);
+
+        CU_ASSERT_PTR_NULL(read_main(file, faults));
+        CU_ASSERT_PTR_NOT_NULL(strstr(faults->at, "main.conf:2: name has a"));
+    }
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++)
+        CU_ASSERT_STRING_EQUAL(
+            good(mem_printf(mem, "[house]\nname=%s\nrooms = 5 ; five\n",
+                            fine[i]))
+                ->name,
+            fine[i]);
+}
+
 static void
 test_long_line(void)
 {
@@ -359,6 +384,7 @@ static const CU_TestInfo tests[] = {
     { "defaults", test_defaults },
     { "values", test_values },
     { "byte order mark and CRLF", test_byte_order_mark_and_line_ends },
+    { "comments", test_comments },
     { "a long line", test_long_line },
     { "instances", test_instances },
     { "faults name the line", test_faults_name_the_line },

@@ -199,14 +199,46 @@ bad_rings_are_told_at_the_start(void)
                                .signing_key = "c:" K1 };
     struct text *faults = text_new(mem);
 
-    auth_check(&s, faults);
+    auth_check(&s, false, faults);
     CU_ASSERT_EQUAL(faults->len, 0);
     s.encryption_key = "some words that are no key";
     s.signing_key = NULL;
-    auth_check(&s, faults);
+    auth_check(&s, false, faults);
     CU_ASSERT_PTR_NOT_NULL(strstr(faults->at, "[auth] encryption_key: "));
     CU_ASSERT_PTR_NOT_NULL(strstr(faults->at, "[auth] signing_key: "));
     CU_ASSERT_PTR_NULL(strstr(faults->at, "pepper"));
+}
+
+/* In production only: elsewhere it is fine that everybody knows them. */
+static void
+sample_keys_are_refused(void)
+{
+    static const char *const samples[] = {
+        "1:0000000000000000000000000000000000000000000000000000000000000000",
+        "a:adadadadadadadadadadadadadadadadadadadadadadadadadadadadadadadad",
+        "a:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        "a:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+        "a:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff00",
+        "a:deadbeefdeadbeefdeadbeefdeadbeefdeadbeefdeadbeefdeadbeefdeadbeef",
+        "new:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08,"
+        "old:1111111111111111111111111111111111111111111111111111111111111111",
+    };
+    static const char fine[] =
+        "k:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        const struct auth_settings s = { .pepper = fine,
+                                         .encryption_key = samples[i],
+                                         .signing_key = fine };
+        struct text *faults = text_new(mem);
+
+        auth_check(&s, false, faults);
+        CU_ASSERT_EQUAL(faults->len, 0);
+        auth_check(&s, true, faults);
+        CU_ASSERT_PTR_NOT_NULL(strstr(faults->at, "[auth] encryption_key: "));
+        CU_ASSERT_PTR_NOT_NULL(strstr(faults->at, " is a sample"));
+        CU_ASSERT_PTR_NULL(strstr(faults->at, "pepper"));
+    }
 }
 
 static void
@@ -243,6 +275,7 @@ twofactor_suite(void)
           secrets_open_for_their_user_only },
         { "backup codes outlive a key", backup_codes_outlive_a_key },
         { "bad rings are told at the start", bad_rings_are_told_at_the_start },
+        { "sample keys are refused in production", sample_keys_are_refused },
         { "replaced files keep their mode", replaced_files_keep_their_mode },
         CU_TEST_INFO_NULL,
     };
