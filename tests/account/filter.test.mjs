@@ -74,7 +74,7 @@ export default (filter) =>
         assert.equal(answer.status, 400, `${answer}`);
         assert.match(answer.json.fields.password, /breach/);
       }
-      const known = await register("Qwertyuiop123!");
+      const known = await register("Basketball123!");
       assert.equal(known.status, 201, `${known}`);
     });
 

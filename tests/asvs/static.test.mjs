@@ -117,6 +117,12 @@ export default () =>
       assert.ok(words.length >= 5);
       const manual = read("install/man/sparkle.7").replace(/\s+/g, " ");
       assert.ok(manual.includes(`these words: ${words.join(", ")}.`));
+      const others = /phrases\[\] = \{([^}]*)\}/.exec(
+        read("src/core/password_policy.c"),
+      )[1];
+      const phrases = others.match(/"([^"]+)"/g).map((w) => w.slice(1, -1));
+      assert.equal(phrases.length, 9);
+      assert.ok(manual.includes(`these phrases: ${phrases.join(", ")}.`));
     });
 
     it("lead to no other site after a login", async () => {
