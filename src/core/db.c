@@ -34,8 +34,14 @@ static const struct setting db_rows_of_settings[] = {
     SETTING(struct db_settings, owner_password, SECRET,
             .about = "Only sparklectl reads it."),
     SETTING(struct db_settings, sslmode, CHOICE, .choices = sslmodes,
-            .otherwise = "prefer",
-            .about = "How much TLS a connection by TCP needs."),
+            .about = "How much TLS a connection by TCP needs.  If not given: "
+                     "verify-full, and prefer where the host is this machine "
+                     "(a socket's directory, localhost, 127.0.0.0/8, ::1)."),
+    SETTING(struct db_settings, sslrootcert, TEXT,
+            .about = "Certificates of the authorities that vouch for the "
+                     "server, for verify-ca and verify-full, such as "
+                     "/etc/ssl/certs/ca-certificates.crt.  If not given, "
+                     "libpq's own: ~/.postgresql/root.crt."),
     SETTING(struct db_settings, timeout, DURATION, .otherwise = "8s",
             .min = CLOCK_SECOND / 10,
             .about = "A server that is silent for so long is given up; more "

@@ -27,11 +27,20 @@ struct db_settings {
     const char *host; /* or the directory of the socket; NULL: libpq's */
     int64_t port;     /* 0: libpq's */
     const char *name; /* or a whole connection string, postgresql://... */
-    const char *user, *password, *sslmode; /* NULL: libpq's */
-    const char *owner, *owner_password;    /* who migrates; sparklectl's */
+    const char *user, *password;
+    const char *sslmode;                /* NULL: db_sslmode says */
+    const char *sslrootcert;            /* NULL: libpq's */
+    const char *owner, *owner_password; /* who migrates; sparklectl's */
     int64_t timeout; /* us that a statement is waited for at the most; more
                         than the role's statement_timeout */
 };
+
+/*
+ * The sslmode of a connection, where the settings' own connection string has
+ * none: the setting, or "verify-full", or "prefer" where every host of it is
+ * this machine, from which nothing leaves in the clear.
+ */
+const char *db_sslmode(const struct db_settings *settings);
 
 /* What went wrong with a statement; all zero where nothing did. */
 struct db_error {

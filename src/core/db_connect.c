@@ -8,13 +8,17 @@
  */
 #include "core/db_local.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/random.h"
 
 #define MS (CLOCK_SECOND / 1000)
@@ -122,6 +126,81 @@ gone(const struct db *db)
     return PQstatus(db->conn) != CONNECTION_OK;
 }
 
+/* ---- How safe ------------------------------------------------------------ */
+
+/* One host: a directory, an abstract socket, or a loopback address. */
+static bool
+host_is_here(const char *host)
+{
+    uint8_t address[16];
+    static const uint8_t loopback[16] = { [15] = 1 };
+
+    if (host[0] == '\0' || host[0] == '/' || host[0] == '@' ||
+        strcmp(host, "localhost") == 0)
+        return true;
+    if (inet_pton(AF_INET, host, address) == 1)
+        return address[0] == 127;
+    return inet_pton(AF_INET6, host, address) == 1 &&
+           memcmp(address, loopback, sizeof address) == 0;
+}
+
+/* All of a list, as libpq takes one.  NULL: none is given. */
+static bool
+hosts_are_here(const char *hosts)
+{
+    void *mem = mem_context(NULL, "hosts");
+    char *one = mem_strdup(mem, hosts == NULL ? "" : hosts), *comma;
+    bool here = true;
+
+    do {
+        comma = strchr(one, ',');
+        if (comma != NULL)
+            *comma = '\0';
+        here = here && host_is_here(one);
+        one = comma == NULL ? one : comma + 1;
+    } while (comma != NULL);
+    mem_free(mem);
+    return here;
+}
+
+/* The value of an option in a connection string, or what stands for it. */
+static const char *
+option(const PQconninfoOption *all, const char *keyword, const char *otherwise)
+{
+    for (; all != NULL && all->keyword != NULL; all++)
+        if (strcmp(all->keyword, keyword) == 0 && all->val != NULL)
+            return all->val;
+    return otherwise;
+}
+
+static void
+end_options(PQconninfoOption **all)
+{
+    PQconninfoFree(*all);
+}
+
+/* As libpq does: the string wins over the setting, and that over PGHOST.  What
+ * a service of pg_service.conf leads to is not looked up. */
+static bool
+is_here(const struct db_settings *s)
+{
+    __attribute__((cleanup(end_options))) PQconninfoOption *all =
+        s->name == NULL ? NULL : PQconninfoParse(s->name, NULL);
+    const char *host = s->host != NULL ? s->host : getenv("PGHOST");
+
+    return option(all, "service", getenv("PGSERVICE")) == NULL &&
+           hosts_are_here(option(all, "host", host)) &&
+           hosts_are_here(option(all, "hostaddr", getenv("PGHOSTADDR")));
+}
+
+const char *
+db_sslmode(const struct db_settings *s)
+{
+    if (s->sslmode != NULL)
+        return s->sslmode;
+    return is_here(s) ? "prefer" : "verify-full";
+}
+
 /* ---- Made ---------------------------------------------------------------- */
 
 static void
@@ -143,6 +222,7 @@ start(struct db *db)
         "user",
         "password",
         "sslmode",
+        "sslrootcert",
         "dbname",
         "gssencmode",
         "application_name",
@@ -150,11 +230,17 @@ start(struct db *db)
         NULL,
     };
     const char *const values[] = {
-        s->host,    s->port == 0 ? NULL : port,
-        s->user,    s->password,
-        s->sslmode, s->name,
-        "disable",  db->application,
-        "UTF8",     NULL,
+        s->host,
+        s->port == 0 ? NULL : port,
+        s->user,
+        s->password,
+        db_sslmode(s),
+        s->sslrootcert,
+        s->name,
+        "disable",
+        db->application,
+        "UTF8",
+        NULL,
     };
 
     (void)snprintf(port, sizeof port, "%lld", (long long)s->port);

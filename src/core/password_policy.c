@@ -27,7 +27,8 @@ const char *const password_advice[PASSWORD_FAULTS] = {
     [PASSWORD_NO_SPECIAL] = "add a special character, such as ! or -",
     [PASSWORD_REPEATS] = "use no character three times in a row",
     [PASSWORD_IS_NAME] = "do not use your user name or your address",
-    [PASSWORD_COMMON] = "choose another: this one is known from a breach",
+    [PASSWORD_COMMON] = "choose another: this one, or a phrase in it, is "
+                        "known from a breach",
     [PASSWORD_EASY] = "make it longer",
 };
 
@@ -87,23 +88,27 @@ bare(void *mem, const char *s)
     return mem_strndup(mem, s, n);
 }
 
-/* With letters for the digits and signs that are written for them, except in
- * the number at its end. */
+/* The letter for which a digit or a sign is written; another as it is. */
+static char
+letter_of(char c)
+{
+    static const char signs[] = "@4831!05$7", letters[] = "aabeiiosst";
+    const char *at = c == '\0' ? NULL : strchr(signs, c);
+
+    return at == NULL ? c : letters[at - signs];
+}
+
+/* With such letters, except in the number at its end. */
 static char *
 spelled(void *mem, const char *s)
 {
-    static const char signs[] = "@4831!05$7", letters[] = "aabeiiosst";
     size_t n = strlen(s);
     char *out = mem_strndup(mem, s, n);
 
     while (n > 0 && s[n - 1] >= '0' && s[n - 1] <= '9')
         n--;
-    for (size_t i = 0; i < n; i++) {
-        const char *at = strchr(signs, out[i]);
-
-        if (at != NULL)
-            out[i] = letters[at - signs];
-    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = letter_of(out[i]);
     return out;
 }
 
@@ -196,6 +201,42 @@ is_of_the_site(void *mem, const char *form)
     return is;
 }
 
+/* Phrases that no password contains; sparkle(7) has them, too.  What contains
+ * another of them (password1234) is not listed. */
+static const char *const phrases[] = {
+    "password123",  "12345678901",  "qwerty123456", "sparkle123456",
+    "admin1234567", "letmein12345", "welcome12345", "qwertyuiop12",
+    "sparkleverse", NULL,
+};
+
+/* Whether a phrase stands somewhere in a text, however the two are spelled. */
+static bool
+has(const char *text, const char *phrase)
+{
+    for (; *text != '\0'; text++) {
+        size_t n = 0;
+
+        while (phrase[n] != '\0' && letter_of(text[n]) == letter_of(phrase[n]))
+            n++;
+        if (phrase[n] == '\0')
+            return true;
+    }
+    return false;
+}
+
+/* "password" is a word that a long phrase may have, too: it must leave enough
+ * beside it for a password.  folded: of n code points. */
+static bool
+has_phrase(const char *folded, size_t n)
+{
+    static const char word[] = "password";
+
+    for (size_t i = 0; phrases[i] != NULL; i++)
+        if (has(folded, phrases[i]))
+            return true;
+    return n < LEAST + sizeof word - 1 && has(folded, word);
+}
+
 static void
 note(unsigned *faults, bool wrong, enum password_fault fault)
 {
@@ -235,7 +276,7 @@ password_judge(const char *password, const char *username, const char *email,
     const char *local = email != NULL ? email_local_part(mem, email) : NULL;
     const struct tally t = tally_of(normal);
     bool common = is_common(filter, forms) || is_of_the_site(mem, core) ||
-                  is_of_the_site(mem, forms[3]);
+                  is_of_the_site(mem, forms[3]) || has_phrase(folded, t.n);
     struct password_verdict v = { .score = score_of(&t, common) };
 
     note(&v.faults, t.n < LEAST, PASSWORD_SHORT);

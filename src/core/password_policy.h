@@ -6,9 +6,11 @@
  * neither letter nor digit), no character three times in a row; it is neither
  * the user's name nor the part of the address before the @, and it is not in
  * the filter of breached passwords (core/breach.h) nor a word of this site with
- * digits and signs around it (SparkleUniverse-2026!).  Case, what is added at
- * the ends, and the usual digits for letters make neither a name nor a common
- * password another one: P@ssword1234! is password1234.
+ * digits and signs around it (SparkleUniverse-2026!); nor does it contain one
+ * of nine phrases (MyLetmein12345!), or "password" with fewer than 12 code
+ * points beside it.  Case, what is added at the ends, and the usual digits for
+ * letters make neither a name nor a common password another one: P@ssword1234!
+ * is password1234.
  *
  * Score: 20 for 12 code points, 10 more for 16, 10 more for 20, 15 for each
  * kind of character; 30 less where common, 10 less where repeating; 0 to 100.

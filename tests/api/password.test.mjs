@@ -92,6 +92,8 @@ export default () =>
       "Velvet-Otttter-77": /three times in a row/,
       "Password1234!": /breach/,
       "P@ssw0rd1234!": /breach/,
+      "Sparkleverse1!": /a phrase in it/,
+      "Velvet-Letmein12345!": /a phrase in it/,
     };
     for (const [words, why] of Object.entries(refused))
       it(`refuses ${words.slice(0, 20)} at the field`, async () => {

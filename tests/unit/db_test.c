@@ -3,6 +3,7 @@
  * SPARKLE_TEST_PG, a connection string.
  */
 #include <CUnit/CUnit.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -17,6 +18,51 @@ static int64_t
 number(const char *sql)
 {
     return db_integer(query(sql, NO_ARGS), 0, 0);
+}
+
+/* ---- How safe ------------------------------------------------------------ */
+
+static void
+other_hosts_are_verified(void)
+{
+    static const struct {
+        const char *host, *name, *sslmode, *wanted;
+    } cases[] = {
+        { NULL, "sparkle", NULL, "prefer" },
+        { "/run/postgresql", "sparkle", NULL, "prefer" },
+        { "@sparkle", "sparkle", NULL, "prefer" },
+        { "localhost", "sparkle", NULL, "prefer" },
+        { "127.0.0.1", "sparkle", NULL, "prefer" },
+        { "127.9.8.7", "sparkle", NULL, "prefer" },
+        { "::1", "sparkle", NULL, "prefer" },
+        { "localhost,/run/postgresql", "sparkle", NULL, "prefer" },
+        { "db.example.org", "sparkle", NULL, "verify-full" },
+        { "localhost.example.org", "sparkle", NULL, "verify-full" },
+        { "10.0.0.5", "sparkle", NULL, "verify-full" },
+        { "128.0.0.1", "sparkle", NULL, "verify-full" },
+        { "127.0.0.1.example.org", "sparkle", NULL, "verify-full" },
+        { "::2", "sparkle", NULL, "verify-full" },
+        { "/run/postgresql,db.example.org", "sparkle", NULL, "verify-full" },
+        { "db.example.org", "sparkle", "require", "require" },
+        { "localhost", "sparkle", "verify-ca", "verify-ca" },
+        /* The string's host wins over the setting, as in libpq. */
+        { NULL, "postgresql://db.example.org/s", NULL, "verify-full" },
+        { "/run/postgresql", "host=db.example.org dbname=s", NULL,
+          "verify-full" },
+        { "db.example.org", "postgresql://localhost/s", NULL, "prefer" },
+        { NULL, "host=localhost hostaddr=10.0.0.5", NULL, "verify-full" },
+        { NULL, "postgresql:///s?host=/run/postgresql", NULL, "prefer" },
+        { NULL, "service=elsewhere", NULL, "verify-full" },
+    };
+
+    (void)unsetenv("PGHOST");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct db_settings s = { .host = cases[i].host,
+                                       .name = cases[i].name,
+                                       .sslmode = cases[i].sslmode };
+
+        CU_ASSERT_STRING_EQUAL(db_sslmode(&s), cases[i].wanted);
+    }
 }
 
 /* ---- Values -------------------------------------------------------------- */
@@ -238,6 +284,7 @@ int
 db_suite(void)
 {
     CU_TestInfo tests[] = {
+        { "other hosts are verified", other_hosts_are_verified },
         { "values go and come", values_go_and_come },
         { "nothing is NULL", nothing_is_null },
         { "widths are known", widths_are_known },

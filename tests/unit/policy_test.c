@@ -259,8 +259,8 @@ names_are_no_passwords(void)
     check_all(cases, sizeof cases / sizeof *cases);
 }
 
-/* Known ones, and what makes no other password of them; but a phrase is not
- * refused because a common word is in it (facts.md 6-50). */
+/* Known ones, and what makes no other password of them; but a long phrase is
+ * not refused because a common word is in it (facts.md 6-50). */
 static void
 common_passwords_are_known(void)
 {
@@ -275,6 +275,33 @@ common_passwords_are_known(void)
         { "My-Password-is-7-otters", 0, 100 },
         { "Sparkle-demo-2026!", 0, 90 },
         { "Correct-Horse-7-Battery", 0, 100 },
+    };
+
+    check_all(cases, sizeof cases / sizeof *cases);
+}
+
+/* facts.md 3.2: wherever they stand, in any case, and as they are respelled. */
+static void
+phrases_are_refused_inside_others(void)
+{
+    static const struct judged cases[] = {
+        { "Sparkleverse1!", BIT(PASSWORD_COMMON), 50 },
+        { "Letmein12345!", BIT(PASSWORD_COMMON), 50 },
+        { "My-L3tme1n12345-Otter!", BIT(PASSWORD_COMMON), 70 },
+        { "Otter+WELCOME12345+fox", BIT(PASSWORD_COMMON), 70 },
+        { "sP4rkl3v3rse-Velvet!", BIT(PASSWORD_COMMON), 70 },
+        { "Velvet:qwertyuiop12", BIT(PASSWORD_COMMON), 60 },
+        { "Velvet:Qwerty123456", BIT(PASSWORD_COMMON), 60 },
+        { "Velvet:12345678901", BIT(PASSWORD_COMMON), 60 },
+        { "Velvet:Sparkle123456!", BIT(PASSWORD_COMMON), 70 },
+        { "Velvet:Admin1234567!", BIT(PASSWORD_COMMON), 70 },
+        { "My-Velvet-Password123-is-long", BIT(PASSWORD_COMMON), 70 },
+        /* The word alone: 11 beside it, and 12. */
+        { "Otter-7-P4ssw0rd-ab", BIT(PASSWORD_COMMON), 60 },
+        { "Otter-7-Password-abc", 0, 100 },
+        /* Nearly one. */
+        { "Letmein-12345-velvet", 0, 100 },
+        { "Velvet-1234567890x", 0, 90 },
     };
 
     check_all(cases, sizeof cases / sizeof *cases);
@@ -411,6 +438,8 @@ policy_suite(void)
         { "rules are kept", rules_are_kept },
         { "names are no passwords", names_are_no_passwords },
         { "common passwords are known", common_passwords_are_known },
+        { "phrases are refused inside others",
+          phrases_are_refused_inside_others },
         { "words of the site are known", words_of_the_site_are_known },
         { "Unicode is counted after NFKC", unicode_is_counted_after_nfkc },
         { "sites can ask for more", sites_can_ask_for_more },
