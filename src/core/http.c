@@ -7,7 +7,9 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -70,6 +72,39 @@ open_public(void *with, curlsocktype purpose, struct curl_sockaddr *to)
     return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
+/* Labels of letters, digits, - and _, the last of which begins with a letter:
+ * the other spellings of a name or a number (a stop of another script, circled
+ * digits, 0x7f.1, a stop at the end) are no browser's. */
+static bool
+name_plain(const char *host)
+{
+    static const char plain[] = "0123456789-_abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const char *last = host;
+    size_t n;
+
+    while (n = strspn(last, plain), n > 0 && last[n] == '.')
+        last += n + 1;
+    return n > 0 && last[n] == '\0' && strchr(plain + 12, last[0]) != NULL;
+}
+
+/* Names that lead into one's own network, whatever is before them. */
+static bool
+name_private(const char *host)
+{
+    static const char *const own[] = { "localhost", "local", "internal",
+                                       "arpa",      "onion", NULL };
+    const char *last = strrchr(host, '.');
+
+    /* "localhost", "intranet": a public name has a dot inside. */
+    if (last == NULL)
+        return true;
+    for (size_t i = 0; own[i] != NULL; i++)
+        if (strcasecmp(last + 1, own[i]) == 0)
+            return true;
+    return false;
+}
+
 /* A host that is written as an address must be a public one. */
 static bool
 host_public(const char *host)
@@ -87,9 +122,7 @@ host_public(const char *host)
     }
     if (inet_pton(AF_INET, host, address) == 1)
         return is_public(AF_INET, address);
-    /* "localhost", "intranet": a public name has a dot inside. */
-    const char *dot = strchr(host, '.');
-    return dot != NULL && dot != host && dot[1] != '\0';
+    return n < 254 && name_plain(host) && !name_private(host);
 }
 
 /* ---- URLs ---------------------------------------------------------------- */
@@ -112,14 +145,17 @@ bool
 http_url_public(const char *text)
 {
     URL *url = curl_url();
-    WORD *scheme = NULL, *host = NULL, *user = NULL;
+    WORD *scheme = NULL, *host = NULL, *user = NULL, *port = NULL;
 
     if (strlen(text) > 2000 || url == NULL ||
         curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK ||
         curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-        curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+        curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) !=
+            CURLUE_OK)
         return false;
-    return strcmp(scheme, "https") == 0 && host_public(host) &&
+    return strcmp(scheme, "https") == 0 && strcmp(port, "443") == 0 &&
+           host_public(host) &&
            curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_NO_USER;
 }
 
@@ -231,7 +267,10 @@ http_call(const void *mem, const struct http_settings *settings,
     x.curl = curl_easy_init();
     if (x.curl == NULL)
         die("libcurl has no memory");
-    if (add_headers(&x, call) && set_options(&x, settings, call))
+    if (!call->trusted && !settings->allow_private &&
+        !http_url_public(call->url))
+        (void)snprintf(x.fault, sizeof x.fault, "no public https address");
+    else if (add_headers(&x, call) && set_options(&x, settings, call))
         code = curl_easy_perform(x.curl);
     *ret = (struct http_answer){ .body = x.body.at, .len = x.body.len };
     if (code != CURLE_OK) {

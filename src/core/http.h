@@ -50,9 +50,10 @@ void http_call(const void *mem, const struct http_settings *settings,
                const struct http_call *call, struct http_answer *ret);
 
 /*
- * Whether a URL may be given by a user: https, a host that is no number of a
- * private network, no user name, at most 2000 bytes.  Names are only looked
- * up when a call is made.
+ * Whether a URL may be given by a user: https at port 443, a host that is no
+ * number of a private network in any spelling, no name of one's own network
+ * and none with other signs than a browser sends (punycode), no user name, at
+ * most 2000 bytes.  Names are only looked up when a call is made.
  */
 bool http_url_public(const char *url);
 

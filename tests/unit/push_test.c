@@ -107,6 +107,9 @@ test_addresses(void)
         "https://fcm.googleapis.com:443/fcm/send/abc?d",
         "https://8.8.8.8/",
         "https://[2606:4700::1111]/",
+        "https://xn--bcher-kva.example/x",
+        "https://web_push-1.3com.Example/x",
+        "https://updates.push.services.mozilla.com/wpush/v2/a%2Fb",
     };
     static const char *const closed[] = {
         "http://push.example.org/",
@@ -136,7 +139,42 @@ test_addresses(void)
         "https://[2002:a00:1::]/",
         "https://[2001:db8::1]/",
         "https://user:word@push.example.org/",
+        "https://:word@push.example.org/",
         "https:///x",
+        /* Another port, another spelling, one's own network. */
+        "https://push.example.org:444/",
+        "https://push.example.org:80/",
+        "https://8.8.8.8:8443/",
+        "https://push.example.org./",
+        "https://127.0.0.1./",
+        "https://8.8.8.8./",
+        "https://\xE2\x91\xA0\xE2\x91\xA1\xE2\x91\xA6.0.0.1/", /* 127, circled
+                                                                */
+        "https://\xEF\xBC\x91\xEF\xBC\x90.0.0.1/", /* 10, full width */
+        "https://10\xE3\x80\x82"
+        "0.0.1/", /* an ideographic stop */
+        "https://b\xC3\xBC"
+        "cher.example/",
+        "https://%31%30.0.0.1/",
+        "https://0x7f.1/",
+        "https://0xa.0.0.1/",
+        "https://012.0.0.1/",
+        "https://10.1/",
+        "https://167772161/",
+        "https://push.example.0x7f/",
+        "https://push.example.127/",
+        "https://push..example/",
+        "https://.example/",
+        "https://x.localhost/",
+        "https://printer.LOCAL/",
+        "https://metadata.google.internal/",
+        "https://1.0.0.127.in-addr.arpa/",
+        "https://[::ffff:7f00:1]/",
+        "https://[0:0:0:0:0:ffff:10.0.0.1]/",
+        "https://[::127.0.0.1]/",
+        "https://[fec0::1]/",
+        "https://[fe80::1%25eth0]/",
+        "https://[2001:0:a00:1::]/",
         "push.example.org",
         "",
     };
