@@ -222,6 +222,22 @@ BEGIN
 END
 $$;
 
+-- A link or code that was mailed to the address of a user was used from a
+-- device: what was counted against the account is forgiven, whoever did it,
+-- and the device is known from now on.  The devices that were counted.
+CREATE OR REPLACE FUNCTION login_proved(
+    p_user uuid, p_subject bytea, p_device bytea, p_device_name text,
+    p_agent text, p_ip inet
+) RETURNS TABLE (device_id uuid)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM device_seen(p_user, p_device, p_device_name, p_agent, p_ip);
+    RETURN QUERY DELETE FROM login_locks WHERE subject = p_subject
+        RETURNING device_id;
+END
+$$;
+
 -- Locks the user, so that a ban at the same time comes before or after all of
 -- this, and so a new password.  A suspension past its date is lifted.
 -- p_password_hash: what was looked at; NULL: nothing was.  NULLs: not welcome.

@@ -11,6 +11,7 @@
 #include "core/crypto.h"
 #include "core/db.h"
 #include "core/email.h"
+#include "core/lockout.h"
 #include "core/quota.h"
 #include "core/session.h"
 #include "mailing/mailing.h"
@@ -134,6 +135,12 @@ static const char undo_sql[] =
     SELECT token_hash FROM email_change_undo($1, $2::text::inet, $3, $4)
 );
 
+/* Whose a link to undo was. */
+static const char undone_sql[] =
+    SQL(
+    SELECT user_id FROM email_changes WHERE undo_hash = $1
+);
+
 static const struct problem *
 follow(struct request *r, const char *sql, const struct db_result **ret_result)
 {
@@ -156,6 +163,7 @@ confirm(struct request *r)
     if (refused != NULL)
         return refused;
     session_refresh_user(r, db_uuid(user, 0, 0));
+    lockout_proved(r, db_uuid(user, 0, 0));
     event_wake(r);
     return NULL;
 }
@@ -163,14 +171,21 @@ confirm(struct request *r)
 static const struct problem *
 undo(struct request *r)
 {
-    const struct db_result *ended;
+    const struct proof *in = r->input;
+    uint8_t hash[SHA256_SIZE];
+    const struct bytes token = { hash, sizeof hash };
+    const struct db_result *ended, *user;
     const struct problem *refused = follow(r, undo_sql, &ended);
 
     if (refused != NULL)
         return refused;
     session_forget(r, ended);
     event_wake(r);
-    return NULL;
+    mailing_link_hash(in->token, hash);
+    refused = answer_query(r, undone_sql, ARGS(ARG(token)), &user);
+    if (refused == NULL && db_rows(user) > 0)
+        lockout_proved(r, db_uuid(user, 0, 0));
+    return refused;
 }
 
 /* ---- The endpoints ------------------------------------------------------ */
@@ -209,7 +224,7 @@ const struct route account_email_routes[] = {
         .refusals = confirm_refusals,
         .form = ANSWER_NOTHING,
         .success = 204,
-        .sql = STATEMENTS(confirm_sql),
+        .sql = STATEMENTS(confirm_sql, LOCKOUT_PROVED_SQL),
     },
     {
         .on = "POST /api/auth/email-change/undo",
@@ -222,7 +237,7 @@ const struct route account_email_routes[] = {
         .refusals = undo_refusals,
         .form = ANSWER_NOTHING,
         .success = 204,
-        .sql = STATEMENTS(undo_sql),
+        .sql = STATEMENTS(undo_sql, undone_sql, LOCKOUT_PROVED_SQL),
     },
     { 0 },
 };

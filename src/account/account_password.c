@@ -15,6 +15,7 @@
 #include "core/crypto.h"
 #include "core/db.h"
 #include "core/email.h"
+#include "core/lockout.h"
 #include "core/password_policy.h"
 #include "core/quota.h"
 #include "core/session.h"
@@ -162,7 +163,7 @@ static const struct field reset_fields[] = {
 /* Whose link it is, for the rules; and no hashing for one that is no good. */
 static const char link_sql[] =
     SQL(
-    SELECT u.username, u.email
+    SELECT u.username, u.email, u.id
     FROM password_resets r JOIN users u ON u.id = r.user_id
     WHERE r.token_hash = $1 AND r.used_at IS NULL AND r.died_at IS NULL
         AND r.expires_at > $2 AND u.status <> 'DELETED'
@@ -173,7 +174,7 @@ static const char reset_sql[] = SQL(
 );
 
 static const struct problem *
-set_by_link(struct request *r, struct bytes token)
+set_by_link(struct request *r, struct bytes token, struct uuid user)
 {
     const struct reset *in = r->input;
     const struct db_result *ended;
@@ -188,6 +189,7 @@ set_by_link(struct request *r, struct bytes token)
     if (refused != NULL)
         return refused;
     session_forget(r, ended);
+    lockout_proved(r, user);
     event_wake(r);
     return NULL;
 }
@@ -209,7 +211,8 @@ reset(struct request *r)
         refused = password_refused(r, "newPassword", in->new_password,
                                    db_text(user, 0, 0, NULL),
                                    db_text(user, 0, 1, NULL));
-    return refused != NULL ? refused : set_by_link(r, token);
+    return refused != NULL ? refused
+                           : set_by_link(r, token, db_uuid(user, 0, 2));
 }
 
 /* ---- POST /api/auth/change-password ------------------------------------- */
@@ -334,7 +337,7 @@ const struct route account_password_routes[] = {
     {
         .on = "POST /api/auth/forgot-password",
         .access = ALLOW_ANYONE,
-        .quota = QUOTA_AUTH,
+        .quota = QUOTA_OWN,
         .handle = forgot,
         .about = "Ask for a mail with a link for a new password: three an "
                  "hour. The answer is the same for an address that nobody has.",
@@ -354,7 +357,7 @@ const struct route account_password_routes[] = {
         .refusals = reset_refusals,
         .form = ANSWER_NOTHING,
         .success = 204,
-        .sql = STATEMENTS(link_sql, reset_sql),
+        .sql = STATEMENTS(link_sql, reset_sql, LOCKOUT_PROVED_SQL),
     },
     {
         .on = "POST /api/auth/change-password",

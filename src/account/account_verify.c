@@ -11,6 +11,7 @@
 #include "core/app.h"
 #include "core/crypto.h"
 #include "core/db.h"
+#include "core/lockout.h"
 #include "core/quota.h"
 #include "core/session.h"
 #include "mailing/mailing.h"
@@ -91,6 +92,7 @@ prove(struct request *r, const struct bytes *code, const struct bytes *link)
         return &wrong_code;
     }
     session_refresh_user(r, db_uuid(res, 0, 1));
+    lockout_proved(r, db_uuid(res, 0, 1));
     event_wake(r);
     return answer_values(r, ARGS(ARG(verified)));
 }
@@ -150,7 +152,7 @@ const struct route account_verify_routes[] = {
         .input = INPUT(struct proof, proof_fields),
         .refusals = proof_refusals,
         .returns = verified_shape,
-        .sql = STATEMENTS(verify_sql),
+        .sql = STATEMENTS(verify_sql, LOCKOUT_PROVED_SQL),
     },
     {
         .on = "POST /api/auth/resend-verification",

@@ -48,6 +48,19 @@ struct entry {
     bool allowed;
 };
 
+/* What is before the caller in the quota's key.  Guesses at one form must not
+ * use up what others are to be had by: each path has a limit of its own. */
+static const char *
+quota_prefix(const struct request *r, const struct quota_rule *rule)
+{
+    if (rule->name == NULL)
+        return "";
+    if (!rule->by_address)
+        return mem_printf(r->mem, "quota:%s:", rule->name);
+    return mem_printf(r->mem, "quota:%s:%s:", rule->name,
+                      strchr(r->route->on, '/'));
+}
+
 static struct entry
 ask_cache(struct request *r, const struct quota_rule *rule, const char *key,
           struct quota_state *ret_quota)
@@ -56,7 +69,7 @@ ask_cache(struct request *r, const struct quota_rule *rule, const char *key,
     const char *address = quota_address(r->mem, r->ip);
     const char *argv[2 + QUOTA_WORDS + 3] = {
         key,
-        mem_printf(r->mem, "quota:%s:", rule->name != NULL ? rule->name : ""),
+        quota_prefix(r, rule),
         [2 + QUOTA_WORDS] = address,
         rule->staff_exempt ? "1" : "0",
         rule->by_address ? "1" : "0",
@@ -69,7 +82,9 @@ ask_cache(struct request *r, const struct quota_rule *rule, const char *key,
 
     if (reply == NULL || reply->kind != CACHE_LIST || reply->len != 4) {
         if (rule->name != NULL && strcmp(rule->name, "auth") == 0)
-            e.allowed = quota_spare(r, rule, address, ret_quota);
+            e.allowed = quota_spare(
+                r, rule, mem_printf(r->mem, "%s%s", argv[1], address),
+                ret_quota);
         quota_tell(r, rule, true, e.allowed);
         return e;
     }

@@ -106,6 +106,7 @@ enum quota {
     QUOTA_POST, /* new posts */
     QUOTA_AUTH,
     QUOTA_UPLOAD,
+    QUOTA_OWN, /* the handler counts: by quota_take or quota_take_rule */
     QUOTA_NONE,
 };
 

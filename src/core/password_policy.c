@@ -27,8 +27,8 @@ const char *const password_advice[PASSWORD_FAULTS] = {
     [PASSWORD_NO_SPECIAL] = "add a special character, such as ! or -",
     [PASSWORD_REPEATS] = "use no character three times in a row",
     [PASSWORD_IS_NAME] = "do not use your user name or your address",
-    [PASSWORD_COMMON] = "choose another: this one, or a phrase in it, is "
-                        "known from a breach",
+    [PASSWORD_COMMON] = ("choose another: this one, or a phrase in it, is "
+                         "known from a breach"),
     [PASSWORD_EASY] = "make it longer",
 };
 

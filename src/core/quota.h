@@ -21,7 +21,7 @@ struct quota_rule {
     const char *name;      /* in keys and metrics; NULL: no limit */
     int64_t limit, window; /* calls, microseconds */
     bool staff_exempt;
-    bool by_address; /* even of who is signed in */
+    bool by_address; /* even of who is signed in, for each such path apart */
 };
 
 /* The rule for a call of this route by this method. */

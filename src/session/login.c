@@ -170,7 +170,7 @@ whose(struct request *r, struct uuid user, struct login_try *ret)
     *ret = (struct login_try){ .user = user,
                                .device_token = token,
                                .device = db_uuid(row, 0, 1) };
-    login_subject(r, db_text(row, 0, 0, NULL), ret->subject);
+    lockout_subject(r, db_text(row, 0, 0, NULL), ret->subject);
     return NULL;
 }
 
@@ -315,7 +315,7 @@ const struct route session_login_routes[] = {
     {
         .on = "POST /api/auth/login",
         .access = ALLOW_ANYONE,
-        .quota = QUOTA_AUTH,
+        .quota = QUOTA_OWN, /* login_try.c: as QUOTA_AUTH */
         .handle = login,
         .about = "Sign in: sets the cookie __Host-session, or asks for the "
                  "second factor.",

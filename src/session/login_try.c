@@ -22,6 +22,7 @@
 #include "core/email.h"
 #include "core/exchange.h"
 #include "core/networks.h"
+#include "core/quota.h"
 #include "session/session_local.h"
 
 /* ---- Whose try ---------------------------------------------------------- */
@@ -40,46 +41,64 @@ address_form(void *mem, const char *email)
     return form;
 }
 
-/* By the oldest key of the ring: a new one in front lifts no lock. */
-void
-login_subject(struct request *r, const char *email, uint8_t out[SHA256_SIZE])
+/* ---- Limits -------------------------------------------------------------- */
+
+/* The answer's headers speak of the limit that refused; else of the first. */
+static bool
+limited(struct request *r, const struct quota_rule *rule, const char *key)
 {
-    const struct auth_settings *auth =
-        SETTINGS_OF(r->app, &auth_section, struct auth_settings);
-    const char *fault, *what = mem_printf(r->mem, "login:%s", email);
-    const struct keyring *ring =
-        keyring_read(r->mem, auth->signing_key, &fault);
-    const struct crypto_key *key =
-        ring != NULL && ring->n > 0 ? &ring->keys[ring->n - 1] : NULL;
+    struct quota_state state;
+    bool allowed = quota_take_as(r, rule, true, key, &state);
 
-    crypto_hmac(key != NULL ? key->bytes : NULL, key != NULL ? key->len : 0,
-                what, strlen(what), out);
-}
-
-/* ---- The limit of an account -------------------------------------------- */
-
-static const char *
-limit_key(struct request *r, const struct login_try *t, bool of_device)
-{
-    const char *subject = hex_encode(r->mem, t->subject, SHA256_SIZE);
-
-    if (!of_device)
-        return mem_printf(r->mem, "account:%s", subject);
-    return mem_printf(
-        r->mem, "account:%s:%s", subject,
-        hex_encode(r->mem, t->device_token.at, t->device_token.len));
+    if (!allowed || !r->exchange->quota.counted)
+        r->exchange->quota = state;
+    return !allowed;
 }
 
 static bool
-limited(struct request *r, const struct login_try *t, bool of_device)
+address_limited(struct request *r)
 {
-    struct quota_state state;
+    const struct quota_rule rule = quota_rule_here(r, QUOTA_AUTH);
 
-    if (quota_take(r, QUOTA_AUTH, limit_key(r, t, of_device), &state))
-        return false;
-    /* The answer's headers speak of the limit that refused. */
-    r->exchange->quota = state;
-    return true;
+    return limited(
+        r, &rule, mem_printf(r->mem, "login:%s", quota_address(r->mem, r->ip)));
+}
+
+static bool
+account_limited(struct request *r, const struct login_try *t,
+                struct bytes device)
+{
+    const struct quota_rule rule = quota_rule_of(r, QUOTA_AUTH);
+
+    return limited(r, &rule, lockout_limit_key(r, t->subject, device));
+}
+
+/*
+ * Before anybody is looked up: strangers by address and account; who has a
+ * cookie of ours by it, for each account and in all.  What others at the same
+ * address do must not keep out a browser that the account knows; so that is
+ * asked first, and where it does not, stranger_limited() counts it as one.
+ */
+static bool
+try_limited(struct request *r, const struct login_try *t)
+{
+    const struct quota_rule rule = quota_rule_here(r, QUOTA_WRITE);
+
+    if (t->device_token.at == NULL)
+        return address_limited(r) || account_limited(r, t, NO_DEVICE);
+    return limited(r, &rule,
+                   mem_printf(r->mem, "device:%s",
+                              hex_encode(r->mem, t->device_token.at,
+                                         t->device_token.len))) ||
+           account_limited(r, t, t->device_token);
+}
+
+/* A device of ours that is none of the account's counts as a stranger. */
+static bool
+stranger_limited(struct request *r, const struct login_try *t)
+{
+    return t->device_token.at != NULL && uuid_none(&t->device) &&
+           (address_limited(r) || account_limited(r, t, NO_DEVICE));
 }
 
 /* ---- The lock ----------------------------------------------------------- */
@@ -102,23 +121,15 @@ say_locked(struct request *r, struct instant until)
     return p;
 }
 
-static const char *
-lock_key(struct request *r, const struct login_try *t)
-{
-    char device[UUID_TEXT];
-
-    uuid_write(&t->device, device);
-    return mem_printf(r->mem, "lock:%s:%s",
-                      hex_encode(r->mem, t->subject, SHA256_SIZE), device);
-}
-
 /* Tells Redis, for 15 minutes. */
 static void
 keep_lock(struct request *r, const struct login_try *t)
 {
     const char *until =
         mem_printf(r->mem, "%lld", (long long)t->locked_until.us);
-    const char *const words[] = { "SET", lock_key(r, t), until, "EX", "900" };
+    const char *const words[] = { "SET",
+                                  lockout_lock_place(r, t->subject, t->device),
+                                  until, "EX", "900" };
 
     cache_tell(r->app->cache, 5, words, NULL);
 }
@@ -126,7 +137,8 @@ keep_lock(struct request *r, const struct login_try *t)
 static void
 drop_lock(struct request *r, const struct login_try *t)
 {
-    const char *const words[] = { "DEL", lock_key(r, t) };
+    const char *const words[] = { "DEL", lockout_lock_place(r, t->subject,
+                                                            t->device) };
 
     cache_tell(r->app->cache, 2, words, NULL);
 }
@@ -135,7 +147,8 @@ drop_lock(struct request *r, const struct login_try *t)
 static struct instant
 kept_lock(struct request *r, const struct login_try *t)
 {
-    const char *const words[] = { "GET", lock_key(r, t) };
+    const char *const words[] = { "GET", lockout_lock_place(r, t->subject,
+                                                            t->device) };
     const struct cache_reply *reply =
         cache_command(r->app->cache, r->mem, 2, words, NULL);
     struct instant until = { 0 };
@@ -197,14 +210,6 @@ login_untry(struct request *r, const struct login_try *t)
     drop_lock(r, t);
 }
 
-/* A device of ours that is none of the account's counts as a stranger. */
-static bool
-stranger_limited(struct request *r, const struct login_try *t)
-{
-    return t->device_token.at != NULL && uuid_none(&t->device) &&
-           limited(r, t, false);
-}
-
 /* A try that PostgreSQL takes for the first may be one after a lock that only
  * Redis remembers. */
 static void
@@ -228,8 +233,8 @@ login_try(struct request *r, const char *email, struct login_try *t)
 {
     *t = (struct login_try){ .email = address_form(r->mem, email),
                              .device_token = device_token(r) };
-    login_subject(r, t->email, t->subject);
-    if (limited(r, t, t->device_token.at != NULL))
+    lockout_subject(r, t->email, t->subject);
+    if (try_limited(r, t))
         return &problem_rate_limit;
     const struct problem *refused = ask(r, t);
     if (refused != NULL)
@@ -286,13 +291,15 @@ login_note(struct request *r, const struct login_try *t, const char *reason)
 void
 login_forgive(struct request *r, const struct login_try *t)
 {
-    const char *words[] = { "DEL", lock_key(r, t), NULL, NULL };
+    const char *words[] = { "DEL", lockout_lock_place(r, t->subject, t->device),
+                            NULL, NULL };
     size_t n = 2;
 
     if (t->device_token.at != NULL)
-        words[n++] = mem_printf(r->mem, "quota:auth:%s", limit_key(r, t, true));
+        words[n++] = lockout_limit_place(
+            r, lockout_limit_key(r, t->subject, t->device_token));
     if (uuid_none(&t->device))
         words[n++] =
-            mem_printf(r->mem, "quota:auth:%s", limit_key(r, t, false));
+            lockout_limit_place(r, lockout_limit_key(r, t->subject, NO_DEVICE));
     cache_tell(r->app->cache, n, words, NULL);
 }

@@ -4,7 +4,6 @@
  *   login.c         POST /api/auth/login, in its order; the end of every login
  *   login_try.c     who tries: counters, locks, history
  *   login_factor.c  the second step: challenge and POST /api/auth/login/2fa
- *   device.c        the device cookie
  *   location.c      where an address is
  *   reauthenticate.c, session_list.c, alert.c  what one sees and does later
  *   security_page.c the page settings/security
@@ -13,6 +12,8 @@
 #define SESSION_SESSION_LOCAL_H
 
 #include "core/crypto.h"
+#include "core/device.h"
+#include "core/lockout.h"
 #include "session/session.h"
 
 extern const struct route session_login_routes[];
@@ -67,8 +68,6 @@ void login_failed(struct request *r, struct uuid user, const char *reason);
 
 /* ---- Who tries ----------------------------------------------------------- */
 
-#define NO_DEVICE ((struct bytes){ 0 })
-
 struct login_try {
     const char *email;            /* as accounts have it */
     uint8_t subject[SHA256_SIZE]; /* its keyed hash: what locks go by */
@@ -91,10 +90,6 @@ struct login_try {
 const struct problem *login_try(struct request *r, const char *email,
                                 struct login_try *ret);
 
-/* The keyed hash of an address in the form that accounts have. */
-void login_subject(struct request *r, const char *email,
-                   uint8_t out[SHA256_SIZE]);
-
 /* It was not decided: as if it had never been. */
 void login_untry(struct request *r, const struct login_try *t);
 
@@ -106,13 +101,6 @@ void login_note(struct request *r, const struct login_try *t,
                 const char *reason);
 
 /* ---- From where ---------------------------------------------------------- */
-
-/* The hash of the device cookie's token where it is there and we signed it;
- * on r->mem, at NULL otherwise. */
-struct bytes device_token(struct request *r);
-
-/* The same; makes a new one, and sets the cookie, where there is none. */
-struct bytes device_token_or_new(struct request *r);
 
 /* "Berlin, Germany"; NULL where no database is set or it does not know. */
 const char *location_of(struct request *r, const char *ip);

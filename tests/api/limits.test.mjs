@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
 import { blind } from "../lib/counted.mjs";
 import { freshAddress } from "../lib/client.mjs";
-import { subjectsTo } from "../lib/links.mjs";
+import { subjectsTo, tokenTo } from "../lib/links.mjs";
 import { addressOf, freshName, password } from "../lib/people.mjs";
 import { eventually } from "../lib/stack.mjs";
 import { people, stack } from "../lib/suite.mjs";
@@ -100,6 +100,78 @@ export default () =>
       );
       assert.equal(n, 5);
       checkRefusal(answer);
+    });
+
+    it("leaves in a known browser, whatever others at its address do", async () => {
+      const [name] = await people.users(1);
+      const mine = await people.logIn(name);
+      mine.cookies.delete("__Host-session");
+      mine.csrf = null;
+      const { ip } = mine;
+      await drain(() => wrongLogin(people.guest({ ip })), 6);
+      await drain(() => wrongLogin(people.guest(), addressOf(name)), 6);
+      const again = await mine.post("/api/auth/login", {
+        email: addressOf(name),
+        password,
+      });
+      assert.equal(again.status, 200, `${again}`);
+      // Another account's browser is a stranger there.
+      const [other] = await people.users(1);
+      const answer = await wrongLogin(mine, addressOf(other));
+      assert.equal(answer.status, 403, "it has a session now, and no token");
+      mine.cookies.delete("__Host-session");
+      checkRefusal(await wrongLogin(mine, addressOf(other)));
+    });
+
+    it("counts a browser of ours by its cookie, over all accounts", async () => {
+      const mine = await people.user();
+      mine.cookies.delete("__Host-session");
+      mine.csrf = null;
+      const { n, seconds } = await drain(() => {
+        mine.ip = freshAddress();
+        return wrongLogin(mine);
+      }, 80);
+      assert.ok(n >= 29 && n <= 30 + seconds / 2, `${n} in ${seconds} s`);
+    });
+
+    it("has limits apart for logins, links and registrations", async () => {
+      const ip = freshAddress();
+      await drain(() => wrongLogin(people.guest({ ip })), 6);
+      const client = people.guest({ ip });
+      const [name] = await people.users(1);
+      const email = addressOf(name);
+      const forgot = await client.post("/api/auth/forgot-password", { email });
+      assert.equal(forgot.status, 202, `${forgot}`);
+      const token = await tokenTo(stack, email, "reset-password");
+      const newPassword = "Velvet-Otter-77";
+      const reset = await client.post("/api/auth/reset-password", {
+        token,
+        newPassword,
+      });
+      assert.equal(reset.status, 204, `${reset}`);
+      const login = await client.post("/api/auth/login", {
+        email,
+        password: newPassword,
+      });
+      assert.equal(login.status, 200, `${login}`);
+      const other = people.guest({ ip });
+      const made = await other.post("/api/auth/register", {
+        ...{ email: addressOf(freshName()), password, agreeToTerms: true },
+      });
+      assert.equal(made.status, 201, `${made}`);
+    });
+
+    it("asks for ten links an hour from an address", async () => {
+      const client = people.guest();
+      const { n, answer } = await drain(
+        () =>
+          client.post("/api/auth/forgot-password", {
+            email: addressOf(freshName()),
+          }),
+        12,
+      );
+      assert.equal(n, 10);
+      assert.equal(answer.json.code, "RATE_LIMIT_ERROR");
     });
 
     it("counts only what failed against an account", async () => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { eventually } from "../lib/stack.mjs";
+import { tokenTo } from "../lib/links.mjs";
 import { freshName } from "../lib/people.mjs";
 import { people, stack } from "../lib/suite.mjs";
 import {
@@ -151,6 +152,78 @@ export default () =>
         await locked(client, user.email);
       }
       await locked(other, user.email);
+    });
+
+    it("is forgiven by a reset by mail, and comes back for strangers only", async () => {
+      const user = await freshUser();
+      await fail(5, user.email);
+      const mine = people.guest();
+      await locked(mine, user.email);
+      await mine.post("/api/auth/forgot-password", { email: user.email });
+      const token = await tokenTo(stack, user.email, "reset-password");
+      const newPassword = "Velvet-Otter-77";
+      const reset = await mine.post("/api/auth/reset-password", {
+        token,
+        newPassword,
+      });
+      assert.equal(reset.status, 204, `${reset}`);
+      assert.match(
+        mine.cookies.get("__Host-device") ?? "",
+        /^[\w-]{43}\.[\w-]{43}$/,
+      );
+      assert.equal(mine.cookies.get("__Host-session"), undefined);
+      // Strangers begin anew, and then are locked out again: mine is not.
+      assert.deepEqual(await fail(5, user.email), [401, 401, 401, 401, 401]);
+      await locked(people.guest(), user.email);
+      const answer = await tryIn(mine, user.email, newPassword);
+      assert.equal(answer.status, 200, `${answer}`);
+    });
+
+    it("of a known browser is forgiven by a reset, too", async () => {
+      const user = await freshUser();
+      const mine = await knownDevice(user);
+      for (let i = 0; i < 5; i++) await tryIn(mine, user.email, wrong);
+      await locked(mine, user.email);
+      const other = people.guest();
+      await other.post("/api/auth/forgot-password", { email: user.email });
+      const token = await tokenTo(stack, user.email, "reset-password");
+      const newPassword = "Velvet-Otter-78";
+      await other.post("/api/auth/reset-password", { token, newPassword });
+      const answer = await tryIn(mine, user.email, newPassword);
+      assert.equal(answer.status, 200, `${answer}`);
+    });
+
+    it("is not forgiven by a link that is none", async () => {
+      const user = await freshUser();
+      await fail(5, user.email);
+      const client = people.guest();
+      const gone = await client.post("/api/auth/reset-password", {
+        token: "reset_none",
+        newPassword: "Velvet-Otter-77",
+      });
+      assert.equal(gone.status, 410, `${gone}`);
+      assert.equal(client.cookies.get("__Host-device"), undefined);
+      await locked(client, user.email);
+    });
+
+    it("is forgiven by the link that undoes a change of address", async () => {
+      const user = await freshUser();
+      const owner = await people.logIn(user.name);
+      const to = `${freshName("moved")}@example.org`;
+      await owner.post("/api/auth/email-change", { email: to });
+      const there = people.guest();
+      const confirmed = await there.post("/api/auth/email-change/confirm", {
+        token: await tokenTo(stack, to, "confirm-email"),
+      });
+      assert.equal(confirmed.status, 204, `${confirmed}`);
+      assert.ok(there.cookies.get("__Host-device"), "a link at the new one");
+      await fail(5, user.email);
+      const mine = people.guest();
+      const undone = await mine.post("/api/auth/email-change/undo", {
+        token: await tokenTo(stack, user.email, "undo-email"),
+      });
+      assert.equal(undone.status, 204, `${undone}`);
+      await goesIn(mine, user.email);
     });
 
     it("stores only the hash of a browser's cookie", async () => {

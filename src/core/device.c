@@ -1,20 +1,14 @@
-/*
- * device.c - browsers that signed in before.
- *
- * The cookie __Host-device is TOKEN.SIGNATURE: 32 random bytes, and their HMAC
- * by a key of [auth] signing_key (any of the ring; the first makes new ones).
- * The table devices has the token's SHA-256 with each account that signed in
- * there.  The cookie lets nobody in: it only says which counter of failed
- * logins counts.
- */
+/* device.c - see device.h. */
+#include "core/device.h"
+
 #include <string.h>
 
 #include "base/encode.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/app.h"
+#include "core/crypto.h"
 #include "core/exchange.h"
-#include "session/session_local.h"
 
 enum { TOKEN = 43, SIGNATURE = 43, SECONDS = 400 * 24 * 60 * 60 };
 
