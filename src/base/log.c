@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -20,12 +21,16 @@
 static struct {
     int fd;
     bool own, plain;
+    bool asked, journal; /* whether it was asked if it is systemd's */
     enum log_level threshold;
     const char *program;
     struct text line;
 } out = { .fd = STDERR_FILENO, .threshold = LOG_INFO, .program = "sparkle" };
 
 static const char *const level_names[] = { "debug", "info", "warn", "error" };
+
+/* sd-daemon(3): what makes `journalctl -p err` find the errors. */
+static const char *const priorities[] = { "<7>", "<6>", "<4>", "<3>" };
 
 bool
 log_open(const char *path)
@@ -60,6 +65,28 @@ void
 log_plain(bool plain)
 {
     out.plain = plain;
+}
+
+/* systemd.exec(5): JOURNAL_STREAM is the device and inode of standard error
+ * where the journal reads it. */
+bool
+log_in_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    struct stat st;
+    char it[64];
+
+    if (out.own)
+        return false;
+    if (out.asked)
+        return out.journal;
+    out.asked = true;
+    if (stream == NULL || fstat(STDERR_FILENO, &st) != 0)
+        return false;
+    (void)snprintf(it, sizeof it, "%llu:%llu", (unsigned long long)st.st_dev,
+                   (unsigned long long)st.st_ino);
+    out.journal = strcmp(stream, it) == 0;
+    return out.journal;
 }
 
 static void
@@ -133,6 +160,8 @@ log_fields(enum log_level level, const char *message,
     if (out.line.at == NULL)
         text_init(&out.line, NULL, 1024);
     text_clear(&out.line);
+    if (log_in_journal())
+        text_adds(&out.line, priorities[level]);
     if (out.plain)
         add_plain(&out.line, level, message, fields);
     else

@@ -51,6 +51,10 @@ void log_program(const char *name);
 /* On a terminal people read: plain lines instead of JSON. */
 void log_plain(bool plain);
 
+/* Whether lines go to systemd's journal: each begins with its priority there
+ * (sd-daemon(3)), which the journal takes off. */
+bool log_in_journal(void);
+
 /* A line of fields; ended by one without a name.  Written by one write(2). */
 void log_fields(enum log_level level, const char *message,
                 const struct log_field *fields);

@@ -31,6 +31,18 @@ batch_named(const struct feature *const *features, const char *name)
     return NULL;
 }
 
+const char *
+batch_repair_words(const struct batch *batch)
+{
+    static const char *const words[] = {
+        [BATCH_REPAIRS_NOTHING] = NULL,
+        [BATCH_REPAIRS_WHEN_TOLD] = "only reports; --repair by hand",
+        [BATCH_REPAIRS_SCHEDULED] = "repairs what it finds, and reports it",
+    };
+
+    return words[batch->repairs];
+}
+
 /* ---- Locks --------------------------------------------------------------- */
 
 /* A descriptor that holds the lock while it is open; -1 if another does. */
@@ -228,7 +240,9 @@ batch_run(struct app *app, const struct batch *batch,
         lock < 0 ? BATCH_BUSY : run_locked(app, mem, batch, options);
 
     if (code == BATCH_BUSY)
-        log_warn("%s: another run of it is going on", batch->name);
+        log_event(options->scheduled ? LOG_INFO : LOG_WARN,
+                  "another run of it is going on",
+                  LOG_TEXT("batch", batch->name));
     mem_free(mem);
     return code;
 }

@@ -26,9 +26,14 @@ enum batch_exit {
 
 struct batch_options {
     bool dry_run, repair;
+    bool scheduled;       /* a run that is left to another is nothing to tell */
     bool progress;        /* a line on standard error that counts */
     const char *lock_dir; /* of the lock files */
 };
+
+/* Whether it repairs, in words for cron's file: "repairs", "only reports"; NULL
+ * where it never does. */
+const char *batch_repair_words(const struct batch *batch);
 
 /* The batch of that name, or NULL. */
 const struct batch *batch_named(const struct feature *const *features,

@@ -85,6 +85,12 @@ struct job_kind {
 };
 
 /* A batch program of sparkle-batch. */
+enum batch_repair {
+    BATCH_REPAIRS_NOTHING, /* takes no --repair */
+    BATCH_REPAIRS_WHEN_TOLD,
+    BATCH_REPAIRS_SCHEDULED, /* and whenever cron or a timer starts it */
+};
+
 struct batch {
     const char *name;
     const char *when; /* cron's five fields, UTC */
@@ -93,7 +99,7 @@ struct batch {
      * the run; -1: an error was logged.  A dry run counts what would be done,
      * all of it at once, and changes nothing. */
     int64_t (*step)(struct job *job, bool dry_run);
-    bool repairs; /* takes --repair */
+    enum batch_repair repairs;
     bool once;    /* one step is all of it, whatever it counts */
     size_t state; /* bytes, zero at first, that the steps of a run share: their
                      job->with */

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "core/access.h"
+#include "core/batch.h"
 #include "core/db.h"
 #include "core/mail.h"
 #include "core/problem.h"
@@ -119,6 +120,17 @@ jobs(struct ctl *c, int argc, char **argv)
     return 0;
 }
 
+/* A comment where the program may repair, and a line of cron.d. */
+static void
+print_cron(const struct batch *b)
+{
+    const char *repairs = batch_repair_words(b);
+
+    if (repairs != NULL)
+        (void)printf("# %s %s\n", b->name, repairs);
+    (void)printf("%s sparkle sparkle-batch %s\n", b->when, b->name);
+}
+
 static int
 batches(struct ctl *c, int argc, char **argv)
 {
@@ -131,7 +143,7 @@ batches(struct ctl *c, int argc, char **argv)
         for (const struct batch *b = all_features[i]->batches;
              b != NULL && b->name != NULL; b++)
             if (cron)
-                (void)printf("%s sparkle sparkle-batch %s\n", b->when, b->name);
+                print_cron(b);
             else
                 (void)printf("%-24s %-14s %s\n", b->name, b->when, b->about);
     return 0;

@@ -19,19 +19,24 @@
 /* The command line. */
 struct words {
     const char *config, *name, *which, *lock_dir;
-    bool dry_run, repair, list, help, version;
+    bool dry_run, repair, scheduled, list, help, version;
 };
 
 static void
 usage(FILE *to)
 {
     (void)fputs(
-        "usage: sparkle-batch [--config FILE] [--dry-run] [--repair] NAME "
-        "[WHICH]\n"
+        "usage: sparkle-batch [--config FILE] [--dry-run] [--repair] "
+        "[--scheduled]\n"
+        "                     NAME [WHICH]\n"
         "       sparkle-batch --list\n\n"
         "  --config FILE    instead of " SPARKLE_SYSCONFDIR "/sparkle.conf\n"
         "  --dry-run        say what would be done, and change nothing\n"
-        "  --repair         counter-audit: put right what is wrong\n"
+        "  --repair         audits, trending-decay: put right what is "
+        "wrong\n"
+        "  --scheduled      as cron and timers start it: silent when well, "
+        "and it\n"
+        "                   repairs where --list says so\n"
         "  --lock-dir DIR   where the lock files are (beside sparkle-jobs' "
         "pid\n"
         "                   file, or /tmp)\n"
@@ -43,13 +48,23 @@ usage(FILE *to)
 }
 
 static void
+print_batch(const struct batch *b)
+{
+    const char *repairs = batch_repair_words(b);
+
+    (void)printf("%-24s %-14s %s%s%s\n", b->name, b->when, b->about,
+                 repairs != NULL ? " By itself it " : "",
+                 repairs != NULL ? repairs : "");
+}
+
+static void
 list(void)
 {
     for (size_t i = 0; all_features[i] != NULL; i++) {
         const struct batch *b = all_features[i]->batches;
 
         for (; b != NULL && b->name != NULL; b++)
-            (void)printf("%-24s %-14s %s\n", b->name, b->when, b->about);
+            print_batch(b);
     }
 }
 
@@ -63,6 +78,8 @@ read_word(struct words *w, char **argv, int *i)
         w->dry_run = true;
     else if (strcmp(word, "--repair") == 0)
         w->repair = true;
+    else if (strcmp(word, "--scheduled") == 0)
+        w->scheduled = true;
     else if (strcmp(word, "--list") == 0)
         w->list = true;
     else if (strcmp(word, "--help") == 0)
@@ -118,8 +135,10 @@ run(const struct words *w, const struct batch *batch)
     struct text *faults = text_new(mem);
     struct batch_options options = {
         .dry_run = w->dry_run,
-        .repair = w->repair,
-        .progress = isatty(STDERR_FILENO) != 0,
+        .repair = w->repair ||
+                  (w->scheduled && batch->repairs == BATCH_REPAIRS_SCHEDULED),
+        .scheduled = w->scheduled,
+        .progress = !w->scheduled && isatty(STDERR_FILENO) != 0,
     };
     struct app app = {
         .features = all_features,
@@ -175,6 +194,9 @@ main(int argc, char **argv)
     if (w.help || w.list || w.version)
         return 0;
 
+    /* cron mails whatever is said; the journal keeps it. */
+    if (w.scheduled && !log_in_journal())
+        log_threshold(LOG_WARN);
     const struct batch *batch = find(&w);
     if (batch == NULL || (w.repair && !batch->repairs)) {
         usage(stderr);

@@ -103,7 +103,7 @@ static const struct batch batches[] = {
         .when = "20 4 * * *",
         .about = "Compare counters with what they count.",
         .step = upkeep_audit_counters,
-        .repairs = true,
+        .repairs = BATCH_REPAIRS_SCHEDULED,
         .once = true,
     },
     {
@@ -111,7 +111,7 @@ static const struct batch batches[] = {
         .when = "35 4 * * *",
         .about = "Compare balances with the ledger, levels with experience.",
         .step = upkeep_audit_ledger,
-        .repairs = true,
+        .repairs = BATCH_REPAIRS_WHEN_TOLD,
         .once = true,
     },
     {
@@ -119,7 +119,7 @@ static const struct batch batches[] = {
         .when = "50 4 * * *",
         .about = "Check that the ranks of posts follow their dates.",
         .step = upkeep_check_trending,
-        .repairs = true,
+        .repairs = BATCH_REPAIRS_SCHEDULED,
     },
     {
         .name = "partition-maintenance",

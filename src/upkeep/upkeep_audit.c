@@ -144,9 +144,16 @@ static const char rank_sql[] =
 int64_t
 upkeep_check_trending(struct job *job, bool dry_run)
 {
-    if (job->repair || dry_run)
-        return batch_delete(job, dry_run, ranks_sql, rank_sql);
-    int64_t n = batch_value(job, ranks_sql, NO_ARGS);
+    int64_t n;
+
+    if (job->repair || dry_run) {
+        n = batch_delete(job, dry_run, ranks_sql, rank_sql);
+        if (n > 0 && !dry_run)
+            log_warn("%lld posts had a wrong rank, which is put right",
+                     (long long)n);
+        return n;
+    }
+    n = batch_value(job, ranks_sql, NO_ARGS);
     if (n > 0)
         log_error("%lld posts have a wrong rank: --repair puts them right",
                   (long long)n);

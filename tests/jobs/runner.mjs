@@ -28,7 +28,7 @@ const pgBin = ["/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin"].find(
 );
 
 /** Words that run a program as the user who serves. */
-function asUser(words) {
+export function asUser(words) {
   return isRoot ? ["runuser", "-u", "sparkle", "--", ...words] : words;
 }
 
