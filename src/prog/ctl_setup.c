@@ -26,12 +26,18 @@ setup(struct ctl *c, int argc, char **argv)
 const struct ctl_command ctl_setup_commands[] = {
     {
         .name = "setup",
-        .usage = "[--domain NAME] [--dry-run] [--yes] [--timers] [--no-start]",
+        .usage = "[--domain NAME] [--dry-run] [--yes] [--no-start] [--timers | "
+                 "--cron] [--hsts-subdomains] [--remove [--purge]]",
         .about = "Guide a production install: secrets, database, "
                  "configuration, nginx, services; --dry-run tells what is "
-                 "there and what would be made, --yes asks nothing, --timers "
-                 "takes systemd's timers instead of cron, --no-start starts "
-                 "nothing.",
+                 "there and what would be made, --yes asks nothing, --no-start "
+                 "starts nothing; a new --domain replaces the old one "
+                 "everywhere; batch programs are started by systemd's timers "
+                 "where systemd runs and by cron elsewhere, or as --timers and "
+                 "--cron say; --hsts-subdomains tells browsers that all names "
+                 "below the site's have HTTPS; --remove takes the site out of "
+                 "nginx, systemd and cron, and with --purge the database and "
+                 "all files go, too.",
         .run = setup,
         .no_config = true,
     },

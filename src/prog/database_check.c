@@ -1,6 +1,7 @@
 /* database_check.c - see database_check.h. */
 #include "prog/database_check.h"
 
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,9 +24,13 @@ check_schema(struct app *app, struct text *faults)
     struct schema schema;
     struct text *said = text_new(mem);
 
-    if (access(sql, R_OK) == 0 &&
-        schema_read(mem, sql, app->db, &schema, said) &&
-        schema_pending(&schema) > 0)
+    if (access(sql, R_OK) != 0) {
+        mem_free(mem);
+        return;
+    }
+    if (!schema_read(mem, sql, app->db, &schema, said))
+        log_warn("%.*s", (int)strcspn(said->at, "\n"), said->at);
+    else if (schema_pending(&schema) > 0)
         text_addf(faults,
                   "the database is behind this program by %zu migrations; "
                   "run: sparklectl migrate\n",

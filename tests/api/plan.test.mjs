@@ -1,9 +1,21 @@
 // sparklectl migrate --plan: which locks a migration will take, and how large
 // what it locks is.
 import assert from "node:assert/strict";
-import { chmodSync, cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { promisify } from "node:util";
 import { freshName } from "../lib/people.mjs";
 import { stack } from "../lib/suite.mjs";
 import { top } from "../lib/stack.mjs";
@@ -19,6 +31,18 @@ async function planOf(sql) {
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** What sparkle-fcgi says of its configuration with this directory's files. */
+async function checkWith(dir) {
+  const conf = join(stack.dir, "etc/older.conf");
+  const text = readFileSync(stack.conf, "utf8");
+  writeFileSync(conf, text.replace(/^web = .*$/m, `web = ${dir}/web`));
+  chmodSync(conf, 0o644);
+  const [program, args] = stack.asUser(
+    ...[stack.program("sparkle-fcgi"), "--config", conf, "--test-config"],
+  );
+  return promisify(execFile)(program, args, { cwd: "/" });
 }
 
 export default () =>
@@ -70,6 +94,22 @@ export default () =>
       const said = await planOf(`ALTER TABLE ${name} ADD b int;`);
       assert.match(said, new RegExp(`ALTER TABLE ${name}: .*; about 19 rows`));
       await stack.sql(`DROP TABLE ${name}`);
+    });
+
+    it("says that the database is newer, and the program starts", async () => {
+      const dir = mkdtempSync("/tmp/sparkle-test-plan-");
+      chmodSync(dir, 0o755);
+      cpSync(join(top, "sql"), join(dir, "sql"), { recursive: true });
+      const last = readdirSync(join(dir, "sql/migrations")).sort().at(-1);
+      rmSync(join(dir, "sql/migrations", last));
+      mkdirSync(join(dir, "web"));
+      for (const name of ["pages", "dist"])
+        symlinkSync(join(top, "web", name), join(dir, "web", name));
+      const { stderr } = await checkWith(dir);
+      assert.match(stderr, new RegExp(`${last.slice(0, -4)}.*newer than this`));
+      const args = ["--sql", join(dir, "sql"), "migrate"];
+      await assert.rejects(stack.ctl(args), /newer than this program/);
+      rmSync(dir, { recursive: true });
     });
 
     it("says where it cannot tell", async () => {

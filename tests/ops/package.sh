@@ -98,7 +98,8 @@ package_checks() {
     for file in usr/bin/sparkle-fcgi usr/bin/sparkle-jobs usr/bin/sparkle-batch \
         usr/bin/sparklectl usr/libexec/sparkle/setup usr/libexec/sparkle/render \
         usr/share/sparkle/sql/roles.sql usr/share/sparkle/web/pages/layout.html \
-        usr/share/sparkle/web/dist/manifest.json etc/cron.d/sparkle \
+        usr/share/sparkle/web/dist/manifest.json \
+        usr/share/sparkle/install/sparkle.cron \
         etc/logrotate.d/sparkle etc/sparkle/nginx/sparkle.conf \
         usr/lib/sysusers.d/sparkle.conf usr/lib/tmpfiles.d/sparkle.conf \
         usr/share/sparkle/prometheus/sparkle.rules.yml \
@@ -113,7 +114,12 @@ package_checks() {
         "$(cd "$tree$units" && ls sparkle-batch-*.timer |
             sed 's/sparkle-batch-//; s/\.timer//' | sort)"
     check "each batch program has a line for cron" same "$(batches_listed)" \
-        "$(awk '$7 ~ /sparkle-batch$/ { print $NF }' "$tree/etc/cron.d/sparkle" | sort)"
+        "$(awk '$7 ~ /sparkle-batch$/ { print $NF }' "$tree/usr/share/sparkle/install/sparkle.cron" | sort)"
+    check "cron's file says which programs repair" same 3 \
+        "$(grep -cE '^# (counter-audit|trending-decay|ledger-audit) ' \
+            "$tree/usr/share/sparkle/install/sparkle.cron")"
+    check "make install starts no batch program by cron" \
+        test ! -e "$tree/etc/cron.d"
     check "manual pages are clean" pages_are_clean
     check "sparkle.conf(5) has every setting of the sample" \
         empty "$(settings_without_page)"
