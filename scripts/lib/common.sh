@@ -102,3 +102,11 @@ as_owner() {
         "$@"
     fi
 }
+
+# npm_ci DIR: its modules as the lock file says; why not, where it fails.
+npm_ci() {
+    local said
+    said=$(as_owner npm ci --prefix "$1" --no-audit --no-fund \
+        --loglevel=error 2>&1) ||
+        fail "npm ci failed in $1:" "$(head -n 15 <<<"$said")"
+}

@@ -90,6 +90,16 @@ half_filled() {
         "$tree/usr/libexec/sparkle/setup" || true
 }
 
+# npm's own words, where modules cannot be installed.
+npm_fails() {
+    mkdir -p "$work/npm"
+    echo '{"name": "x", "dependencies": {"y": "1"}}' >"$work/npm/package.json"
+    (
+        . "$top/scripts/lib/common.sh"
+        npm_ci "$work/npm" 2>&1
+    )
+}
+
 package_checks() {
     local file
     check "make install fills a tree" tree_make
@@ -107,6 +117,12 @@ package_checks() {
         check "there is $file" test -s "$tree/$file"
     done
     check "no file names the build's places" empty "$(wrong_paths)"
+    check "npm ci that fails says why" has 'package-lock.json' "$(npm_fails)"
+    check "the log directory stays the group adm's" empty \
+        "$(grep -l '^LogsDirectory' "$tree$units"/sparkle* || true)"
+    check "batch programs that never ran are missed, too" \
+        has 'or absent\(sparkle_batch_last_success' \
+        "$(cat "$tree/usr/share/sparkle/prometheus/sparkle.rules.yml")"
     check "no placeholder is left" empty "$(half_filled)"
     check "systemd-analyze security gives 1.5 or less" units_are_tight
     check "systemd understands the timers" timers_are_valid

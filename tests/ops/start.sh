@@ -64,6 +64,11 @@ start_checks() {
         "$(stat -c %a "$work/one/secrets/"* | sort -u)"
     said=$(start one)
     check "starting what runs is no fault" same 0 $?
+    said=$(start one --port "$port_two")
+    check "another port is refused while it runs" \
+        has "running on the ports $port_one" "$said"
+    check "and the site goes on" same 200 \
+        "$(get -o /dev/null -w '%{http_code}' "https://localhost:$port_one/")"
     said=$("$top/scripts/run" --dir "$work/one" --no-build \
         --build-dir "$SPARKLE_BUILD" 2>&1)
     check "in the foreground it is" has 'running already' "$said"
