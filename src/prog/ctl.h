@@ -28,6 +28,9 @@ struct ctl_command {
     const char *about;
     int (*run)(struct ctl *c, int argc, char **argv);
     bool no_config; /* works without a valid configuration */
+    bool as_root;   /* root stays root: the schema's password, keys and the
+                       machine are root's.  Else root becomes the site's user
+                       before run, so that nothing of root's is left behind */
 };
 
 extern const struct ctl_command ctl_breach_commands[];

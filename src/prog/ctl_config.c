@@ -95,6 +95,7 @@ const struct ctl_command ctl_config_commands[] = {
                  "sockets, directories and files; faults are said with file "
                  "and line.",
         .run = check,
+        .as_root = true,
     },
     {
         .name = "config dump",

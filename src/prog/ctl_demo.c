@@ -111,6 +111,7 @@ const struct ctl_command ctl_demo_commands[] = {
         .about = "Fill an empty database with a believable community; the "
                  "same seed gives the same one.",
         .run = demo,
+        .as_root = true,
     },
     { 0 },
 };

@@ -295,6 +295,7 @@ const struct ctl_command ctl_doctor_commands[] = {
         .about = "Examine the installation; every fault comes with its fix. "
                  "1 where something is broken.",
         .run = doctor,
+        .as_root = true,
     },
     { 0 },
 };

@@ -133,12 +133,24 @@ test(struct ctl *c, int argc, char **argv)
 }
 
 const struct ctl_command ctl_email_commands[] = {
-    { "email list", NULL, "The mails that the site sends.", list, true },
-    { "email preview", "NAME [--text | --html] [--data FILE]",
-      "Print a mail made of its sample, or of a file of JSON.", preview,
-      false },
-    { "email test", "ADDRESS",
-      "Send a mail to somebody by each provider, and say what it said.", test,
-      false },
+    {
+        .name = "email list",
+        .about = "The mails that the site sends.",
+        .run = list,
+        .no_config = true,
+    },
+    {
+        .name = "email preview",
+        .usage = "NAME [--text | --html] [--data FILE]",
+        .about = "Print a mail made of its sample, or of a file of JSON.",
+        .run = preview,
+    },
+    {
+        .name = "email test",
+        .usage = "ADDRESS",
+        .about = "Send a mail to somebody by each provider, and say what it "
+                 "said.",
+        .run = test,
+    },
     { 0 },
 };

@@ -324,6 +324,7 @@ const struct ctl_command ctl_keys_commands[] = {
         .usage = "encryption|pepper|signing|all",
         .about = "Add a key to a ring, to be used by the next rotation.",
         .run = add,
+        .as_root = true,
     },
     {
         .name = "keys rotate",
@@ -332,12 +333,14 @@ const struct ctl_command ctl_keys_commands[] = {
                  "sparkle-batch key-rotation encrypts it anew, passwords "
                  "follow at the next login.",
         .run = rotate,
+        .as_root = true,
     },
     {
         .name = "keys drop",
         .usage = "encryption|pepper|signing ID",
         .about = "Remove an old key that nothing needs any more.",
         .run = drop,
+        .as_root = true,
     },
     { 0 },
 };

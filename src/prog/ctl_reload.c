@@ -283,6 +283,7 @@ const struct ctl_command ctl_reload_commands[] = {
                  "they serve; 1, and why, where they refuse: then all goes on "
                  "as before.",
         .run = reload_command,
+        .as_root = true,
     },
     { 0 },
 };

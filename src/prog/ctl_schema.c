@@ -131,6 +131,7 @@ const struct ctl_command ctl_schema_commands[] = {
         .about = "Bring the schema up to date; --plan tells what would be "
                  "done, with the locks and the sizes of their tables.",
         .run = migrate,
+        .as_root = true,
     },
     { 0 },
 };

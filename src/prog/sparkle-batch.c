@@ -15,6 +15,7 @@
 #include "core/db.h"
 #include "prog/ctl.h"
 #include "prog/jobs_settings.h"
+#include "prog/site_user.h"
 
 /* The command line. */
 struct words {
@@ -149,6 +150,7 @@ run(const struct words *w, const struct batch *batch)
         (void)fputs(faults->at, stderr);
         return BATCH_FAILED;
     }
+    site_user_become(app.config);
     options.lock_dir = lock_dir(mem, w, app.config);
     if (app_site(&app)->clock_file != NULL)
         clock_shift_by(app_site(&app)->clock_file);

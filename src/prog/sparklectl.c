@@ -17,6 +17,7 @@
 #include "core/cache.h"
 #include "core/db.h"
 #include "prog/ctl.h"
+#include "prog/site_user.h"
 
 static const struct ctl_command *const tables[] = {
     ctl_setup_commands,    ctl_schema_commands, ctl_config_commands,
@@ -236,6 +237,8 @@ main(int argc, char **argv)
     }
     if (!open_app(&c, !command->no_config))
         return 1;
+    if (!command->no_config && !command->as_root)
+        site_user_become(c.app->config);
     int status = command->run(&c, argc - words, argv + words);
     if (status == 2)
         (void)ctl_fail("usage: sparklectl %s %s", command->name,
