@@ -7,6 +7,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <string.h>
 #include <time.h>
 
@@ -92,6 +93,19 @@ crypto_certificate_end(const char *pem, int64_t *ret_end)
 
     if (fine)
         *ret_end = (int64_t)timegm(&end) * CLOCK_SECOND - CLOCK_UNIX_OFFSET;
+    X509_free(certificate);
+    BIO_free(bio);
+    return fine;
+}
+
+bool
+crypto_certificate_for(const char *pem, const char *host)
+{
+    BIO *bio = BIO_new_mem_buf(pem, -1);
+    X509 *certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    bool fine = certificate != NULL &&
+                X509_check_host(certificate, host, 0, 0, NULL) == 1;
+
     X509_free(certificate);
     BIO_free(bio);
     return fine;

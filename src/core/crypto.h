@@ -21,6 +21,8 @@ void crypto_hmac(const void *key, size_t key_len, const void *bytes, size_t n,
                  uint8_t out[SHA256_SIZE]);
 /* When a certificate in PEM ends, as base/clock counts; false: it is none. */
 bool crypto_certificate_end(const char *pem, int64_t *ret_end);
+/* Whether a certificate in PEM is for a host (RFC 6125). */
+bool crypto_certificate_for(const char *pem, const char *host);
 bool crypto_same(const void *a, const void *b, size_t n); /* constant time */
 
 /* [auth]: pepper(_file), argon2_memory 19m, argon2_passes 2,

@@ -30,6 +30,8 @@ struct http_call {
     const char *const *headers; /* "Name: value", ended by NULL; or NULL */
     const void *body;
     size_t len;
+    bool here;    /* to this machine, whatever the name is known as, and
+                     whatever certificate it has */
     bool trusted; /* the operator's address: any host, also without TLS */
 };
 

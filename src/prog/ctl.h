@@ -33,6 +33,10 @@ struct ctl_command {
                        before run, so that nothing of root's is left behind */
 };
 
+/* What run returns for an exit status of others' making, without words of
+ * usage. */
+#define CTL_EXIT(status) (256 + (status))
+
 extern const struct ctl_command ctl_breach_commands[];
 extern const struct ctl_command ctl_config_commands[];
 extern const struct ctl_command ctl_describe_commands[];

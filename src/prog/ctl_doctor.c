@@ -25,14 +25,7 @@
 #include "pool/pool.h"
 #include "prog/ctl.h"
 #include "prog/ctl_doctor.h"
-
-struct check {
-    const char *name;
-    const char *sql; /* boolean, text */
-    enum health (*look)(struct ctl *c, const char **ret_found);
-    enum health otherwise; /* where the SQL says false; FINE: BROKEN */
-    const char *fix;
-};
+#include "prog/settings_check.h"
 
 /* ---- PostgreSQL and Redis ----------------------------------------------- */
 
@@ -73,23 +66,16 @@ look_clock(struct ctl *c, const char **ret_found)
     return ahead > 1000 || ahead < -1000 ? BROKEN : FINE;
 }
 
-/* All workers of all pools have a connection each. */
 static enum health
 look_connections(struct ctl *c, const char **ret_found)
 {
     static const char most_sql[] =
         SQL(SELECT current_setting('max_connections')::bigint);
-    const struct pool_settings *pool;
-    const char *name;
+    int64_t need = settings_connections(c->app->config);
     struct db_error error;
-    int64_t need = 10;
-
-    for (size_t i = 0; (pool = config_instance(c->app->config, &pool_section, i,
-                                               &name)) != NULL;
-         i++)
-        need += pool->max_children;
     struct db_result *res =
         db_query(c->app->db, c->mem, most_sql, NO_ARGS, &error);
+
     if (error.failed)
         return BROKEN;
     *ret_found = mem_printf(c->mem, "%" PRId64 " allowed, %" PRId64 " wanted",
@@ -154,16 +140,10 @@ static const struct check checks[] = {
     { "assets", .look = doctor_assets,
       .fix = "set [site] web; make install, or npm run build in web/." },
     { "mail templates", .look = doctor_mails, .fix = "set [site] emails." },
-    { "disk space", .look = doctor_disk,
-      .fix = "make room: journalctl --vacuum-size=500M, old backups." },
-    { "inodes", .look = doctor_inodes,
-      .fix = "remove small files nobody needs." },
     { "listen backlog", .look = doctor_somaxconn,
       .fix = "sysctl -w net.core.somaxconn=4096, and in /etc/sysctl.d/." },
     { "open files", .look = doctor_open_files,
       .fix = "LimitNOFILE=65536 in the unit, or ulimit -n." },
-    { "sparkle-fcgi", .look = doctor_master,
-      .fix = "systemctl start sparkle-fcgi; journalctl -u sparkle-fcgi." },
     { "Redis", .look = look_redis,
       .fix = "systemctl start redis-server; set [redis]. Nobody is logged "
              "out without it, but it is slower and limits are weaker." },
@@ -240,8 +220,13 @@ static const struct check checks[] = {
           FROM batch_runs WHERE started_at > now() - interval '2 days'),
       .otherwise = DOUBTFUL,
       .fix = "install the cron.d file or enable the timers." },
+    { 0 },
 };
 /* clang-format on */
+
+static const struct check *const tables[] = {
+    doctor_file_checks, doctor_run_checks, checks, doctor_store_checks, NULL,
+};
 
 static enum health
 ask(struct ctl *c, const struct check *check, const char **ret_found)
@@ -260,41 +245,108 @@ ask(struct ctl *c, const struct check *check, const char **ret_found)
     return check->otherwise == FINE ? BROKEN : check->otherwise;
 }
 
-static enum health
-examine(struct ctl *c, const struct check *check)
+static const char *const words[] = { "ok", "look", "BROKEN" };
+
+/* What a run of checks adds up to. */
+struct tally {
+    int n, counts[3];
+    struct text *bad; /* a line for each check that is not fine */
+    bool quiet;
+};
+
+static void
+examine(struct ctl *c, const struct check *check, struct tally *t)
 {
-    static const char *const words[] = { "ok", "look", "BROKEN" };
     const char *found = "unknown";
     enum health health =
         check->look != NULL ? check->look(c, &found) : ask(c, check, &found);
 
+    t->n++;
+    t->counts[health]++;
+    if (health != FINE)
+        text_addf(t->bad, "%s %s: %s\n", words[health], check->name, found);
+    if (t->quiet)
+        return;
     (void)printf("%-7s %-28s %s\n", words[health], check->name, found);
     if (health != FINE)
         (void)printf("        -> %s\n", check->fix);
-    return health;
+}
+
+/* Whether a check is among the words; without words all are. */
+static bool
+is_wanted(const struct check *check, int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], check->name) == 0)
+            return true;
+    return argc == 0;
+}
+
+static void
+examine_all(struct ctl *c, int argc, char **argv, struct tally *t)
+{
+    t->bad = text_new(c->mem);
+    for (size_t i = 0; tables[i] != NULL; i++)
+        for (const struct check *k = tables[i]; k->name != NULL; k++)
+            if (is_wanted(k, argc, argv))
+                examine(c, k, t);
 }
 
 static int
 doctor(struct ctl *c, int argc, char **argv)
 {
-    int n = (int)(sizeof checks / sizeof *checks), counts[3] = { 0 };
+    struct tally t = { 0 };
 
-    (void)argv;
-    if (argc > 0)
-        return 2;
-    for (int i = 0; i < n; i++)
-        counts[examine(c, &checks[i])]++;
-    (void)printf("%d checks: %d ok, %d to look at, %d broken\n", n,
-                 counts[FINE], counts[DOUBTFUL], counts[BROKEN]);
-    return counts[BROKEN] > 0;
+    examine_all(c, argc, argv, &t);
+    if (t.n < argc)
+        return ctl_fail("there is no such check; sparklectl doctor names all");
+    (void)printf("%d checks: %d ok, %d to look at, %d broken\n", t.n,
+                 t.counts[FINE], t.counts[DOUBTFUL], t.counts[BROKEN]);
+    return t.counts[BROKEN] > 0;
+}
+
+/* As plugins of Nagios do (Monitoring Plugins guidelines): a line, then more
+ * of them; 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. */
+static int
+check_command(struct ctl *c, int argc, char **argv)
+{
+    static const char *const states[] = { "OK", "WARNING", "CRITICAL" };
+    bool nagios = ctl_flag(&argc, argv, "nagios");
+    struct tally t = { .quiet = true };
+
+    examine_all(c, argc, argv, &t);
+    int worst = t.counts[BROKEN] > 0 ? 2 : t.counts[DOUBTFUL] > 0;
+    if (nagios && t.n < argc)
+        (void)puts("SPARKLE UNKNOWN - there is no such check");
+    else if (nagios)
+        (void)printf("SPARKLE %s - %d broken, %d to look at, %d ok | "
+                     "broken=%d;;0 look=%d;0 ok=%d\n",
+                     states[worst], t.counts[BROKEN], t.counts[DOUBTFUL],
+                     t.counts[FINE], t.counts[BROKEN], t.counts[DOUBTFUL],
+                     t.counts[FINE]);
+    (void)fputs(t.bad->at, stdout);
+    if (t.n < argc)
+        return nagios ? CTL_EXIT(3) : 2;
+    return nagios ? CTL_EXIT(worst) : worst == 2;
 }
 
 const struct ctl_command ctl_doctor_commands[] = {
     {
         .name = "doctor",
-        .about = "Examine the installation; every fault comes with its fix. "
-                 "1 where something is broken.",
+        .usage = "[CHECK ...]",
+        .about = "Examine the installation, or only what the checks of these "
+                 "names look at; every fault comes with its fix; 1 where "
+                 "something is broken.",
         .run = doctor,
+        .as_root = true,
+    },
+    {
+        .name = "check",
+        .usage = "[--nagios] [CHECK ...]",
+        .about = "The same for a monitor: print only what is not well; with "
+                 "--nagios as its plugins do, 0 OK, 1 WARNING, 2 CRITICAL, 3 "
+                 "UNKNOWN.",
+        .run = check_command,
         .as_root = true,
     },
     { 0 },

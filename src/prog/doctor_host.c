@@ -7,14 +7,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/breach.h"
 #include "core/crypto.h"
-#include "pool/pool.h"
 #include "push/push.h"
 
 enum health
@@ -27,38 +25,6 @@ doctor_config_mode(struct ctl *c, const char **ret_found)
     *ret_found = mem_printf(c->mem, "%s has mode %04o", c->config_path,
                             (unsigned)(st.st_mode & 07777));
     return (st.st_mode & 0022) != 0 ? BROKEN : FINE;
-}
-
-/* Of the file system that the web files and the logs are on. */
-static enum health
-look_space(struct ctl *c, const char **ret_found, bool inodes)
-{
-    struct statvfs fs;
-
-    if (statvfs(app_site(c->app)->web, &fs) != 0)
-        return DOUBTFUL;
-    double free_part = inodes ? (double)fs.f_favail / (double)(fs.f_files + 1)
-                              : (double)fs.f_bavail / (double)(fs.f_blocks + 1);
-    *ret_found = mem_printf(c->mem, "%.0f %% free", 100 * free_part);
-    return free_part < 0.02 ? BROKEN : free_part < 0.1 ? DOUBTFUL : FINE;
-}
-
-enum health
-doctor_disk(struct ctl *c, const char **ret_found)
-{
-    return look_space(c, ret_found, false);
-}
-
-enum health
-doctor_inodes(struct ctl *c, const char **ret_found)
-{
-    struct statvfs fs;
-
-    if (statvfs(app_site(c->app)->web, &fs) == 0 && fs.f_files == 0) {
-        *ret_found = "this file system counts none";
-        return FINE;
-    }
-    return look_space(c, ret_found, true);
 }
 
 enum health
@@ -118,20 +84,6 @@ doctor_url(struct ctl *c, const char **ret_found)
 {
     *ret_found = app_site(c->app)->url;
     return text_starts(*ret_found, "https://") ? FINE : BROKEN;
-}
-
-enum health
-doctor_master(struct ctl *c, const char **ret_found)
-{
-    const struct master_settings *m =
-        config_section(c->app->config, &master_section);
-
-    if (m->status_socket == NULL) {
-        *ret_found = "[master] names no status_socket to ask";
-        return DOUBTFUL;
-    }
-    *ret_found = m->status_socket;
-    return access(m->status_socket, F_OK) == 0 ? FINE : BROKEN;
 }
 
 enum health

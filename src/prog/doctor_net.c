@@ -19,8 +19,8 @@
 /* ---- Names --------------------------------------------------------------- */
 
 /* The host of [site] url. */
-static const char *
-site_host(struct ctl *c)
+const char *
+doctor_site_host(struct ctl *c)
 {
     const char *url = app_site(c->app)->url, *at = strstr(url, "://");
 
@@ -31,7 +31,7 @@ site_host(struct ctl *c)
 enum health
 doctor_name(struct ctl *c, const char **ret_found)
 {
-    const char *host = site_host(c);
+    const char *host = doctor_site_host(c);
     struct addrinfo *list = NULL;
     int error = getaddrinfo(host, "443", NULL, &list);
 
@@ -110,8 +110,8 @@ doctor_dmarc(struct ctl *c, const char **ret_found)
 /* ---- The certificate ----------------------------------------------------- */
 
 /* What nginx's values, beside the configuration, say of a name; or NULL. */
-static const char *
-nginx_value(struct ctl *c, const char *name)
+const char *
+doctor_nginx_value(struct ctl *c, const char *name)
 {
     const char *slash = strrchr(c->config_path, '/');
     int directory = slash == NULL ? 0 : (int)(slash - c->config_path + 1);
@@ -131,7 +131,7 @@ nginx_value(struct ctl *c, const char *name)
 enum health
 doctor_certificate(struct ctl *c, const char **ret_found)
 {
-    const char *path = nginx_value(c, "certificate");
+    const char *path = doctor_nginx_value(c, "certificate");
     int64_t end = 0;
 
     if (path == NULL) {

@@ -244,5 +244,5 @@ main(int argc, char **argv)
         (void)ctl_fail("usage: sparklectl %s %s", command->name,
                        command->usage != NULL ? command->usage : "");
     mem_free(c.mem);
-    return status;
+    return status >= CTL_EXIT(0) ? status - CTL_EXIT(0) : status;
 }

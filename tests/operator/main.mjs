@@ -4,7 +4,7 @@ import { begin } from "../lib/suite.mjs";
 
 await begin("operator", { ownPrograms: true });
 const files = [];
-for (const name of ["reload", "root"])
+for (const name of ["reload", "root", "doctor"])
   files.push(await import(`./${name}.test.mjs`));
 describe("operator", { concurrency: 1 }, () => {
   for (const file of files) file.default();
