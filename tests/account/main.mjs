@@ -17,6 +17,7 @@ copyFileSync(filter.shipped, filter.path);
 process.on("exit", () => rmSync(dir, { recursive: true }));
 
 await begin("account", {
+  patient: true,
   settings: `breached_passwords = ${filter.path}
 [limits]
 write = 1000

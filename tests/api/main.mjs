@@ -6,6 +6,7 @@ import { begin } from "../lib/suite.mjs";
 
 // A Redis that a loaded machine keeps waiting is not gone: limits are tested.
 await begin("api", {
+  patient: true,
   settings:
     (await meetOutside()) +
     "[mail]\nbounce_secret = bounces-for-tests\nhourly = 0\n" +

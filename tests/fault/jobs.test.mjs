@@ -96,7 +96,11 @@ export default () =>
       const end = began + (long ? 30000 : 20000);
       let open = true;
       writing.finally(() => (open = false));
-      while ((open || (await pending()) > 0) && Date.now() < end) {
+      // A fast machine is through before it is killed often enough: then there
+      // is nothing to do, and it is killed all the same.
+      const enough = () => masters >= 1 && kills >= 6;
+      const busy = async () => open || (await pending()) > 0;
+      while (!enough() || ((await busy()) && Date.now() < end)) {
         if (masters < 4 && kills % 6 === 5) {
           for (const pid of await killMaster()) orphans.add(pid);
           masters++;
@@ -119,7 +123,6 @@ export default () =>
         `note: ${kills} kills, ${masters} of the master, ` +
           `in ${Math.round((Date.now() - began) / 1000)} s`,
       );
-      assert.ok(masters >= 1 && kills >= 4, `${kills} kills`);
       await eventually("all is done", async () => (await pending()) === 0, 90);
     });
 

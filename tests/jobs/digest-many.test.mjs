@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { Clock } from "../lib/clock.mjs";
+import { Clock, yearLike } from "../lib/clock.mjs";
 import { buildDir, sleep } from "../lib/stack.mjs";
 import { Runner } from "./runner.mjs";
 
@@ -19,7 +19,7 @@ before(async () => {
   jobs = await Runner.start("many", { run: false });
   mkdirSync(join(jobs.dir, "conf.d"));
   writeFileSync(join(jobs.dir, "conf.d/test.conf"), clock.settings);
-  clock.moveTo(Date.parse("2027-07-19T08:10Z"));
+  clock.moveTo(Date.parse(`${yearLike(2027)}-07-19T08:10Z`));
   const ahead = `SET sparkle.clock_offset = '${clock.shift / 1000} seconds'`;
   jobs.psql(["-c", ahead, "-c", `
     INSERT INTO users (email, username, status, email_verified_at,

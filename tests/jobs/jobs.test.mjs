@@ -1,9 +1,9 @@
 // The queue engine on the real sparkle-jobs: once, in order, soon, again.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createConnection } from "node:net";
 import { after, before, test } from "node:test";
+import { child, looping } from "../lib/child.mjs";
 import { effects, follow, watchEffects } from "./effects.mjs";
 import { Runner, eventually, sleep } from "./runner.mjs";
 
@@ -24,27 +24,24 @@ function clear() {
   jobs.sql`DELETE FROM jobs`;
 }
 
-test("2,000 events while workers and the master are killed: once, in order", async () => {
+test("2,000 events while workers and the master are killed: once, in order", async (t) => {
   clear();
-  let killing = true;
-  const killer = (async () => {
-    for (let i = 1; killing; i++) {
-      await sleep(60);
-      if (i % 8 === 0) {
-        await jobs.killMaster();
-        await jobs.up();
-      }
-      const workers = jobs.workers();
-      if (workers.length)
-        jobs.kill(workers[Math.floor(Math.random() * workers.length)]);
+  let turns = 0;
+  const killer = looping(t, async () => {
+    await sleep(60);
+    if (++turns % 8 === 0) {
+      await jobs.killMaster();
+      await jobs.up();
     }
-  })();
+    const workers = jobs.workers();
+    if (workers.length)
+      jobs.kill(workers[Math.floor(Math.random() * workers.length)]);
+  });
   for (let i = 0; i < 10; i++) {
     follow(jobs, 10, i * 10 + 1);
     await sleep(150);
   }
-  killing = false;
-  await killer;
+  await killer.stop();
   await jobs.drained(60);
 
   assert.deepEqual(effects(jobs), { rows: 2000, different: 2000, disorder: 0 });
@@ -54,13 +51,15 @@ test("2,000 events while workers and the master are killed: once, in order", asy
 });
 
 /** Statements and words to Redis without starting a program for each. */
-async function connected() {
-  const psql = spawn(
+async function connected(t) {
+  const psql = child(
+    t,
     "psql",
     ["-X", "-q", "-A", "-t", "-h", jobs.dir, "-U", "sparkle_owner", "sparkle"],
     { stdio: ["pipe", "pipe", "inherit"] },
   );
   const redis = createConnection(`${jobs.dir}/redis.sock`);
+  t.after(() => redis.destroy());
   await once(redis, "connect");
   return {
     async run(sql) {
@@ -76,27 +75,34 @@ async function connected() {
   };
 }
 
-// 10 ms on a quiet machine, which scripts/bench jobs shows; whoever is not woken
-// looks once a second.
+// A few ms on a quiet machine, which scripts/bench jobs shows; whoever is not
+// woken looks once a second.  Both are measured here, so that a busy machine is
+// busy for both.
 test("when all is idle a job starts right after its event", async (t) => {
   clear();
-  const door = await connected();
-  for (let i = 0; i < 40; i++) {
-    await sleep(80);
-    await door.run(`INSERT INTO outbox (event, subject_id, actor_id, created_at)
-      VALUES ('user.followed', '${people[0].id}', '${people[1].id}',
-        clock_timestamp())`);
-    door.wake();
-  }
-  await jobs.drained(5 * slow);
+  const door = await connected(t);
+  const median = async (wake) => {
+    jobs.sql`DELETE FROM jobs`;
+    for (let i = 0; i < 40; i++) {
+      await sleep(80);
+      await door.run(`INSERT INTO outbox (event, subject_id, actor_id,
+          created_at)
+        VALUES ('user.followed', '${people[0].id}', '${people[1].id}',
+          clock_timestamp())`);
+      wake();
+    }
+    await jobs.drained();
+    const waits = jobs.sql`
+      SELECT extract(epoch FROM started_at - happened_at) * 1000 AS ms
+      FROM jobs WHERE listener = 'xp-followed' ORDER BY 1`.map((row) => row.ms);
+    assert.equal(waits.length, 40);
+    return waits[20];
+  };
+  const woken = await median(door.wake);
+  const found = await median(() => {});
   door.close();
-  const waits = jobs.sql`
-    SELECT extract(epoch FROM started_at - happened_at) * 1000 AS ms
-    FROM jobs WHERE listener = 'xp-followed' ORDER BY 1`.map((row) => row.ms);
-  const [p50, p90] = [waits[20], waits[36]];
-  t.diagnostic(`note: p50 ${p50} ms, p90 ${p90} ms from event to start`);
-  assert.equal(waits.length, 40);
-  assert.ok(p50 < Math.min(250 * slow, 400), `p50 ${p50} ms`);
+  t.diagnostic(`note: p50 ${woken} ms from event to start, not woken ${found}`);
+  assert.ok(woken < found, `p50 ${woken} ms, not woken ${found} ms`);
 });
 
 test("without Redis an event is found within about a second", async () => {
@@ -104,7 +110,7 @@ test("without Redis an event is found within about a second", async () => {
   await sleep(1500);
   jobs.sql`INSERT INTO outbox (event, subject_id, actor_id)
     VALUES ('user.followed', ${people[0].id}, ${people[1].id})`;
-  await jobs.drained(3 * slow);
+  await jobs.drained();
   assert.equal(effects(jobs).rows, 1);
 });
 
@@ -120,8 +126,8 @@ test("an unknown kind is tried three times, then discarded with its trail", asyn
   assert.equal(job.errors.length, 3);
   assert.match(job.errors[0].error, /no handler/);
   const [first, second, third] = job.errors.map((e) => Date.parse(e.at));
-  assert.ok(second - first >= 2000 && second - first < 4500 * slow);
-  assert.ok(third - second >= 4000 && third - second < 7500 * slow);
+  assert.ok(second - first >= 2000, `${second - first} ms`);
+  assert.ok(third - second >= 4000, `${third - second} ms`);
   assert.ok(job.finished_at);
 });
 
@@ -157,7 +163,7 @@ test("a job of another queue does not wait for its subject's", async () => {
   await jobs.drained(5 * slow);
 });
 
-test("a job that becomes due before a chain that runs takes none of it", async () => {
+test("a job that becomes due before a chain that runs takes none of it", async (t) => {
   await jobs.killMaster();
   clear();
   const [{ id }] = people;
@@ -168,10 +174,10 @@ test("a job that becomes due before a chain that runs takes none of it", async (
   const [{ first }] = jobs.sql`SELECT min(id) AS first FROM jobs`;
   const take = "SELECT string_agg(id::text, ' ' ORDER BY id) " +
     "FROM job_take('analytics', 5, 'test')";
-  const owner = await connected();
+  const owner = await connected(t);
   await owner.run(`BEGIN; ${take}`);
   jobs.sql`UPDATE jobs SET state = 'available' WHERE id = ${first}`;
-  const other = spawn("psql", [
+  const other = child(t, "psql", [
     ...["-X", "-q", "-A", "-t", "-h", jobs.dir, "-U", "sparkle_owner"],
     ...["sparkle", "-c", take],
   ]);

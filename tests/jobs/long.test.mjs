@@ -6,31 +6,33 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { after, before, describe, test } from "node:test";
+import { looping } from "../lib/child.mjs";
 import { effects, follow, followJobs, watchEffects } from "./effects.mjs";
 import { Runner, eventually, sleep } from "./runner.mjs";
 
 const n = Number(process.env.SPARKLE_JOBS ?? 20000);
 const slow = process.env.SPARKLE_ASAN ? 10 : 1;
 const patience = Math.max(120, n / 500) * slow; // seconds
+// Times are held to where they are the purpose: in the long run, by hand.
+const timed = n >= 100000;
 
 /** kill -9: a random worker a second, everything every tenth. */
-function killing(jobs) {
-  const state = { on: true, workers: 0, masters: 0 };
-  state.done = (async () => {
-    for (let i = 1; state.on; i++) {
-      await sleep(1000);
-      const all = jobs.workers();
-      if (all.length) {
-        jobs.kill(all[Math.floor(Math.random() * all.length)]);
-        state.workers++;
-      }
-      if (i % 10 !== 0) continue;
-      await jobs.killMaster();
-      await jobs.up();
-      state.masters++;
+function killing(t, jobs) {
+  const killed = { workers: 0, masters: 0 };
+  let turns = 0;
+  const { stop } = looping(t, async () => {
+    await sleep(1000);
+    const all = jobs.workers();
+    if (all.length) {
+      jobs.kill(all[Math.floor(Math.random() * all.length)]);
+      killed.workers++;
     }
-  })();
-  return state;
+    if (++turns % 10 !== 0) return;
+    await jobs.killMaster();
+    await jobs.up();
+    killed.masters++;
+  });
+  return { killed, stop };
 }
 
 describe(`${n} jobs`, { concurrency: 1 }, () => {
@@ -49,7 +51,7 @@ describe(`${n} jobs`, { concurrency: 1 }, () => {
     const rounds = n / people;
     const step = Math.max(1, Math.floor(rounds / 20));
     const began = Date.now();
-    const killer = killing(jobs);
+    const killer = killing(t, jobs);
     for (let from = 1, i = 0; from <= rounds; from += step, i++) {
       const count = Math.min(step, rounds - from + 1);
       // By events while it is behind, and as jobs at once.
@@ -64,19 +66,18 @@ describe(`${n} jobs`, { concurrency: 1 }, () => {
     const put = Date.now();
     await eventually("all is done", () => effects(jobs).rows >= n, patience);
     await sleep(3000);
-    killer.on = false;
-    await killer.done;
+    await killer.stop();
     await jobs.drained(patience);
     t.diagnostic(`note: put in ${put - began} ms, done after ${
-      Date.now() - began} ms; killed ${killer.workers} workers, ${
-      killer.masters} masters`);
-    assert.ok(killer.workers > 2);
+      Date.now() - began} ms; killed ${killer.killed.workers} workers, ${
+      killer.killed.masters} masters`);
+    assert.ok(killer.killed.workers > 2);
     assert.deepEqual(effects(jobs), { rows: n, different: n, disorder: 0 });
     const [{ gap }] = jobs.sql`SELECT max(extract(epoch FROM at - before))
       AS gap FROM (SELECT at, lag(at) OVER (ORDER BY at) AS before
         FROM qa_effects) e`;
     t.diagnostic(`note: the longest pause was ${gap.toFixed(1)} s`);
-    assert.ok(gap < 15 * slow, `${gap} s`);
+    assert.ok(!timed || gap < 15 * slow, `${gap} s`);
     const bad = jobs.sql`SELECT state, count(*) AS n FROM jobs
       WHERE state <> 'completed' GROUP BY 1`;
     assert.deepEqual(bad, []);
@@ -88,6 +89,10 @@ describe(`${n} jobs`, { concurrency: 1 }, () => {
       socket.on("error", () => {});
     });
     hole.open = new Set();
+    t.after(() => {
+      for (const socket of hole.open) socket.destroy();
+      hole.close();
+    });
     await new Promise((go) => hole.listen(0, "127.0.0.1", go));
     const restart = async () => {
       await jobs.killMaster();
@@ -116,14 +121,12 @@ describe(`${n} jobs`, { concurrency: 1 }, () => {
       jobs.sql`UPDATE jobs SET errors = '[]' WHERE state = 'running'`;
       const began = Date.now();
       await kill(all[0]);
-      await eventually("it is resumed", () => resumed(ids), 30 * slow);
+      await eventually("it is resumed", () => resumed(ids), 90 * slow);
       takes[what] = Date.now() - began;
-      assert.ok(takes[what] < 15000 * slow, `${what}: ${takes[what]} ms`);
+      assert.ok(!timed || takes[what] < 15000, `${what}: ${takes[what]} ms`);
     }
     t.diagnostic(`note: resumed after ${takes.worker} ms (a worker), ${
       takes.master} ms (everything)`);
-    for (const socket of hole.open) socket.destroy();
-    hole.close();
   });
 
   test(`a password reset leaves within 2 s with ${n} digests queued`, async (t) => {
@@ -138,13 +141,13 @@ describe(`${n} jobs`, { concurrency: 1 }, () => {
     await jobs.up();
     await eventually("digests leave", () => jobs.sql`SELECT 1 FROM mail_sent
       WHERE state = 'sent' LIMIT 10`.length === 10, 30 * slow);
-    const resets = 100;
+    const resets = timed ? 100 : 20;
     for (let i = 0; i < resets; i++) {
       jobs.psql(["-c", `SELECT job_put('mail.send', 'security_email',
         '{"mail": "password-reset"}', u.id)
         FROM (SELECT id FROM users OFFSET ${i % 100} LIMIT 1) u`]);
       jobs.wake();
-      await sleep(50);
+      if (timed) await sleep(50);
     }
     const left = () => jobs.sql`SELECT extract(epoch FROM finished_at -
         created_at) AS s FROM jobs
@@ -161,6 +164,6 @@ describe(`${n} jobs`, { concurrency: 1 }, () => {
       waiting} digests still wait`);
     assert.equal(boxed, resets);
     assert.ok(waiting > n / 10, "digests still wait");
-    assert.ok(waits[Math.floor(resets * 0.99) - 1] < 2 * slow);
+    assert.ok(!timed || waits[Math.floor(resets * 0.99) - 1] < 2);
   });
 });

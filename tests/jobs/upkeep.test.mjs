@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, symlinkSync, utimesSync, writeFileSync,
   chmodSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { Runner } from "./runner.mjs";
+import { Runner, sleep } from "./runner.mjs";
 
 let db;
 let people;
@@ -17,6 +17,15 @@ before(async () => {
   db.sql`UPDATE users SET experience = 0, level = 1`;
 });
 after(() => db.stop());
+
+/**
+ * Boards go by hours and days of UTC.  Where the hour is about to turn, its
+ * turn is waited for: what was earned in it would lie in the hour before.
+ */
+async function sameHour() {
+  const left = () => 3600000 - (Date.now() % 3600000);
+  while (left() < 90000) await sleep(left() + 50);
+}
 
 const last = (name) => db.sql`SELECT items, exit_code FROM batch_runs
   WHERE name = ${name} ORDER BY started_at DESC LIMIT 1`[0];
@@ -110,7 +119,8 @@ const yesterday =
 const board = (name) => redis("ZREVRANGE", `leaderboard:${name}`, 0, -1,
   "WITHSCORES").split("\n").filter(Boolean);
 
-test("leaderboard-update: boards of times and of all time, as they stand", () => {
+test("leaderboard-update: boards of times and of all time, as they stand", async () => {
+  await sameHour();
   const [a, b, c] = people;
   earn(a, 5, "now()");
   earn(b, 7, "now()");
@@ -134,7 +144,10 @@ test("leaderboard-update: boards of times and of all time, as they stand", () =>
   assert.deepEqual(board("hourly:xp"), [b.id, "7", a.id, "5"]);
 });
 
-test("leaderboard-reset: archives what ended, pays the first ten, once", () => {
+test("leaderboard-reset: archives what ended, pays the first ten, once", async () => {
+  await sameHour();
+  // Soon after midnight what was published an hour ago is yesterday's, too.
+  db.sql`UPDATE posts SET published_at = now() WHERE published_at < now()`;
   people.slice(0, 12).forEach((who, i) => earn(who, 100 - i, yesterday));
   const [{ before }] = db.sql`SELECT sum(sparkle_points) AS before
     FROM user_balances`;

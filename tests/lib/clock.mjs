@@ -53,4 +53,24 @@ export class Clock {
     this.shift = ms - Date.now();
     this.write();
   }
+
+  /**
+   * Moves to just after a moment that was cut to milliseconds, as the API and
+   * JavaScript cut them: what it belongs to may be up to a millisecond later.
+   */
+  moveJustAfter(ms) {
+    this.moveTo(ms + 1);
+  }
+}
+
+/**
+ * A year that is still to come and has the calendar of `year` (weekdays,
+ * February, and so the changes of summer time, which go by Sundays).
+ */
+export function yearLike(year) {
+  const shape = (y) =>
+    [0, 2].map((month) => new Date(Date.UTC(y, month, 1)).getUTCDay()).join();
+  let found = new Date().getUTCFullYear() + 1;
+  while (shape(found) !== shape(year)) found++;
+  return found;
 }

@@ -21,10 +21,12 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { once } from "node:events";
 import { createConnection, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { child } from "./child.mjs";
 
 export const top = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const run = promisify(execFile);
@@ -78,6 +80,12 @@ const programs = [
 
 const isRoot = process.getuid() === 0;
 
+/** A silent server is given up only after what a statement may take. */
+const patientSettings = "[database]\ntimeout = 90s\n";
+
+/** libpq's; over what sql/roles.sql gives the role. */
+const patience = "-c lock_timeout=60s -c statement_timeout=60s";
+
 /** The user who serves: scripts/run makes it, but our files come first. */
 function serviceUser() {
   if (!isRoot) return null;
@@ -106,21 +114,24 @@ export class Stack {
     this.url = `https://localhost:${port}`;
     this.conf = join(dir, "etc/sparkle.conf");
     this.failed = false;
+    this.env = { ...process.env };
   }
 
   /**
    * settings: lines for conf.d; args: more options of scripts/run, which has
    * --no-demo unless demo is true; ownPrograms: a copy of the programs, that
-   * a test may replace.
+   * a test may replace; patient: fifty may wait for one row, on any machine,
+   * so that neither locks nor statements are given up.
    */
   static async start(name, options = {}) {
     const { settings = "", args = [], demo = false, ownPrograms } = options;
     const owner = serviceUser();
     const dir = mkdtempSync(`/tmp/sparkle-test-${name}-`);
     const stack = new Stack(name, dir, await freePorts());
+    if (options.patient) stack.env.PGOPTIONS = patience;
     makeDirs(owner, dir, join(dir, "etc"), join(dir, "etc/conf.d"));
     const extra = join(dir, "etc/conf.d/test.conf");
-    writeFileSync(extra, settings);
+    writeFileSync(extra, options.patient ? settings + patientSettings : settings);
     if (owner) chownSync(extra, owner.uid, owner.gid);
     stack.stopWithUs();
     stack.bin = ownPrograms ? stack.copyPrograms() : buildDir;
@@ -147,7 +158,7 @@ export class Stack {
     const { status, stdout, stderr } = spawnSync(
       join(top, "scripts/run"),
       this.args,
-      { stdio: ["ignore", "pipe", "pipe"], timeout: 180000 },
+      { env: this.env, stdio: ["ignore", "pipe", "pipe"], timeout: 180000 },
     );
     if (status === 0) return;
     this.failed = true;
@@ -195,29 +206,51 @@ export class Stack {
 
   // ---- PostgreSQL ----
 
-  psql(args, input) {
+  psqlWords(more = []) {
     const password = readFileSync(join(this.dir, "secrets/owner_password"));
-    const env = { ...process.env, PGPASSWORD: String(password).trim() };
-    const child = spawn(
-      "psql",
-      [
+    return {
+      env: { ...process.env, PGPASSWORD: String(password).trim() },
+      args: [
         ...["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"],
         ...["-h", join(this.dir, "run"), "-U", "sparkle_owner"],
-        ...["-d", "sparkle", ...args],
+        ...["-d", "sparkle", ...more],
       ],
-      { env, stdio: ["pipe", "pipe", "pipe"] },
-    );
-    child.stdin.on("error", () => {});
-    child.stdin.end(input);
+    };
+  }
+
+  psql(more, input) {
+    const { env, args } = this.psqlWords(more);
+    const psql = spawn("psql", args, { env, stdio: ["pipe", "pipe", "pipe"] });
+    psql.stdin.on("error", () => {});
+    psql.stdin.end(input);
     let out = "";
     let err = "";
-    child.stdout.on("data", (some) => (out += some));
-    child.stderr.on("data", (some) => (err += some));
+    psql.stdout.on("data", (some) => (out += some));
+    psql.stderr.on("data", (some) => (err += some));
     return new Promise((go, fail) =>
-      child.on("close", (status) =>
+      psql.on("close", (status) =>
         status === 0 ? go(out) : fail(new Error(`psql: ${err}`)),
       ),
     );
+  }
+
+  /**
+   * psql for the transactions of a test: run() comes back when a statement is
+   * done; it ends with the test.
+   */
+  async openPsql(t) {
+    const { env, args } = this.psqlWords();
+    const psql = child(t, "psql", args, {
+      env,
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const run = async (sql) => {
+      psql.stdin.write(`${sql};\n\\echo done\n`);
+      for (let out = ""; !out.includes("done"); )
+        out += (await once(psql.stdout, "data"))[0];
+    };
+    await run("SELECT 1");
+    return { run };
   }
 
   /**
@@ -304,7 +337,10 @@ export class Stack {
     const [program, args] = this.asUser(
       ...["setsid", this.program(name), "--config", this.conf],
     );
-    const options = { cwd: "/", detached: true, stdio: ["ignore", log, log] };
+    const options = {
+      ...{ cwd: "/", detached: true, env: this.env },
+      stdio: ["ignore", log, log],
+    };
     spawn(program, args, options).unref();
     closeSync(log);
   }

@@ -22,7 +22,7 @@ export const asRoot = process.getuid() === 0;
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** Waits until check() gives something true, and returns it. */
-export async function until(what, check, ms = 10000) {
+export async function until(what, check, ms = 30000) {
   const end = Date.now() + ms;
   for (;;) {
     const found = await check();
@@ -33,7 +33,7 @@ export async function until(what, check, ms = 10000) {
 }
 
 /** Sends a line and resolves with all that comes back; rejects where nothing does. */
-export function askAt(address, line, ms = 20000) {
+export function askAt(address, line, ms = 60000) {
   return new Promise((resolve, reject) => {
     const socket = net.connect(address);
     let got = "";
@@ -140,7 +140,7 @@ export class Daemon {
     for (const load of this.loads) await load.stop();
     if (this.process && this.process.exitCode === null && this.process.signalCode === null) {
       this.signal("SIGTERM");
-      const late = setTimeout(() => this.signal("SIGKILL"), 15000);
+      const late = setTimeout(() => this.signal("SIGKILL"), 60000);
       const status = await this.exited;
       clearTimeout(late);
       assert.equal(status, 0, `the daemon ended with ${status}: ${this.stderr}`);

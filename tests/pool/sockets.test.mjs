@@ -1,9 +1,9 @@
 // Listening sockets, systemd, the command line.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import fs from "node:fs";
 import net from "node:net";
 import { test } from "node:test";
+import { child } from "../lib/child.mjs";
 import { Daemon, askAt, helper, run, sleep, toy, until } from "./daemon.mjs";
 
 const freePort = () =>
@@ -70,7 +70,10 @@ test("TCP: host:port, and its queue is known", async (t) => {
     pools: { a: { listen: `127.0.0.1:${port}`, listen_mode: null, pm: "static", max_children: 1 } },
   });
   assert.equal(await askAt({ port, host: "127.0.0.1" }, "echo hi"), "hi");
-  const asked = Array.from({ length: 4 }, () => askAt({ port, host: "127.0.0.1" }, "sleep 1000"));
+  const there = { port, host: "127.0.0.1" };
+  const asked = [askAt(there, "sleep 5000")];
+  await d.working(1);
+  for (let i = 0; i < 3; i++) asked.push(askAt(there, "echo hi"));
   await until("three wait", async () => (await d.pool()).listen_queue === 3);
   await Promise.all(asked);
   const load = Array.from({ length: 30 }, () => askAt({ port, host: "127.0.0.1" }, "sleep 10"));
@@ -95,12 +98,9 @@ for (const [what, name] of [["by name", "a"], ["by address", "whatever.socket"]]
 test("systemd is told: ready, reloading, watchdog, stopping", async (t) => {
   const d = new Daemon({});
   const notes = [];
-  const listener = spawn(helper, ["notified", d.file("notify")], { stdio: ["ignore", "pipe", "inherit"] });
+  const listener = child(t, helper, ["notified", d.file("notify")], { stdio: ["ignore", "pipe", "inherit"] });
   listener.stdout.on("data", (b) => notes.push(...b.toString().trimEnd().split("\n")));
-  t.after(async () => {
-    listener.kill();
-    await d.end();
-  });
+  t.after(() => d.end());
   await until("somebody listens", () => notes.includes("listening"));
   const said = (pattern) => until(`systemd hears ${pattern}`, () => notes.some((n) => pattern.test(n)));
   await d.launch({ env: { NOTIFY_SOCKET: d.file("notify"), WATCHDOG_USEC: "400000" } });

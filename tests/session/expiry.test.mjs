@@ -23,11 +23,11 @@ export default () =>
         const one = await people.logIn(name, { remember });
         const end = await endOf(one);
         assert.ok(Math.abs(end - clock.now() - days * DAY * 1000) < 60e3);
-        clock.moveTo(end - 10000);
+        clock.moveTo(end - 60000);
         await expect(one, 200); // and is extended by it
         const next = await endOf(one);
         assert.ok(next - end > (days - 1) * DAY * 1000);
-        clock.moveTo(next + 50);
+        clock.moveJustAfter(next);
         await expect(one, 401);
       });
 
@@ -66,9 +66,9 @@ export default () =>
       }
       const end = await endOf(user);
       assert.ok(end <= began + 365.3 * DAY * 1000 && end > clock.now());
-      clock.moveTo(end - 5000);
+      clock.moveTo(end - 60000);
       await expect(user, 200);
-      clock.moveTo(end + 50);
+      clock.moveJustAfter(end);
       await expect(user, 401);
     });
 

@@ -29,6 +29,7 @@ const limits =
   "[limits]\nauth = 100000\nread = 100000\nwrite = 100000\nflagged = 50\n";
 const networks = Object.keys(lists).map((n) => `${n} = ${join(dir, n)}\n`);
 await begin("session", {
+  patient: true,
   settings: `${clock.settings}${limits}[networks]\n${networks.join("")}
 [login]\ngeoip_file = ${file}\n`,
 });

@@ -97,12 +97,12 @@ export default (clock) =>
         (await stack.value`SELECT extract(epoch FROM max(expires_at))
           FROM login_challenges WHERE user_id = ${user.id}`);
       const late = await challengeOf(user.name);
-      clock.moveTo(await limit());
+      clock.moveJustAfter(await limit());
       const gone = await late.prove(codeAt(secret, clock.now()));
       assert.equal(gone.status, 410, `${gone}`);
       assert.equal(gone.json.code, "CHALLENGE_GONE");
       const early = await challengeOf(user.name);
-      clock.moveTo((await limit()) - 6000);
+      clock.moveTo((await limit()) - 60000);
       const right = await early.prove(codeAt(secret, clock.now()));
       assert.equal(right.status, 200, `${right}`);
     });

@@ -6,6 +6,7 @@ import { begin } from "../lib/suite.mjs";
 
 const clock = new Clock();
 await begin("twofactor", {
+  patient: true,
   settings: `${clock.settings}[limits]
 auth = 1000000
 write = 1000000

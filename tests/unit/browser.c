@@ -311,9 +311,9 @@ browser_begin(void)
     app->config =
         config_read(browser_mem, NULL, sections, text_new(browser_mem));
     db_settings.name = getenv("SPARKLE_TEST_PG");
-    db_settings.timeout = 5 * CLOCK_SECOND;
+    db_settings.timeout = 30 * CLOCK_SECOND;
     cache_settings.socket = getenv("SPARKLE_TEST_REDIS");
-    cache_settings.timeout = CLOCK_SECOND / 5;
+    cache_settings.timeout = 10 * CLOCK_SECOND;
     cache_settings.db = 8;
     browser_connect();
     app->spare = quota_table_new();

@@ -199,7 +199,7 @@ static const char template[] =
 static int
 begin(void)
 {
-    static struct db_settings settings = { .timeout = 2 * CLOCK_SECOND };
+    static struct db_settings settings = { .timeout = 30 * CLOCK_SECOND };
     struct db_error error;
 
     mem = mem_context(NULL, "test");

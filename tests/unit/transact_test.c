@@ -4,7 +4,6 @@
  */
 #include <CUnit/CUnit.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "tests/unit/suites.h"
@@ -161,7 +160,7 @@ end_backend(struct db *of)
     struct db_result *r = db_query(of, mem, pid_sql, NO_ARGS, &error);
     static const char cast_sql[] =
         SQL(
-        SELECT pg_terminate_backend(($1::bigint)::int, 2000)
+        SELECT pg_terminate_backend(($1::bigint)::int, 60000)
     );
     int64_t pid = db_integer(r, 0, 0);
 
@@ -175,7 +174,6 @@ idle_loss_is_not_felt(void)
 
     for (int i = 0; i < 3; i++) {
         end_backend(own);
-        (void)usleep(2000);
         CU_ASSERT_PTR_NOT_NULL(db_query(own, mem, pid_sql, NO_ARGS, &error));
     }
     mem_free(own);
@@ -188,7 +186,6 @@ lost_transactions_stay_lost(void)
 
     CU_ASSERT_TRUE(db_begin(own, &error));
     end_backend(own);
-    (void)usleep(2000);
     CU_ASSERT_PTR_NULL(db_query(own, mem, pid_sql, NO_ARGS, &error));
     CU_ASSERT_TRUE(error.lost);
     /* Not on a new connection either. */
@@ -230,7 +227,8 @@ an_outage_costs_little(void)
         CU_ASSERT_PTR_NULL(db_query(own, mem, pid_sql, NO_ARGS, &error));
         CU_ASSERT_TRUE(error.lost);
     }
-    CU_ASSERT_TRUE(clock_steady() - began < CLOCK_SECOND);
+    /* Not the time-out for each of them. */
+    CU_ASSERT_TRUE(clock_steady() - began < 50 * nowhere.timeout);
     mem_free(own);
 }
 
