@@ -41,7 +41,7 @@ const jobsAreDone = () =>
     return Number(n) === 0;
   });
 
-export default (clock) =>
+export default ({ clock }) =>
   describe("by the clock", { concurrency: 1 }, () => {
     const before = (end) => clock.moveTo(end - 60000);
     const after = (end) => clock.moveJustAfter(end);

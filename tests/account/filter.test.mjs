@@ -26,7 +26,7 @@ function check(answer) {
   assert.ok(Number(answer.headers["retry-after"]) > 0);
 }
 
-export default (filter) =>
+export default ({ filter }) =>
   describe("the filter", { concurrency: 1 }, () => {
     after(() => copyFileSync(filter.shipped, filter.path));
 

@@ -4,7 +4,7 @@ import { copyFileSync, mkdtempSync, chmodSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Clock } from "../lib/clock.mjs";
 import { top } from "../lib/stack.mjs";
-import { begin } from "../lib/suite.mjs";
+import { begin, load } from "../lib/suite.mjs";
 
 const clock = new Clock();
 const dir = mkdtempSync("/tmp/sparkle-filter-");
@@ -23,6 +23,5 @@ await begin("account", {
 write = 1000
 ${clock.settings}`,
 });
-(await import("./race.test.mjs")).default();
-(await import("./clock.test.mjs")).default(clock);
-(await import("./filter.test.mjs")).default(filter);
+for (const file of await load(import.meta.url, ["race", "clock", "filter"]))
+  file.default({ clock, filter });

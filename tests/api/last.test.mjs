@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { top } from "../lib/stack.mjs";
-import { contract, people, stack } from "../lib/suite.mjs";
+import { contract, people, stack, partly } from "../lib/suite.mjs";
 import { account, actions } from "./admin.test.mjs";
 
 export default () =>
@@ -89,6 +89,7 @@ export default () =>
     });
 
     it("hit every route with success", (t) => {
+      if (partly) return t.skip("not all tests ran");
       t.diagnostic(
         `note: ${contract.answers} answers held to the document, ` +
           `${contract.seen.size} routes`,

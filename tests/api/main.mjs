@@ -2,7 +2,7 @@
 // then what only the end can tell.
 import { describe } from "node:test";
 import { meetOutside } from "../lib/outside.mjs";
-import { begin } from "../lib/suite.mjs";
+import { begin, load } from "../lib/suite.mjs";
 
 // A Redis that a loaded machine keeps waiting is not gone: limits are tested.
 await begin("api", {
@@ -43,13 +43,9 @@ const together = [
   "jobs",
   "document",
 ];
-const files = await Promise.all(
-  together.map((name) => import(`./${name}.test.mjs`)),
-);
+const files = await load(import.meta.url, together);
 describe("api", { concurrency: 6 }, () => {
   for (const file of files) file.default();
 });
-(await import("./outage.test.mjs")).default();
-(await import("./malformed/requests.test.mjs")).default();
-(await import("./malformed/injection.test.mjs")).default();
-(await import("./last.test.mjs")).default();
+const alone = ["outage", "malformed/requests", "malformed/injection", "last"];
+for (const file of await load(import.meta.url, alone)) file.default();

@@ -2,13 +2,11 @@
 // without a demo, whose clock moves.
 import { describe } from "node:test";
 import { Clock } from "../lib/clock.mjs";
-import { begin } from "../lib/suite.mjs";
+import { begin, load } from "../lib/suite.mjs";
 
 const clock = new Clock();
 await begin("asvs", { settings: `${clock.settings}[limits]\nauth = 10000\n` });
-const files = await Promise.all(
-  ["static", "accounts"].map((name) => import(`./${name}.test.mjs`)),
-);
+const files = await load(import.meta.url, ["static", "accounts"]);
 describe("asvs", { concurrency: 1 }, () => {
   for (const file of files) file.default(clock);
 });

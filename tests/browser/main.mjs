@@ -1,25 +1,23 @@
 // The browser suite: on the demo community.
 import { after, describe } from "node:test";
-import { begin } from "../lib/suite.mjs";
+import { begin, load } from "../lib/suite.mjs";
 import { launch, quit } from "./browser.mjs";
 
 await begin("browser", { demo: true });
 await launch();
-const files = await Promise.all(
-  [
-    "journey",
-    "account",
-    "keyboard",
-    "details",
-    "factor",
-    "targets",
-    "admin",
-    "notify",
-    "privacy",
-    "mails",
-    "looks",
-  ].map((name) => import(`./${name}.test.mjs`)),
-);
+const files = await load(import.meta.url, [
+  "journey",
+  "account",
+  "keyboard",
+  "details",
+  "factor",
+  "targets",
+  "admin",
+  "notify",
+  "privacy",
+  "mails",
+  "looks",
+]);
 describe("browser", { concurrency: 1 }, () => {
   after(quit);
   for (const file of files) file.default();

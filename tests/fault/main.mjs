@@ -1,6 +1,6 @@
 // The fault suite: one thing after the other, on one stack.
 import { describe } from "node:test";
-import { begin } from "../lib/suite.mjs";
+import { begin, load } from "../lib/suite.mjs";
 
 await begin("fault", {
   ownPrograms: true,
@@ -10,11 +10,13 @@ await begin("fault", {
 });
 const { prepare } = await import("./mix.mjs");
 await prepare();
-const files = await Promise.all(
-  ["reload", "kill", "postgres", "redis", "jobs"].map(
-    (name) => import(`./${name}.test.mjs`),
-  ),
-);
+const files = await load(import.meta.url, [
+  "reload",
+  "kill",
+  "postgres",
+  "redis",
+  "jobs",
+]);
 describe("fault", { concurrency: 1 }, () => {
   for (const file of files) file.default();
 });

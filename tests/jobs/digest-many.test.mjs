@@ -3,10 +3,10 @@
 //
 // SPARKLE_USERS=100000 node --test tests/jobs/digest-many.test.mjs   for many
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { child } from "../lib/child.mjs";
 import { Clock, yearLike } from "../lib/clock.mjs";
 import { buildDir, sleep } from "../lib/stack.mjs";
 import { Runner } from "./runner.mjs";
@@ -39,30 +39,29 @@ before(async () => {
 after(() => jobs?.stop());
 
 /** A run; killed after so many ms.  Its peak of memory in MiB. */
-async function run(killAfter) {
+async function run(t, killAfter) {
   const root = process.getuid() === 0;
   const words = [join(buildDir, "sparkle-batch"), "--config", jobs.conf,
     "digest-weekly"];
-  const child = root
-    ? spawn("setpriv", ["--reuid=sparkle", "--regid=sparkle",
-      "--clear-groups", ...words], { cwd: "/", stdio: "ignore" })
-    : spawn(words[0], words.slice(1), { stdio: "ignore" });
-  const ended = new Promise((go) => child.once("exit", go));
+  const as = ["setpriv", "--reuid=sparkle", "--regid=sparkle", "--clear-groups"];
+  const [program, ...rest] = [...(root ? as : []), ...words];
+  const one = child(t, program, rest, { cwd: "/", stdio: "ignore" });
+  const ended = new Promise((go) => one.once("exit", go));
   let peak = 0;
   const began = Date.now();
-  while (child.exitCode === null && child.signalCode === null) {
+  while (one.exitCode === null && one.signalCode === null) {
     try {
-      const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+      const status = readFileSync(`/proc/${one.pid}/status`, "utf8");
       if (/^Name:\s+sparkle-batch/m.test(status))
         peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0));
     } catch {
       // It is over.
     }
-    if (killAfter && Date.now() - began > killAfter) child.kill("SIGKILL");
+    if (killAfter && Date.now() - began > killAfter) one.kill("SIGKILL");
     await sleep(5);
   }
   await ended;
-  return { peak: peak / 1024, ms: Date.now() - began, code: child.exitCode };
+  return { peak: peak / 1024, ms: Date.now() - began, code: one.exitCode };
 }
 
 const count = () => jobs.sql`SELECT count(*) AS n,
@@ -70,18 +69,18 @@ const count = () => jobs.sql`SELECT count(*) AS n,
   WHERE kind = 'mail.send'`[0];
 
 test(`${users} users: flat memory, killed on the way, nobody twice`, async (t) => {
-  const first = await run(users / 8);
+  const first = await run(t, users / 8);
   const between = count();
   // The server may still be at the killed one's step, which holds the lock.
   let second;
   for (let i = 0; i < 100; i++) {
-    second = await run();
+    second = await run(t);
     if (second.code !== 3) break;
     await sleep(200);
   }
   assert.equal(second.code, 0);
   const { n, people } = count();
-  const third = await run();
+  const third = await run(t);
   assert.equal(third.code, 0);
   t.diagnostic(`note: killed after ${first.ms} ms with ${between.n} put; ` +
     `${n} put in all, ${second.ms} ms more; peak ` +

@@ -16,7 +16,7 @@ import {
   tell,
   wants,
 } from "./door.mjs";
-import { encryptionRing, eventually, sleep } from "./runner.mjs";
+import { encryptionRing, eventually, lull } from "./runner.mjs";
 
 begin("push");
 
@@ -375,6 +375,6 @@ test("a subscription cannot lead into our own network", async () => {
     () => put("push.send").some((j) => j.payload.tries === 1),
     15,
   );
-  await sleep(100);
+  await lull(100);
   assert.equal(browser.pushed().length, 0);
 });

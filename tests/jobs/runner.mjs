@@ -15,9 +15,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { buildDir, eventually, sleep, top } from "../lib/stack.mjs";
+import { buildDir, eventually, lull, sleep, top } from "../lib/stack.mjs";
 
-export { eventually, sleep };
+export { eventually, lull, sleep };
 
 /** [auth] encryption_key of every runner. */
 export const encryptionRing = `k1:${"ad".repeat(32)}`;
@@ -121,7 +121,7 @@ export class Runner {
         ...["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", this.dir],
         ...["-U", user, "-d", database, ...args],
       ],
-      { input, encoding: "utf8", maxBuffer: 1 << 28 },
+      { input, encoding: "utf8", maxBuffer: 1 << 28, timeout: 600000 },
     );
     if (done.status !== 0) throw new Error(`psql: ${done.stderr}`);
     return done.stdout;

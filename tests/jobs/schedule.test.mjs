@@ -2,7 +2,7 @@
 // sparkle-jobs puts it once.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Runner, eventually, sleep } from "./runner.mjs";
+import { Runner, eventually, lull } from "./runner.mjs";
 
 const slow = process.env.SPARKLE_ASAN ? 10 : 1;
 let jobs;
@@ -77,13 +77,13 @@ test("sparkle-jobs puts what is due, missed ones once", async () => {
   jobs.sql`INSERT INTO job_schedules (name, queue, kind, cron)
     VALUES ('tick', 'analytics', 'noop',
       (extract(minute FROM now())::int + 30) % 60 || ' * * * *')`; // not soon
-  await sleep(1200);
+  await lull(1200);
   assert.deepEqual(runs(), []);
   jobs.sql`UPDATE job_schedules SET next_run_at = now() - interval '3 days'
     WHERE name = 'tick'`;
   await eventually("it ran", () => runs().length === 1 &&
     runs()[0].state === "completed", 5 * slow);
-  await sleep(2100);
+  await lull(2100);
   assert.equal(runs().length, 1);
   const [row] = jobs.sql`SELECT next_run_at > now() AS later,
     last_run_at > now() - interval '1 minute' AS ran FROM job_schedules`;
@@ -94,7 +94,7 @@ test("while its job is unfinished no second one is put", async () => {
   jobs.sql`DELETE FROM jobs`;
   jobs.sql`UPDATE job_queues SET paused_at = now() WHERE name = 'analytics'`;
   jobs.sql`UPDATE job_schedules SET cron = 'every 1 second'`;
-  await sleep(3200);
+  await lull(3200);
   assert.equal(runs().length, 1);
   jobs.sql`UPDATE job_queues SET paused_at = NULL`;
   await eventually("it goes on", () => runs().length >= 2, 6 * slow);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { Runner, eventually, sleep } from "./runner.mjs";
+import { Runner, eventually, lull } from "./runner.mjs";
 import { MailServer, certificate } from "./smtp.mjs";
 
 let jobs, certs, tls, implicit, plain, spare;
@@ -216,7 +216,7 @@ test("hung up after DATA: maybe sent, and never again", async () => {
   const { email, id } = send("drop");
   await jobs.drained(20);
   assert.equal(stateOf(id).state, "maybe_sent");
-  await sleep(3000);
+  await lull(3000);
   assert.equal(plain.taken(email).length, 1);
   const [job] = jobs.sql`SELECT state FROM jobs WHERE subject_id = ${id}
     AND kind = 'mail.send'`;

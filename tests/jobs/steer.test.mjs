@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { request } from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { Runner, eventually, sleep } from "./runner.mjs";
+import { Runner, eventually, lull } from "./runner.mjs";
 import { top } from "../lib/stack.mjs";
 
 const slow = process.env.SPARKLE_ASAN ? 10 : 1;
@@ -43,7 +43,7 @@ test("sparklectl pauses and resumes a queue, and it is written down", async () =
   assert.equal(jobs.ctl("jobs", "pause", "analytics").status, 0);
   const id = put("noop");
   jobs.wake();
-  await sleep(1200);
+  await lull(1200);
   assert.equal(job(id).state, "available");
   assert.match(jobs.ctl("jobs").stdout, /^analytics +1 .*paused$/m);
   assert.deepEqual(audit("job.pause"), { actor_id: null,
@@ -73,7 +73,7 @@ test("a waiting job is cancelled, a finished one is not", async () => {
   const id = put("noop", ", p_run_at => now() + interval '1 hour'");
   assert.equal(jobs.ctl("jobs", "cancel", id).status, 0);
   jobs.sql`UPDATE jobs SET run_at = now() WHERE id = ${id}`;
-  await sleep(1500);
+  await lull(1500);
   assert.equal(job(id).state, "cancelled");
   assert.ok(job(id).finished_at);
   const again = jobs.ctl("jobs", "cancel", id);
@@ -214,7 +214,7 @@ test("mails that hang do not hold up a security mail", async () => {
     WHERE queue = ${queue} AND state = 'running'`;
   await eventually("all but one worker hang", () =>
     running("email").length === 2, 10 * slow);
-  await sleep(1500);
+  await lull(1500);
   assert.equal(running("email").length, 2, "the last one is kept free");
   mail("security_email", people[7]);
   jobs.wake();

@@ -220,7 +220,7 @@ test("temp-files: old ones below its directories, and nothing else", () => {
   const old = Date.now() / 1000 - 25 * 3600;
   const make = (path, time) => {
     writeFileSync(path, "x");
-    if (time) utimesSync(path, time, time);
+    utimesSync(path, time, time);
     return path;
   };
   for (const name of ["", "part", "empty"]) {
@@ -229,7 +229,9 @@ test("temp-files: old ones below its directories, and nothing else", () => {
   }
   const outside = make(join(db.dir, "outside"), old);
   const gone = [make(join(dir, "a"), old), make(join(dir, "part/b"), old)];
-  const kept = [make(join(dir, "new")), make(join(dir, "part/new")), outside];
+  const now = Date.now() / 1000;
+  const kept = [make(join(dir, "new"), now), make(join(dir, "part/new"), now),
+    outside];
   symlinkSync(outside, join(dir, "link"));
   symlinkSync(db.dir, join(dir, "way-out"));
   utimesSync(join(dir, "empty"), old, old);

@@ -3,9 +3,6 @@
 //
 //   const psql = child(t, "psql", ["-X"], { stdio: ["pipe", "pipe", "ignore"] });
 //   const killer = looping(t, async () => { ... });   await killer.stop();
-//
-// t is whatever has after(): the context of a test, or { after } of node:test
-// where a whole file shares the program.
 import { spawn } from "node:child_process";
 
 /** Starts a program; SIGKILL at the end of the test, if it still runs then. */

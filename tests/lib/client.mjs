@@ -77,7 +77,7 @@ export function request(stack, method, path, { headers = {}, body } = {}) {
         );
       },
     );
-    req.setTimeout(30000, () => req.destroy(new Error("no answer in 30 s")));
+    req.setTimeout(90000, () => req.destroy(new Error("no answer in 90 s")));
     req.on("error", fail);
     req.end(body);
   });

@@ -3,7 +3,7 @@
 //
 //   const clock = new Clock();
 //   await begin("name", { settings: clock.settings });
-//   clock.forward(600);   clock.moveTo(Date.UTC(2030, 0, 1));   clock.now()
+//   clock.forward(600);   clock.moveTo(ms);   clock.now()
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,11 @@
 // Prints tests as a list, what failed with why, and at the end the one line
 // that scripts/test reads: "N passed, N failed".  A suite is not a test; what
-// a test leaves behind, and fails when it is over, is a failure.
+// a test leaves behind, and fails when it is over, is a failure.  So is a run in
+// which there was no test: a filter that matches nothing shows nothing.
+//
+// Where no test ends for SPARKLE_STALL seconds (600) what runs is named, and
+// the suite is ended: a hang must not cost the time of all suites.
+import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { top } from "./stack.mjs";
 
@@ -17,13 +22,58 @@ function why(error) {
     .join("\n");
 }
 
+/** Ends the processes of test files: they end their stacks. */
+function endChildren() {
+  try {
+    const list = `/proc/self/task/${process.pid}/children`;
+    for (const pid of readFileSync(list, "utf8").split(" ").filter(Boolean))
+      process.kill(Number(pid), "SIGTERM");
+  } catch {
+    // There are none.
+  }
+}
+
+const limit = Number(process.env.SPARKLE_STALL ?? 600);
+
+/** Ends everything where nothing ends for too long. */
+class Watch {
+  constructor() {
+    this.running = new Map();
+    this.counts = { passed: 0, failed: 0 };
+    this.last = performance.now();
+    this.timer = setInterval(() => this.look(), 1000);
+    this.timer.unref();
+  }
+
+  heed(type, data) {
+    const key = `${data?.file}:${data?.line}:${data?.name}`;
+    if (type === "test:dequeue") this.running.set(key, data.name);
+    if (type !== "test:pass" && type !== "test:fail") return;
+    this.running.delete(key);
+    this.last = performance.now();
+  }
+
+  look() {
+    if (performance.now() - this.last < limit * 1000) return;
+    const names = [...this.running.values()].join(", ");
+    const { passed, failed } = this.counts;
+    process.stdout.write(
+      `${red("FAIL")}  no test ended for ${limit} s\n        running: ` +
+        `${names}\n${passed} passed, ${failed + 1} failed\n`,
+    );
+    endChildren();
+    process.exit(1);
+  }
+}
+
 export default async function* reporter(source) {
-  const path = [];
   const slow = [];
+  const watch = new Watch();
   let passed = 0;
   let failed = 0;
   for await (const { type, data } of source) {
-    if (type === "test:start") path[data.nesting] = data.name;
+    watch.heed(type, data);
+    watch.counts = { passed, failed };
     if (type === "test:diagnostic" && /^note: /.test(data.message))
       yield `    ${data.message}\n`;
     if (
@@ -53,6 +103,12 @@ export default async function* reporter(source) {
     } else {
       yield `${indent}skip  ${data.name}: ${data.skip}\n`;
     }
+  }
+  clearInterval(watch.timer);
+  if (passed + failed === 0) {
+    failed++;
+    process.exitCode = 1;
+    yield `${red("FAIL")}  there was no test to run\n`;
   }
   if (slow.length) yield `slow:\n  ${slow.join("\n  ")}\n`;
   yield `${passed} passed, ${failed} failed\n`;

@@ -39,6 +39,12 @@ export const output = join(top, "build/test");
 
 export const sleep = (ms) => new Promise((go) => setTimeout(go, ms));
 
+/**
+ * Time in which something must not happen, or in which a load goes on: a busy
+ * machine can hide a fault from it, but not make one.
+ */
+export const lull = sleep;
+
 /** Asks until the answer is true, ten times at least, or fails with what was
  * waited for. */
 export async function eventually(what, ask, seconds = 10) {

@@ -24,6 +24,22 @@ export async function begin(name, options = {}) {
   return { stack, contract, people };
 }
 
+const wanted = process.env.SPARKLE_FILES?.split(" ").filter(Boolean);
+
+/** Is this a run of some tests only, which cannot tell what all of them did? */
+export const partly = Boolean(wanted || process.env.SPARKLE_ONLY);
+
+/**
+ * The test files of a list, imported: those in SPARKLE_FILES (names without
+ * .test.mjs) where it is set, as `scripts/test --repeat` does.
+ */
+export async function load(base, names) {
+  const files = [];
+  for (const name of names.filter((one) => !wanted || wanted.includes(one)))
+    files.push(await import(new URL(`${name}.test.mjs`, base)));
+  return files;
+}
+
 /** Runs a function for each item, a few at a time. */
 export async function each(items, atOnce, work) {
   const left = items.entries();

@@ -5,9 +5,15 @@
 #
 # SPARKLE_BUILD names the build directory (build/), SPARKLE_KEEP=1 leaves the
 # stack's directory behind, SPARKLE_ONLY=WORDS runs only tests whose names
-# have them.
+# have them, SPARKLE_FILES="NAME..." only those files (NAME.test.mjs).
 
 suite_top=$(realpath -- "$(dirname -- "$0")/../..")
+
+# Tests go to other directories: what is relative is so to where we began.
+[ -z "${SPARKLE_BUILD:-}" ] || {
+    SPARKLE_BUILD=$(realpath -- "$SPARKLE_BUILD")
+    export SPARKLE_BUILD
+}
 
 suite_prepare() {
     local modules=$suite_top/tests/node_modules
@@ -21,6 +27,16 @@ suite_prepare() {
             touch "$modules/.package-lock.json"
         ) 9>"${TMPDIR:-/tmp}/sparkle-npm.lock" || exit 1
     fi
+}
+
+# suite_files FILE...: those that SPARKLE_FILES names; all where it names none.
+suite_files() {
+    local file name
+    for file in "$@"; do
+        name=${file##*/}
+        [[ -n ${SPARKLE_FILES:-} &&
+            " $SPARKLE_FILES " != *" ${name%.test.mjs} "* ]] || echo "$file"
+    done
 }
 
 suite_run() {

@@ -1,13 +1,20 @@
 // The page suite: on the demo community, since pages are to be looked at with
 // something on them.
 import { describe } from "node:test";
-import { begin } from "../lib/suite.mjs";
+import { begin, load } from "../lib/suite.mjs";
 
 await begin("page", { demo: true });
-const files = await Promise.all(
-  ["pages", "admin", "headers", "cache", "cookies", "plain", "maps", "privacy"].map((name) => import(`./${name}.test.mjs`)),
-);
+const files = await load(import.meta.url, [
+  "pages",
+  "admin",
+  "headers",
+  "cache",
+  "cookies",
+  "plain",
+  "maps",
+  "privacy",
+]);
 describe("page", { concurrency: 4 }, () => {
   for (const file of files) file.default();
 });
-(await import("./down.test.mjs")).default();
+for (const file of await load(import.meta.url, ["down"])) file.default();

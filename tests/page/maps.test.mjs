@@ -145,6 +145,7 @@ export default () =>
       const file = join(dir, "nginx.conf");
       writeFileSync(file, conf(dir, join(stack.dir, "etc/nginx/snippets")));
       const args = ["-e", join(dir, "error.log"), "-c", file];
+      // lint: ended in after(), which a failure does not skip
       child = spawn("nginx", ["-g", "user root;", ...args], {
         stdio: ["ignore", "ignore", "pipe"],
       });

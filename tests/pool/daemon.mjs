@@ -19,7 +19,8 @@ export const toy = process.env.SPARKLE_TOY ?? path.join(build, "tests/pool/toy")
 export const helper = process.env.SPARKLE_HELPER ?? path.join(build, "tests/pool/helper");
 
 export const asRoot = process.getuid() === 0;
-export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+export { lull, sleep } from "../lib/stack.mjs";
+import { sleep } from "../lib/stack.mjs";
 
 /** Waits until check() gives something true, and returns it. */
 export async function until(what, check, ms = 30000) {

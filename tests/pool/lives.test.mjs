@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
-import { Daemon, alive, asRoot, run, sleep, toy, until } from "./daemon.mjs";
+import { Daemon, alive, asRoot, run, lull, sleep, toy, until } from "./daemon.mjs";
 
 test("a crash harms only its own request, is logged, and is made good", async (t) => {
   const d = await Daemon.start(t, { pools: { a: { pm: "static", max_children: 2 } } });
@@ -39,7 +39,7 @@ test("workers that die at once are tried again more and more slowly", async (t) 
   assert.deepEqual(waits, [...waits].sort((a, b) => a - b));
   assert.equal(waits[0], 50);
   const before = (await d.pool()).started_workers;
-  await sleep(1000);
+  await lull(1000);
   assert.ok((await d.pool()).started_workers - before <= 2);
   assert.equal((await d.get("/health/live")).status, 503);
   // The one that mends the configuration is not kept waiting.

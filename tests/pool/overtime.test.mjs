@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import net from "node:net";
 import { test } from "node:test";
-import { Daemon, sleep, until } from "./daemon.mjs";
+import { Daemon, lull, until } from "./daemon.mjs";
 
 const quick = {
   pm: "static",
@@ -23,7 +23,7 @@ test("the slow log names route, id and statement while the request runs", async 
   assert.equal(line.sql_count, 1);
   assert.ok(line.ms >= 200, `${line.ms}`);
   assert.equal(await asked, "slept");
-  await sleep(300);
+  await lull(300);
   assert.equal(d.log().filter((l) => /slow request/.test(l.msg)).length, 1);
   assert.equal((await d.pool()).slow_requests, 1);
 });
@@ -81,7 +81,7 @@ test("a client that connects and says nothing does not hold a worker for ever", 
   const d = await Daemon.start(t, { pools: { a: { ...quick, max_children: 1 } } });
   const silent = net.connect({ path: d.file("a.sock") });
   silent.on("error", () => {});
-  await sleep(100);
+  await lull(100);
   assert.equal(await d.ask("echo at last"), "at last");
   silent.destroy();
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
-import { Daemon, alive, run, sleep, toy, until } from "./daemon.mjs";
+import { Daemon, alive, lull, run, sleep, toy, until } from "./daemon.mjs";
 
 const refused = async (d, pattern) => {
   await d.logged(/reload: refused/);
@@ -239,7 +239,7 @@ test("a new binary takes over without a lost request", async (t) => {
   fs.renameSync(`${dir}/new`, binary);
   await d.reload("SIGUSR2");
   await until("the new one answers", async () => (await d.ask("version")) === "toy-version-2");
-  await sleep(200);
+  await lull(200);
   assert.deepEqual((await load.stop()).failed, []);
 
   fs.writeFileSync(`${dir}/new`, "no program at all", { mode: 0o755 });
@@ -271,7 +271,7 @@ test("new workers that need long to start are waited for", async (t) => {
   const load = d.load();
   d.configure({ pools: { a: { pm: "static", max_children: 2 } }, toy: { start_delay: "1500ms" } });
   await d.reload();
-  await sleep(100);
+  await lull(100);
   assert.deepEqual((await load.stop()).failed, []);
 });
 

@@ -19,11 +19,9 @@ for (const signal of ["SIGTERM", "SIGQUIT", "SIGINT"])
   });
 
 test("idle workers do not make the end wait", async (t) => {
-  const d = await Daemon.start(t);
-  const began = Date.now();
+  const d = await Daemon.start(t, { master: { process_control_timeout: "1h" } });
   d.signal("SIGTERM");
   assert.equal(await d.exited, 0);
-  assert.ok(Date.now() - began < 5000);
 });
 
 test("who does not finish in process_control_timeout is killed", async (t) => {

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe } from "node:test";
 import { mmdb } from "../lib/mmdb.mjs";
-import { begin } from "../lib/suite.mjs";
+import { begin, load } from "../lib/suite.mjs";
 import { clock } from "./lib.mjs";
 
 const dir = mkdtempSync("/tmp/sparkle-geo-");
@@ -33,8 +33,7 @@ await begin("session", {
   settings: `${clock.settings}${limits}[networks]\n${networks.join("")}
 [login]\ngeoip_file = ${file}\n`,
 });
-const files = [];
-for (const name of [
+const files = await load(import.meta.url, [
   "lock",
   "meanwhile",
   "alert",
@@ -44,8 +43,7 @@ for (const name of [
   "expiry",
   "redis",
   "timing",
-])
-  files.push(await import(`./${name}.test.mjs`));
+]);
 describe("sessions", { concurrency: 1 }, () => {
   for (const one of files) one.default();
 });

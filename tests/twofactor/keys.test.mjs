@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { looping } from "../lib/child.mjs";
 import { addressOf, codeOf, freshName, password } from "../lib/people.mjs";
 import { open, seal } from "../lib/seal.mjs";
 import { people, stack } from "../lib/suite.mjs";
@@ -70,7 +71,7 @@ export default (clock) =>
       assert.equal((await keysList()).encryption.k2.state, "next");
     });
 
-    it("turns all rings, and no request fails", async () => {
+    it("turns all rings, and no request fails", async (t) => {
       const name = freshName("pending");
       pending = people.guest();
       const made = await pending.post("/api/auth/register", {
@@ -84,14 +85,12 @@ export default (clock) =>
       pending.csrf = (await pending.get("/api/auth/csrf")).data.token;
       pending.code = await codeOf(stack, addressOf(name), 20);
 
-      let on = true;
       answers = [];
-      const use = (async () => {
-        while (on) answers.push(await factor.user.get(base));
-      })();
+      const use = looping(t, async () => {
+        answers.push(await factor.user.get(base));
+      });
       const said = await stack.ctl(["keys", "rotate", "all"]);
-      on = false;
-      await use;
+      await use.stop();
       assert.match(said, /encryption: key k2 is in use/);
       for (const answer of answers)
         assert.equal(answer.status, 200, `${answer}`);

@@ -2,7 +2,7 @@
 // limits that let them try often.
 import { describe } from "node:test";
 import { Clock } from "../lib/clock.mjs";
-import { begin } from "../lib/suite.mjs";
+import { begin, load } from "../lib/suite.mjs";
 
 const clock = new Clock();
 await begin("twofactor", {
@@ -13,11 +13,12 @@ write = 1000000
 read = 1000000
 `,
 });
-const files = await Promise.all(
-  ["codes", "challenge", "races", "keys"].map(
-    (name) => import(`./${name}.test.mjs`),
-  ),
-);
+const files = await load(import.meta.url, [
+  "codes",
+  "challenge",
+  "races",
+  "keys",
+]);
 // One after the other: they share the clock, and the last turns the keys.
 describe("twofactor", { concurrency: 1 }, () => {
   for (const file of files) file.default(clock);

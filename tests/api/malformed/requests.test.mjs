@@ -2,10 +2,10 @@
 // and each refusal names what it refuses.
 import assert from "node:assert/strict";
 import { createECDH, randomBytes } from "node:crypto";
-import { describe, it } from "node:test";
+import { before, describe, it } from "node:test";
 import { freshAddress } from "../../lib/client.mjs";
 import { addressOf, freshName, password } from "../../lib/people.mjs";
-import { contract, each, people, stack } from "../../lib/suite.mjs";
+import { contract, each, people, stack, partly } from "../../lib/suite.mjs";
 import { Generator } from "./generate.mjs";
 
 /** What is wrong with an answer, or null. */
@@ -134,7 +134,7 @@ export default () =>
     let client, generator;
     let sent = 0;
 
-    it("has somebody to send them", async () => {
+    before(async () => {
       const { values, client: admin } = await target();
       client = admin;
       generator = new Generator(contract, values, bodies());
@@ -160,7 +160,7 @@ export default () =>
 
     it("sent 2,000 and more, and all works still", async (t) => {
       t.diagnostic(`note: ${sent} malformed requests`);
-      assert.ok(sent >= 2000, `${sent}`);
+      assert.ok(partly || sent >= 2000, `${sent}`);
       assert.equal((await client.get("/api/users/me")).status, 200);
       assert.ok(stack.workers().length > 0);
     });
