@@ -36,7 +36,7 @@ html_quiet(struct rendering *r, const char *s, size_t n)
 void
 html_source(struct rendering *r, cmark_node *node)
 {
-    const char *p = cmark_node_get_literal(node);
+    const char *p = unprotected(r, cmark_node_get_literal(node));
 
     while (p != NULL && *p != '\0') {
         const char *comment = strstr(p, "<!--");
@@ -69,7 +69,7 @@ add_break(struct rendering *r, const char *html)
 static void
 add_code(struct rendering *r, cmark_node *node)
 {
-    const char *code = cmark_node_get_literal(node);
+    const char *code = unprotected(r, cmark_node_get_literal(node));
 
     if (r->alts == 0)
         html_text(r, "<code>");
@@ -95,15 +95,15 @@ add_link(struct rendering *r, bool enter, cmark_node *node)
 {
     if (!enter && cmark_node_get_user_data(node) != NULL)
         link_end(r);
-    else if (enter && link_begin(r, cmark_node_get_url(node),
-                                 cmark_node_get_title(node)))
+    else if (enter && link_begin(r, unprotected(r, cmark_node_get_url(node)),
+                                 unprotected(r, cmark_node_get_title(node))))
         mark(node);
 }
 
 static void
 add_image(struct rendering *r, bool enter, cmark_node *node)
 {
-    const char *url = cmark_node_get_url(node);
+    const char *url = unprotected(r, cmark_node_get_url(node));
 
     if (enter && r->alts == 0 && url_shows(url)) {
         mark(node);
@@ -115,9 +115,27 @@ add_image(struct rendering *r, bool enter, cmark_node *node)
     } else if (!enter && cmark_node_get_user_data(node) != NULL) {
         r->alts--;
         html_text(r, "\"");
-        title_add(r, cmark_node_get_title(node));
+        title_add(r, unprotected(r, cmark_node_get_title(node)));
         html_text(r, " loading=\"lazy\">");
     }
+}
+
+/* The number of a footnote, and the way to it; the browser's way back is the
+ * one that people know. */
+static void
+add_reference(struct rendering *r, cmark_node *node)
+{
+    const char *number = cmark_node_get_literal(node);
+
+    if (r->links > 0 || r->alts > 0)
+        return;
+    r->visible = true;
+    html_text(r, "<sup><a class=\"footnote\" href=\"#");
+    html_text(r, r->own);
+    html_text(r, number);
+    html_text(r, "\">");
+    html_text(r, number);
+    html_text(r, "</a></sup>");
 }
 
 /* ---- The walk ------------------------------------------------------------ */
@@ -129,7 +147,7 @@ visit_span(struct rendering *r, bool enter, cmark_node *node)
 
     switch (cmark_node_get_type(node)) {
     case CMARK_NODE_TEXT:
-        text = cmark_node_get_literal(node);
+        text = unprotected(r, cmark_node_get_literal(node));
         words_add(r, text, strlen(text));
         break;
     case CMARK_NODE_SOFTBREAK:
@@ -155,6 +173,10 @@ visit_span(struct rendering *r, bool enter, cmark_node *node)
         break;
     case CMARK_NODE_IMAGE:
         add_image(r, enter, node);
+        break;
+    case CMARK_NODE_FOOTNOTE_REFERENCE:
+        if (enter)
+            add_reference(r, node);
         break;
     default:
         if (strcmp(cmark_node_get_type_string(node), "strikethrough") == 0)
@@ -186,5 +208,6 @@ html_add(struct rendering *r, cmark_node *document)
         else
             block_add(r, event == CMARK_EVENT_ENTER, node);
     }
+    notes_end(r);
     return r->html.len <= r->most;
 }

@@ -120,12 +120,12 @@ add_language(struct rendering *r, const char *info)
 static void
 add_code_block(struct rendering *r, cmark_node *node)
 {
-    const char *code = cmark_node_get_literal(node);
+    const char *code = unprotected(r, cmark_node_get_literal(node));
 
     begin_line(r);
     plain_gap(r);
     html_text(r, "<pre><code");
-    add_language(r, cmark_node_get_fence_info(node));
+    add_language(r, unprotected(r, cmark_node_get_fence_info(node)));
     html_text(r, ">");
     html_quiet(r, code, strlen(code));
     html_text(r, "</code></pre>\n");
@@ -222,6 +222,33 @@ add_table_part(struct rendering *r, bool enter, cmark_node *node)
         add_cell(r, enter, node);
 }
 
+/* ---- Footnotes ----------------------------------------------------------- */
+
+/* The parser moves them behind all else, in the order of their numbers. */
+static void
+add_note(struct rendering *r, bool enter)
+{
+    if (enter) {
+        begin_line(r);
+        html_text(r, r->notes++ == 0
+                         ? "<section class=\"footnotes\"><ol>\n<li id=\""
+                         : "<li id=\"");
+        html_text(r, r->own);
+        text_addi(&r->html, r->notes);
+        html_text(r, "\">");
+    } else {
+        html_text(r, "</li>\n");
+    }
+    plain_gap(r);
+}
+
+void
+notes_end(struct rendering *r)
+{
+    if (r->notes > 0)
+        html_text(r, "</ol></section>\n");
+}
+
 /* ---- The door ------------------------------------------------------------ */
 
 void
@@ -248,6 +275,9 @@ block_add(struct rendering *r, bool enter, cmark_node *node)
         break;
     case CMARK_NODE_HTML_BLOCK:
         add_html_block(r, node);
+        break;
+    case CMARK_NODE_FOOTNOTE_DEFINITION:
+        add_note(r, enter);
         break;
     case CMARK_NODE_THEMATIC_BREAK:
         begin_line(r);

@@ -37,7 +37,7 @@ parse(const char *markdown, size_t len, struct guard may)
 {
     cmark_gfm_core_extensions_ensure_registered();
     cmark_parser *parser __attribute__((cleanup(parser_end))) =
-        cmark_parser_new(CMARK_OPT_VALIDATE_UTF8);
+        cmark_parser_new(CMARK_OPT_VALIDATE_UTF8 | CMARK_OPT_FOOTNOTES);
 
     attach(parser, "strikethrough");
     attach(parser, "tasklist");
@@ -47,6 +47,21 @@ parse(const char *markdown, size_t len, struct guard may)
         attach(parser, "autolink");
     cmark_parser_feed(parser, markdown, len);
     return cmark_parser_finish(parser);
+}
+
+/* FNV-1a of the source, in letters: ids of two texts differ, and those of one
+ * stay.  "n", six letters, "-". */
+static void
+name_ids(struct rendering *r, const char *markdown, size_t len)
+{
+    uint32_t hash = 2166136261;
+
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (unsigned char)markdown[i]) * 16777619;
+    r->own[0] = 'n';
+    for (size_t i = 1; i < 7; i++, hash /= 26)
+        r->own[i] = (char)('a' + hash % 26);
+    r->own[7] = '-';
 }
 
 static void
@@ -66,8 +81,9 @@ add_document(struct rendering *r, const char *markdown, size_t len)
     if (!may.parse)
         return false;
     cmark_node *document __attribute__((cleanup(document_end))) =
-        parse(markdown, len, may);
+        parse(protect_names(r->mem, markdown, len), len, may);
     cmark_consolidate_text_nodes(document);
+    bare_links(r->mem, document);
     return html_add(r, document);
 }
 
@@ -106,6 +122,7 @@ markup_render(struct markup *out, const void *mem, const char *markdown,
     struct rendering r;
 
     begin(&r, out, mem, len);
+    name_ids(&r, markdown, len);
     if (!add_document(&r, markdown, len)) {
         begin(&r, out, mem, len);
         add_source(&r, markdown, len);

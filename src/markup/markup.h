@@ -33,6 +33,8 @@ enum {
     MARKUP_VIDEOS = 10,
     MARKUP_EXCERPT = 280, /* code points */
     MARKUP_DEPTH = 32,
+    MARKUP_SLOWEST = 100, /* milliseconds of processor time for 100 KB, of
+                             whatever source; see tests/bench/markup.c */
 };
 
 /* Where mentions and tags lead; the name follows. */

@@ -3,6 +3,7 @@
  * markup.c parses and puts together, guard.c says what the parser can bear,
  * html.c and html_block.c walk the document, words.c finds names in text,
  * link.c writes links, url.c judges addresses, plain.c keeps the text alone.
+ * protect.c keeps names from the parser, bare.c ends bare links.
  */
 #ifndef MARKUP_MARKUP_LOCAL_H
 #define MARKUP_MARKUP_LOCAL_H
@@ -20,6 +21,8 @@ struct rendering {
     unsigned blocks; /* quotes and lists, one in the other, open now */
     unsigned spans;  /* emphasis */
     unsigned links;  /* written links that are open: one or none */
+    unsigned notes;  /* footnotes that were written */
+    char own[9];     /* in front of this text's ids: pages show many texts */
     size_t column;   /* of the table's row that is open */
     unsigned alts;   /* images that are open, whose inside is alt text */
 };
@@ -29,6 +32,17 @@ struct guard {
     bool parse, tables, autolinks;
 };
 struct guard guard_source(const char *markdown, size_t len);
+
+/* The source with a stand-in for each _ of an @name, as long as it was; and
+ * text of the parser as it was written. */
+const char *protect_names(const void *mem, const char *markdown, size_t len);
+const char *unprotected(const struct rendering *r, const char *s);
+
+/* How far the name goes that the sign at p, within s, begins: 0 where it
+ * begins none. */
+size_t words_name(const char *s, const char *p, const char *end);
+/* Whether a word of an alphabet goes on with the character at p. */
+bool words_goes_on(const char *p, const char *end);
 
 /* Running text, ended by a NUL: escaped, names linked, plain text kept. */
 void words_add(struct rendering *r, const char *s, size_t n);
@@ -59,10 +73,14 @@ void html_tag(struct rendering *r, bool enter, const char *name);
 void html_quiet(struct rendering *r, const char *s, size_t n);
 
 struct cmark_node;
+/* Ends bare links where they end. */
+void bare_links(const void *mem, struct cmark_node *document);
 /* HTML of the source as text, without its comments. */
 void html_source(struct rendering *r, struct cmark_node *node);
 /* A block's beginning or end. */
 void block_add(struct rendering *r, bool enter, struct cmark_node *node);
+/* Ends the list of footnotes, if one was begun. */
+void notes_end(struct rendering *r);
 /* Renders the document; false where that gives more than r->most bytes. */
 bool html_add(struct rendering *r, struct cmark_node *document);
 

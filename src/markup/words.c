@@ -25,12 +25,10 @@ is_name(char c)
     return is_letter(c) || (c >= '0' && c <= '9') || c == '_';
 }
 
-/*
- * Whether a word of an alphabet goes on with this byte; of what is not ASCII
- * only alphabets count, since Chinese and Japanese put no blanks between.
- */
-static bool
-goes_on(const char *p, const char *end)
+/* Of what is not ASCII only alphabets count, since Chinese and Japanese put no
+ * blanks between. */
+bool
+words_goes_on(const char *p, const char *end)
 {
     if (p >= end || (unsigned char)*p < 0x80)
         return p < end && is_name(*p);
@@ -49,7 +47,7 @@ comes_from_word(const char *s, const char *p)
     do
         before--;
     while (before > s && ((unsigned char)*before & 0xC0) == 0x80);
-    return goes_on(before, p) || strchr("@#&/", *before) != NULL;
+    return words_goes_on(before, p) || strchr("@#&/", *before) != NULL;
 }
 
 /* The length of the name at s, or 0 where it is none. */
@@ -60,7 +58,7 @@ name_length(const char *s, const char *end)
 
     while (s + n < end && is_name(s[n]))
         n++;
-    if (n < NAME_LEAST || n > NAME_MOST || goes_on(s + n, end) ||
+    if (n < NAME_LEAST || n > NAME_MOST || words_goes_on(s + n, end) ||
         (s + n < end && s[n] == '@'))
         return 0;
     return n;
@@ -74,7 +72,7 @@ tag_length(const char *s, const char *end)
 
     for (; s + n < end && ((is_name(s[n]) && s[n] != '_') || s[n] == '-'); n++)
         letter = letter || is_letter(s[n]);
-    if (goes_on(s + n, end))
+    if (words_goes_on(s + n, end))
         return 0;
     while (n > 0 && s[n - 1] == '-')
         n--;
@@ -136,9 +134,8 @@ add_mention(struct rendering *r, const char *p, size_t n)
 
 /* ---- The search ---------------------------------------------------------- */
 
-/* How far the name goes that the sign at p begins; 0 where it begins none. */
-static size_t
-sign_length(const char *s, const char *p, const char *end)
+size_t
+words_name(const char *s, const char *p, const char *end)
 {
     if (comes_from_word(s, p))
         return 0;
@@ -156,7 +153,7 @@ words_add(struct rendering *r, const char *s, size_t n)
         p += strcspn(p, "@#");
         if (p >= end)
             break;
-        size_t taken = sign_length(s, p, end);
+        size_t taken = words_name(s, p, end);
         if (taken == 0) {
             p++;
             continue;

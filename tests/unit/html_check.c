@@ -28,11 +28,13 @@ static const struct {
     { "hr", "", true },
     { "img", " src alt title loading ", true },
     { "input", " type disabled checked ", true },
-    { "li", "", false },
+    { "li", " id ", false },
     { "ol", " start ", false },
     { "p", "", false },
     { "pre", "", false },
+    { "section", " class ", false },
     { "strong", "", false },
+    { "sup", "", false },
     { "table", "", false },
     { "tbody", "", false },
     { "td", " align ", false },
@@ -131,6 +133,11 @@ attribute_value(struct check *c, const char *name, const char *value)
         return "another loading";
     if (strcmp(name, "type") == 0 && strcmp(value, "checkbox") != 0)
         return "another type";
+    if (strcmp(name, "id") == 0 &&
+        (value[0] != 'n' ||
+         strspn(value + 1, "abcdefghijklmnopqrstuvwxyz") != 6 ||
+         value[7] != '-' || value[8 + strspn(value + 8, "0123456789")] != '\0'))
+        return "an id of another's";
     if (strcmp(name, "data-youtube") == 0 && strlen(value) != 11)
         return "another video";
     return NULL;

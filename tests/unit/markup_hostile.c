@@ -11,6 +11,7 @@
 #include "data.h"
 #include "html_check.h"
 #include "markup/markup.h"
+#include "tests/lib/shapes.h"
 
 static void *mem; /* of the test that runs */
 
@@ -47,37 +48,9 @@ is_safe(const char *source, const char *html)
 
 /* ---- Hostile text -------------------------------------------------------- */
 
-/* Undoes \n \t \\ \" and \xXX of a line of the file. */
-static size_t
-unescape(char *out, const char *line)
-{
-    size_t n = 0;
-
-    for (; *line != '\0'; line++) {
-        char hex[3] = { 0 };
-
-        if (*line != '\\' || line[1] == '\0') {
-            out[n++] = *line;
-        } else if (*++line == 'x') {
-            memcpy(hex, line + 1, 2);
-            out[n++] = (char)strtol(hex, NULL, 16);
-            line += 2;
-        } else if (*line == 'n' || *line == 't') {
-            out[n++] = *line == 'n' ? '\n' : '\t';
-        } else if (*line == '\\') {
-            out[n++] = '\\';
-        } else {
-            out[n++] = '\\';
-            out[n++] = *line;
-        }
-    }
-    out[n] = '\0';
-    return n;
-}
-
 /* Alone, in a paragraph, in a list, in a quote, in a cell and in emphasis. */
 static void
-attack(const char *vector, size_t n)
+attack(const char *vector)
 {
     static const char *const around[][2] = {
         { "", "" },   { "a ", " b" },           { "- ", "\n" },
@@ -89,7 +62,7 @@ attack(const char *vector, size_t n)
         struct markup m;
 
         text_adds(t, around[i][0]);
-        text_add(t, vector, n);
+        text_adds(t, vector);
         text_adds(t, around[i][1]);
         markup_render(&m, mem, t->at, t->len);
         CU_ASSERT(is_safe(t->at, m.html));
@@ -110,8 +83,8 @@ disarms_hostile_text(void)
             *next++ = '\0';
         if (line[0] == ';' && line[1] == ';')
             continue;
-        char *vector = mem_alloc(mem, strlen(line) + 1);
-        attack(vector, unescape(vector, line));
+        shape_unescape(line);
+        attack(line);
         vectors++;
     }
     printf("%zu vectors ", vectors);
@@ -182,21 +155,12 @@ cost(const struct text *source)
     return taken;
 }
 
-/* What is taken once, then one part and another as often as there is room. */
-struct shape {
-    const char *head, *first, *second;
-};
-
 static struct text *
-shaped(const struct shape *shape, size_t most)
+shaped(const struct shape *shape, size_t size)
 {
     struct text *t = text_new(mem);
-    size_t half = shape->second == NULL ? most : most / 2;
 
-    text_adds(t, shape->head == NULL ? "" : shape->head);
-    text_adds(t, repeated(shape->first, half)->at);
-    text_adds(t,
-              shape->second == NULL ? "" : repeated(shape->second, half)->at);
+    shape_fill(t, shape, size);
     return t;
 }
 
@@ -220,57 +184,24 @@ grows_evenly(const struct shape *shape)
         if (most <= 10 * least)
             return true;
     }
-    printf("\n  %s %s: %ld us, then %ld us\n", shape->first,
-           shape->second == NULL ? "" : shape->second, (long)least, (long)most);
+    printf("\n  %s, %s, %s: %ld us, then %ld us\n", shape->head, shape->first,
+           shape->second, (long)least, (long)most);
     return false;
 }
 
-/*
- * Each took the parser between 200 ms and 20 s without the guard, or is known
- * to trouble parsers of Markdown.
- */
-static const char *const hostile[] = {
-    "[",          "![",       "[a](",      "![[]()",     "*a_ ",
-    "**",         "_a*",      "> ",        ">",          "- ",
-    "* a\n",      "1. ",      "`a ",       "<",          "<!--",
-    "<?",         "a<?b ",    "<![CDATA[", "<!A",        "&",
-    "\\",         "[a]: b\n", "[a]",       "_*a[a](b) ", "*a[a](b)",
-    "|a|\n|-|\n", "a\n|-|\n", "|",         "a@",         "a.b@c.d",
-    " a@b.c",     "_www.",    "www.a<b ",  "http://a",   "http://a.b)",
-    "~~a",        "[^1]",     "@bob ",     "#tag ",      "((((",
-    "\n",         "#",        "<a b='",    "\t- ",       "&#x",
-};
-
-static const struct shape pairs[] = {
-    { NULL, "1. ", "\n" },
-    { NULL, "[", "]" },
-    { NULL, "![", "[]()" },
-    { NULL, "*a ", "[a](b) " },
-    { NULL, "[a]: /uuuuuuuuuuuuuuuuuuuuuuu\n", "[a]" },
-    { NULL, "|a", "|-" },
-    { NULL, "a", "b\n:-:" },
-    { NULL, "http://\n", "|-|\n[^1]: " },
-    { NULL, "**a", "a**" },
-    { NULL, "> **w.", "* !_" },
-    { NULL, "> > > > > > > >", "a\n" },
-    /* A row, and what might be a head, of a cell every other byte. */
-    { "|a|\n|-|\n", "a|", NULL },
-    { "|a|\n|-|\n|", "|", NULL },
-    { "|a|\n|-|\n", "a|", "\n" },
-    { "> |a|\n> |-|\n> ", "\\||", NULL },
-    { "x\n|-|\n", "||||||||||||||||||||||||||||||\n", "a|" },
-    { NULL, "a|", "\n|-|\n" },
-    { "|", "a|", "\n|-|" },
-    { "- a\n- ", "|", "-|" },
-};
-
+/* MARKUP_SLOWEST, whatever the machine: see tests/bench/markup. */
 static void
 bounds_the_work(void)
 {
-    for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++)
-        CU_ASSERT(grows_evenly(&(struct shape){ .first = hostile[i] }));
-    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-        CU_ASSERT(grows_evenly(&pairs[i]));
+    const struct shape *s =
+        shapes_read(mem, test_data(mem, "pathological.txt"));
+    size_t shapes = 0;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+    for (; s->first != NULL; s++, shapes++)
+        CU_ASSERT(grows_evenly(s));
+    printf("%zu shapes ", shapes);
+    CU_ASSERT(shapes >= 150);
 }
 
 static bool
@@ -307,7 +238,6 @@ bounds_tables(void)
 static void
 bounds_references(void)
 {
-    CU_ASSERT(grows_evenly(&(struct shape){ "[a]: /", "u", "\n\n[a]" }));
     struct text *t = text_new(mem);
 
     text_adds(t, "[a]: /");

@@ -174,6 +174,93 @@ finds_mentions(void)
          "<p>@a_23456789_123456789_123456789_</p>\n");
 }
 
+#define MENTION(name)                                                          \
+    "<a class=\"mention\" href=\"" MARKUP_USER_PATH name "\">@" name "</a>"
+
+/* _ of a name is no emphasis; where it could be either, an emphasis that was
+ * begun before goes first. */
+static void
+finds_names_before_emphasis(void)
+{
+    struct markup m = render("thanks @_firsty and @lasty_, *@__both__*");
+
+    CU_ASSERT_EQUAL_FATAL(m.n_mentions, 3);
+    CU_ASSERT_STRING_EQUAL(m.mentions[0], "_firsty");
+    CU_ASSERT_STRING_EQUAL(m.mentions[1], "lasty_");
+    CU_ASSERT_STRING_EQUAL(m.mentions[2], "__both__");
+    HTML("@_under_", "<p>" MENTION("_under_") "</p>\n");
+    HTML("@_a_b_ _c_", "<p>" MENTION("_a_b_") " <em>c</em></p>\n");
+    HTML("_hi @bob_ __@carol__",
+         "<p><em>hi " MENTION("bob") "</em> <strong>" MENTION(
+             "carol") "</strong></p>\n");
+    HTML("_a\n\n@bob_", "<p>_a</p>\n<p>" MENTION("bob_") "</p>\n");
+    HTML("|@_a_b|\n|-|\n",
+         "<table><thead><tr><th>" MENTION("_a_b") "</th></tr></thead>\n"
+                                                  "</table>\n");
+    PLAIN("hi @_dave_ \x1F!", "hi @_dave_ !");
+}
+
+/* Code, addresses and titles say what was written. */
+static void
+leaves_names_where_they_are_none(void)
+{
+    HTML("`@_code_`", "<p><code>@_code_</code></p>\n");
+    HTML("```@_info_\n@_code_\n```\n", "<pre><code>@_code_\n</code></pre>\n");
+    HTML("[x](/p_@_q_r \"@_t_u\") ![@_a_b](/c_@_d_e)",
+         "<p><a href=\"/p_@_q_r\" title=\"@_t_u\">x</a> "
+         "<img src=\"/c_@_d_e\" alt=\"@_a_b\" loading=\"lazy\"></p>\n");
+    HTML("<b @_abc_>", "<p>&lt;b " MENTION("_abc_") "&gt;</p>\n");
+    CU_ASSERT_EQUAL(render("`@_a_b` a@_b_c x_@_abc_").n_mentions, 0);
+}
+
+#define BARE(url)                                                              \
+    "<a href=\"" url "\" rel=\"nofollow ugc noopener\">" url "</a>"
+
+static void
+ends_bare_links(void)
+{
+    HTML("\xE8\xA6\x8B https://x.org/a\xE3\x80\x82"
+         "b",
+         "<p>\xE8\xA6\x8B " BARE("https://x.org/a") "\xE3\x80\x82"
+                                                    "b</p>\n");
+    HTML("\xEF\xBC\x88https://x.org/a\xEF\xBC\x89",
+         "<p>\xEF\xBC\x88" BARE("https://x.org/a") "\xEF\xBC\x89</p>\n");
+    HTML("https://x.org/a\xE3\x80\x81https://y.org\xE3\x80\x8D!",
+         "<p>" BARE("https://x.org/a") "\xE3\x80\x81" BARE(
+             "https://y.org") "\xE3\x80\x8D!</p>\n");
+    HTML("www.x.org\xEF\xBC\x8C y",
+         "<p><a href=\"http://www.x.org\" rel=\"nofollow ugc noopener\">"
+         "www.x.org</a>\xEF\xBC\x8C y</p>\n");
+    HTML("[\xE3\x80\x82](https://x.org/\xE3\x80\x82)",
+         "<p><a href=\"https://x.org/%E3%80%82\" "
+         "rel=\"nofollow ugc noopener\">\xE3\x80\x82</a></p>\n");
+}
+
+static void
+writes_footnotes(void)
+{
+    struct markup one = render("a[^1] b[^x] c[^1]\n\n[^x]: X\n[^1]: *One*\n");
+    const char *own = strstr(one.html, "href=\"#");
+    char other[9] = { 0 };
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(own);
+    memcpy(other, own + 7, 8);
+    struct text *want = text_new(mem);
+    text_addf(want,
+              "<p>a<sup><a class=\"footnote\" href=\"#%s1\">1</a></sup> "
+              "b<sup><a class=\"footnote\" href=\"#%s2\">2</a></sup> "
+              "c<sup><a class=\"footnote\" href=\"#%s1\">1</a></sup></p>\n"
+              "<section class=\"footnotes\"><ol>\n"
+              "<li id=\"%s1\">\n<p><em>One</em></p>\n</li>\n"
+              "<li id=\"%s2\">\n<p>X</p>\n</li>\n</ol></section>\n",
+              other, other, other, other, other);
+    CU_ASSERT(same("notes", one.html, want->at));
+    CU_ASSERT_STRING_EQUAL(one.plain, "a b c One X");
+    /* Those of another text have other ids. */
+    CU_ASSERT_PTR_NULL(strstr(render("[^1]\n\n[^1]: Two\n").html, other));
+    HTML("a[^1]", "<p>a[^1]</p>\n");
+}
+
 static void
 reports_ten_mentions(void)
 {
@@ -308,6 +395,10 @@ static CU_TestInfo tests[] = {
     { "judges images", judges_images },
     { "writes nothing for nothing", writes_nothing_for_nothing },
     { "finds mentions", finds_mentions },
+    { "finds names before emphasis", finds_names_before_emphasis },
+    { "leaves names where they are none", leaves_names_where_they_are_none },
+    { "ends bare links", ends_bare_links },
+    { "writes footnotes", writes_footnotes },
     { "reports ten mentions", reports_ten_mentions },
     { "finds tags", finds_tags },
     { "knows videos", knows_videos },
