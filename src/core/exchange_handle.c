@@ -11,14 +11,30 @@
 #include "core/idempotency.h"
 #include "core/page.h"
 
+/* The field that a refusal names which the handler gave itself; those of
+ * constraints are named where the constraint is found. */
+static void
+name_field(struct exchange *ex, const struct problem *refused)
+{
+    const struct refusal *r = ex->entry->row->refusals;
+
+    for (; r != NULL && r->problem != NULL; r++)
+        if (r->problem == refused && r->constraint == NULL) {
+            ex->refused_field = r->field;
+            return;
+        }
+}
+
 static const struct problem *
 handle(struct exchange *ex)
 {
     const struct route *row = ex->entry->row;
     const struct problem *refused = row->handle(&ex->request);
 
-    if (refused != NULL)
+    if (refused != NULL) {
+        name_field(ex, refused);
         return refused;
+    }
     if (ex->status == 0 && row->page != NULL) {
         if (!page_render(ex, row->page))
             return exchange_broken(ex, "the page could not be rendered");

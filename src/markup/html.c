@@ -105,7 +105,7 @@ add_image(struct rendering *r, bool enter, cmark_node *node)
 {
     const char *url = unprotected(r, cmark_node_get_url(node));
 
-    if (enter && r->alts == 0 && url_shows(url)) {
+    if (enter && r->alts == 0 && markup_shows(url)) {
         mark(node);
         r->alts++;
         r->visible = true;

@@ -6,6 +6,7 @@
 #include "base/escape.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/unicode.h"
 #include "base/utf8.h"
 #include "markup/markup_local.h"
 
@@ -131,5 +132,5 @@ markup_render(struct markup *out, const void *mem, const char *markdown,
         out->html = r.html.at;
     r.html.at[r.html.len] = '\0';
     out->plain = r.plain.at;
-    out->excerpt = markup_cut(mem, out->plain, MARKUP_EXCERPT);
+    out->excerpt = unicode_cut(mem, out->plain, MARKUP_EXCERPT);
 }

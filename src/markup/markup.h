@@ -49,7 +49,7 @@ struct markup_video {
 struct markup {
     const char *html;    /* "" where nothing would be visible */
     const char *plain;   /* the text alone, in one line: for search, mails */
-    const char *excerpt; /* plain, cut after MARKUP_EXCERPT code points */
+    const char *excerpt; /* plain, cut by unicode_cut() to MARKUP_EXCERPT */
     /* In lower case, each once, in order.  Names match [a-z0-9_]{3,30}, tags
      * [a-z0-9][a-z0-9-]{0,49} with a letter in it. */
     const char *mentions[MARKUP_MENTIONS];
@@ -67,12 +67,8 @@ struct markup {
 void markup_render(struct markup *out, const void *mem, const char *markdown,
                    size_t len);
 
-/*
- * The text up to `most` code points, on mem.  What is longer is cut before a
- * word, or within one that takes all the room, and ends in an ellipsis, which
- * counts.
- */
-const char *markup_cut(const void *mem, const char *plain, size_t most);
+/* Whether an image may come from that address: by https, or of this site. */
+bool markup_shows(const char *url);
 
 /*
  * The video that an absolute URL names, if it is one of YouTube's: watch?v=,

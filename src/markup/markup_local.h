@@ -53,8 +53,6 @@ void plain_gap(struct rendering *r);
 
 enum url_kind { URL_REFUSED, URL_LOCAL, URL_WEB, URL_MAIL };
 enum url_kind url_kind(const char *url);
-/* Whether an image may come from there. */
-bool url_shows(const char *url);
 /* Adds a URL as an attribute's value: what it must not hold becomes %XX. */
 void url_add(struct text *to, const char *url);
 

@@ -55,7 +55,7 @@ url_kind(const char *url)
 }
 
 bool
-url_shows(const char *url)
+markup_shows(const char *url)
 {
     enum url_kind kind = url_kind(url);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "category/category.h"
+#include "markup/markup.h"
 
 static const char *const visibilities[] = { "PUBLIC", "FOLLOWERS", "PRIVATE",
                                             "UNLISTED", NULL };
@@ -24,8 +25,7 @@ video_id_valid(const char *s)
 static bool
 image_valid(const char *s)
 {
-    return s[0] == '\0' || strncmp(s, "https://", 8) == 0 ||
-           (s[0] == '/' && s[1] != '/' && s[1] != '\\');
+    return s[0] == '\0' || markup_shows(s);
 }
 
 #define DRAFT_FIELDS(needed)                                                   \
@@ -42,7 +42,7 @@ image_valid(const char *s)
               .about = "ARTICLE if not given; ANNOUNCEMENT by moderators."),   \
         FIELD_AS(IN_BODY, "coverImage", struct post_draft, cover_image,        \
                  .max = 2000, .valid = image_valid,                            \
-                 .wanted = "must begin with https:// or be a path here",       \
+                 .wanted = "must be an https:// address or a path here",       \
                  .about = "Address of a picture."),                            \
         FIELD_AS(IN_BODY, "youtubeVideoId", struct post_draft,                 \
                  youtube_video_id, .max = 11, .valid = video_id_valid,         \

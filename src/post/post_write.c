@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/unicode.h"
 #include "core/audit.h"
 #include "core/session.h"
 #include "markup/markup.h"
@@ -66,6 +67,7 @@ static const struct refusal post_refusals[] = {
     { .problem = &category_closed,
       .constraint = "posts_category_is_open",
       .field = "category" },
+    { .problem = &blank_title, .field = "title" },
     { .problem = &blank_title,
       .constraint = "posts_title_not_blank",
       .field = "title" },
@@ -130,6 +132,8 @@ create_post(struct request *r)
 
     if (refused != NULL)
         return refused;
+    if (!unicode_visible(d->title))
+        return &blank_title;
     markup_render(&text, r->mem, d->content, strlen(d->content));
     if (text.html[0] == '\0')
         return &blank_post;
@@ -253,6 +257,8 @@ edit_post(struct request *r)
 
     if (refused != NULL)
         return refused;
+    if (d->title != NULL && !unicode_visible(d->title))
+        return &blank_title;
     if (c.html != NULL && c.html[0] == '\0')
         return &blank_post;
     refused = answer_row(

@@ -198,7 +198,11 @@ export default () =>
         author.post(`/api/posts/${post.id}/comments`, { content });
       for (const content of ["", "x".repeat(5001)])
         assert.ok((await say(content)).json.fields.content);
-      assert.equal((await say(" \n ")).json.code, "BLANK_COMMENT");
+      for (const content of [" \n ", "\u3164", "\u2800\u{e0020}\ufe0f"]) {
+        const { code, fields } = (await say(content)).json;
+        assert.equal(code, "BLANK_COMMENT");
+        assert.deepEqual(Object.keys(fields), ["content"]);
+      }
       const long = await say("é".repeat(5000));
       assert.equal(long.status, 201, `${long}`);
     });

@@ -91,6 +91,30 @@ export default () =>
       });
       assert.equal(answer.status, 422, `${answer}`);
       assert.equal(answer.json.code, "BLANK_POST");
+      assert.deepEqual(Object.keys(answer.json.fields), ["content"]);
+    });
+
+    it("refuses a title that nobody can see, and names the field", async () => {
+      const invisible =
+        "\u3164 \u2800 \u00ad \u2066 \u061c \uffa0 \ufe0f \u034f \u{e0020}";
+      for (const title of [...invisible.split(" "), invisible, "\u0301"]) {
+        const someone = await writer(); // few posts an hour are one's own
+        const answer = await someone.post("/api/posts", { title, content: "x" });
+        assert.equal(answer.status, 422, `${answer}`);
+        assert.equal(answer.json.code, "BLANK_TITLE");
+        assert.deepEqual(Object.keys(answer.json.fields), ["title"]);
+      }
+    });
+
+    it("takes no bare https:// for a picture", async () => {
+      for (const coverImage of ["https://", "https:///a", "//x.org/a"]) {
+        const answer = await (await writer()).post("/api/posts", {
+          title: "A picture",
+          content: "x",
+          coverImage,
+        });
+        assert.ok(answer.json.fields.coverImage, `${answer}`);
+      }
     });
 
     it("refuses a blank title, and a category that is not there", async () => {

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/unicode.h"
 #include "base/utf8.h"
 #include "markup/markup.h"
 #include "markup_hostile.h"
@@ -361,15 +362,15 @@ keeps_plain_text(void)
 static void
 cuts_plain_text(void)
 {
-    CU_ASSERT_STRING_EQUAL(markup_cut(mem, "one two", 7), "one two");
-    CU_ASSERT_STRING_EQUAL(markup_cut(mem, "one two", 6), "one\xE2\x80\xA6");
-    CU_ASSERT_STRING_EQUAL(markup_cut(mem, "one two x", 8),
+    CU_ASSERT_STRING_EQUAL(unicode_cut(mem, "one two", 7), "one two");
+    CU_ASSERT_STRING_EQUAL(unicode_cut(mem, "one two", 6), "one\xE2\x80\xA6");
+    CU_ASSERT_STRING_EQUAL(unicode_cut(mem, "one two x", 8),
                            "one two\xE2\x80\xA6");
-    CU_ASSERT_STRING_EQUAL(markup_cut(mem, "onetwo", 4), "one\xE2\x80\xA6");
-    CU_ASSERT_STRING_EQUAL(markup_cut(mem, "\xC3\xA4\xC3\xA4\xC3\xA4", 2),
+    CU_ASSERT_STRING_EQUAL(unicode_cut(mem, "onetwo", 4), "one\xE2\x80\xA6");
+    CU_ASSERT_STRING_EQUAL(unicode_cut(mem, "\xC3\xA4\xC3\xA4\xC3\xA4", 2),
                            "\xC3\xA4\xE2\x80\xA6");
-    CU_ASSERT_STRING_EQUAL(markup_cut(mem, "one", 0), "");
-    CU_ASSERT_STRING_EQUAL(markup_cut(mem, "", 5), "");
+    CU_ASSERT_STRING_EQUAL(unicode_cut(mem, "one", 0), "");
+    CU_ASSERT_STRING_EQUAL(unicode_cut(mem, "", 5), "");
 }
 
 static void
