@@ -173,7 +173,7 @@ again(struct db *db, struct statement *s, const struct db_error *e, int try)
         db_statement_forget(db, s);
         return !db->transaction && try == 0;
     }
-    return !db->transaction && db_may_retry(e->sqlstate, try);
+    return !db->transaction && db_may_retry(e, try);
 }
 
 struct db_result *

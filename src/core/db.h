@@ -113,24 +113,38 @@ const struct problem *db_problem(const struct db_error *error);
 
 /*
  * Runs body in a transaction.  It is rolled back where body returns a
- * problem, or a statement failed; run again up to 3 times, with a back-off,
- * on 40001 and 40P01.  body gets the caller's `with`, and must touch nothing
- * but the database and what it can do twice.  Returns body's problem; else
- * db_problem of a failed statement, which ret_error tells of; else NULL.
+ * problem, or a statement failed; run again up to 3 times, with a back-off and
+ * a log line that says why, on 40001 and 40P01.  body gets the caller's `with`,
+ * and must touch nothing but the database and what it can do twice.  Returns
+ * body's problem; else db_problem of a failed statement, which ret_error tells
+ * of; else NULL.
  */
 const struct problem *
 db_transact(struct db *db, void *mem,
             const struct problem *(*body)(struct db *db, void *mem, void *with),
             void *with, struct db_error *ret_error);
 
+/* The same at a level.  In a transaction that is open this one must be of the
+ * level, or a higher one: BUG. */
+const struct problem *db_transact_at(
+    struct db *db, void *mem, enum db_isolation level,
+    const struct problem *(*body)(struct db *db, void *mem, void *with),
+    void *with, struct db_error *ret_error);
+
 /*
  * An open transaction around what a handler does (idempotency keys, jobs).
  * db_transact inside one joins it by a savepoint.  False: ret_error says why.
  */
 bool db_begin(struct db *db, struct db_error *ret_error);
+bool db_begin_at(struct db *db, enum db_isolation level,
+                 struct db_error *ret_error);
 bool db_commit(struct db *db, struct db_error *ret_error);
 void db_rollback(struct db *db);
 bool db_in_transaction(const struct db *db);
+/* Whether all of a transaction that ended so would go well once more (40001 and
+ * 40P01, up to 3 times), after failure number `try`, from 0: logs why, and
+ * pauses. */
+bool db_may_retry(const struct db_error *error, int try);
 /* Whether a statement of the open transaction failed: no other one can run in
  * it, and a commit is a rollback. */
 bool db_broken(const struct db *db);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -74,12 +75,15 @@ pause_before(int try)
 }
 
 bool
-db_may_retry(const char *sqlstate, int try)
+db_may_retry(const struct db_error *e, int try)
 {
-    if (strcmp(sqlstate, "40001") != 0 && strcmp(sqlstate, "40P01") != 0)
+    if (strcmp(e->sqlstate, "40001") != 0 && strcmp(e->sqlstate, "40P01") != 0)
         return false;
     if (try == MOST_RETRIES)
         return false;
+    log_event(LOG_INFO, "tried again in the database",
+              LOG_TEXT("sqlstate", e->sqlstate), LOG_TEXT("why", e->message),
+              LOG_NUMBER("try", try + 1));
     pause_before(try);
     return true;
 }

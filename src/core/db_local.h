@@ -87,6 +87,7 @@ struct db {
     size_t queue_first, queue_len;
 
     bool transaction;
+    enum db_isolation level; /* of the open transaction */
     unsigned transaction_generation;
     struct db_error failure; /* the first; its texts are on `notes` */
     void *notes;
@@ -171,9 +172,5 @@ void db_count(struct db *db, int64_t began, const struct db_error *e);
 /* The server does not know the statement, or knows it for other columns: a
  * migration, or somebody's DISCARD ALL.  It did not run. */
 bool db_outdated(const struct db_error *e);
-
-/* After failure number `try` (from 0): whether to run again; then the pause
- * is over. */
-bool db_may_retry(const char *sqlstate, int try);
 
 #endif

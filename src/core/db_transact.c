@@ -8,7 +8,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-static const char begin_sql[] = SQL(BEGIN);
+static const char *const begin_sql[] = {
+    [DB_READ_COMMITTED] =
+        SQL(BEGIN), [DB_REPEATABLE_READ] =
+                        SQL(BEGIN ISOLATION LEVEL REPEATABLE READ),
+                            [DB_SERIALIZABLE] =
+                                SQL(BEGIN ISOLATION LEVEL SERIALIZABLE),
+                            };
 static const char commit_sql[] = SQL(COMMIT);
 static const char rollback_sql[] = SQL(ROLLBACK);
 /* Names nest: an inner savepoint hides the outer one of the same name. */
@@ -42,17 +48,19 @@ bool
 db_worth_again(const struct db *db, int try)
 {
     return db_broken(db) && !db->failure.lost &&
-           db_may_retry(db->failure.sqlstate, try);
+           db_may_retry(&db->failure, try);
 }
 
 static bool
-open_transaction(struct db *db, void *mem, struct db_error *e)
+open_transaction(struct db *db, void *mem, enum db_isolation level,
+                 struct db_error *e)
 {
     if (db->transaction)
         BUG("a transaction in a transaction");
-    if (command(db, mem, begin_sql, e) == NULL)
+    if (command(db, mem, begin_sql[level], e) == NULL)
         return false;
     db->transaction = true;
+    db->level = level;
     db->transaction_generation = db->generation;
     db->failure = (struct db_error){ 0 };
     mem_clear(db->notes);
@@ -77,10 +85,16 @@ close_transaction(struct db *db, void *mem, struct db_error *e)
 }
 
 bool
-db_begin(struct db *db, struct db_error *ret_error)
+db_begin_at(struct db *db, enum db_isolation level, struct db_error *ret_error)
 {
     mem_clear(db->scratch);
-    return open_transaction(db, db->scratch, ret_error);
+    return open_transaction(db, db->scratch, level, ret_error);
+}
+
+bool
+db_begin(struct db *db, struct db_error *ret_error)
+{
+    return db_begin_at(db, DB_READ_COMMITTED, ret_error);
 }
 
 bool
@@ -106,10 +120,10 @@ db_rollback(struct db *db)
 
 /* One run of the body; the failure, if there was one, is in *e. */
 static const struct problem *
-run_alone(struct db *db, void *mem, transact_body *body, void *with,
-          struct db_error *e)
+run_alone(struct db *db, void *mem, enum db_isolation level,
+          transact_body *body, void *with, struct db_error *e)
 {
-    if (!open_transaction(db, mem, e))
+    if (!open_transaction(db, mem, level, e))
         return NULL;
 
     const struct problem *problem = body(db, mem, with);
@@ -156,7 +170,7 @@ worth_retry(const struct db *db, const struct db_error *e, int try)
         return try == 0;
     if (db->transaction && strcmp(e->sqlstate, "40P01") != 0)
         return false;
-    return db_may_retry(e->sqlstate, try);
+    return db_may_retry(e, try);
 }
 
 /* The texts of a remembered failure go with the next transaction. */
@@ -170,11 +184,14 @@ keep_texts(void *mem, struct db_error *e)
 }
 
 const struct problem *
-db_transact(struct db *db, void *mem, transact_body *body, void *with,
-            struct db_error *ret_error)
+db_transact_at(struct db *db, void *mem, enum db_isolation level,
+               transact_body *body, void *with, struct db_error *ret_error)
 {
     const struct problem *problem;
     int try = 0;
+
+    if (db->transaction && db->level < level)
+        BUG("a transaction of level %d in one of level %d", level, db->level);
 
     if (db->transaction && db->failure.failed) {
         db_fail(mem, ret_error, "25P02", "an earlier statement failed");
@@ -182,9 +199,17 @@ db_transact(struct db *db, void *mem, transact_body *body, void *with,
     }
     do {
         *ret_error = (struct db_error){ 0 };
-        problem = db->transaction ? run_inside(db, mem, body, with, ret_error)
-                                  : run_alone(db, mem, body, with, ret_error);
+        problem = db->transaction
+                      ? run_inside(db, mem, body, with, ret_error)
+                      : run_alone(db, mem, level, body, with, ret_error);
     } while (worth_retry(db, ret_error, try++));
     keep_texts(mem, ret_error);
     return problem != NULL ? problem : db_problem(ret_error);
+}
+
+const struct problem *
+db_transact(struct db *db, void *mem, transact_body *body, void *with,
+            struct db_error *ret_error)
+{
+    return db_transact_at(db, mem, DB_READ_COMMITTED, body, with, ret_error);
 }

@@ -149,16 +149,19 @@ struct route {
     enum answer_form form;
     int success; /* HTTP status; 200 where not given */
     enum quota quota;
-    const char *page;       /* this route answers HTML: the template's name */
-    const char *title;      /* of the page, where the handler sets none */
-    const char *raw_type;   /* answers bytes of this media type, no envelope */
-    bool no_session;        /* never looks at cookies: public and cacheable */
-    bool no_csrf;           /* an unsafe method that needs no token: RFC 8058
-                               and the like; says why in about */
-    bool takes_form;        /* a form's body as well as JSON: RFC 8058 */
-    bool recent_auth;       /* wants the password or a factor used within 10
-                               minutes, else REAUTHENTICATION_REQUIRED */
-    bool secret_answer;     /* shown once: kept for no Idempotency-Key */
+    const char *page;     /* this route answers HTML: the template's name */
+    const char *title;    /* of the page, where the handler sets none */
+    const char *raw_type; /* answers bytes of this media type, no envelope */
+    bool no_session;      /* never looks at cookies: public and cacheable */
+    bool no_csrf;         /* an unsafe method that needs no token: RFC 8058
+                             and the like; says why in about */
+    bool takes_form;      /* a form's body as well as JSON: RFC 8058 */
+    bool recent_auth;     /* wants the password or a factor used within 10
+                             minutes, else REAUTHENTICATION_REQUIRED */
+    enum db_isolation isolation; /* beyond the least: all that the handler does
+                               is one transaction of this level, run again
+                               where others got in its way */
+    bool secret_answer;          /* shown once: kept for no Idempotency-Key */
     const char *const *sql; /* the statements it may run, ended by NULL: for
                                EXPLAIN tests and `sparklectl describe` */
 };

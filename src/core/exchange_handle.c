@@ -107,64 +107,73 @@ take_back(struct exchange *ex, const struct exchange *before)
     exchange_drop_body(ex);
 }
 
-/* In a transaction that is left open; again where others got in its way. */
-static const struct problem *
-handle_undisturbed(struct exchange *ex, const char *key)
-{
-    const struct exchange before = *ex;
-    struct db *db = ex->app->db;
-    struct db_error error = { 0 };
-
-    for (int try = 0;; try++) {
-        if (!db_begin(db, &error))
-            return answer_refused(&ex->request, &error);
-        const struct problem *refused = handle_with_key(ex, key);
-        if (!db_worth_again(db, try))
-            return refused;
-        db_rollback(db);
-        take_back(ex, &before);
-    }
-}
-
 /*
- * What a handler wrote before it refused stands, as it does without a key:
- * else a key would undo what counts wrong codes.  Where the fault is ours all
- * is undone, so that the caller may try again.  (A commit after a statement
- * that failed is a rollback.)
+ * In a transaction, once; *ret_again: others got in its way, nothing is done,
+ * and it would go well once more.
+ *
+ * What a handler wrote before it refused stands, as it does outside one: else a
+ * key would undo what counts wrong codes.  Where the fault is ours all is
+ * undone, so that the caller may try again.  (A commit after a statement that
+ * failed is a rollback.)
  */
 static const struct problem *
-handle_once(struct exchange *ex, const char *key)
+handle_inside(struct exchange *ex, const char *key, int try, bool *ret_again)
 {
     struct db *db = ex->app->db;
     struct db_error error = { 0 };
 
-    if (strlen(key) > 255 || !utf8_clean(key, strlen(key), false))
-        return problem_field(&ex->request, "Idempotency-Key",
-                             "must have 1 to 255 characters");
-    const struct problem *refused = handle_undisturbed(ex, key);
-    if (!db_in_transaction(db))
-        return refused;
-    if (refused != NULL && (refused->status >= 500 || db_broken(db))) {
+    if (!db_begin_at(db, ex->entry->row->isolation, &error))
+        return answer_refused(&ex->request, &error);
+    const struct problem *refused =
+        key == NULL ? handle(ex) : handle_with_key(ex, key);
+    *ret_again = db_worth_again(db, try);
+    if (*ret_again ||
+        (refused != NULL && (refused->status >= 500 || db_broken(db)))) {
         db_rollback(db);
         return refused;
     }
     bool done = db_commit(db, &error);
-    if (refused != NULL)
-        return refused;
-    if (!done)
+    /* A decision to refuse counts no more than one to do, if it may not rest
+     * on what it has read. */
+    *ret_again = !done && !error.lost && db_may_retry(&error, try);
+    if (refused == NULL && !done)
         return answer_refused(&ex->request, &error);
-    /* The handler's own word went out before its event could be seen. */
-    event_wake(&ex->request);
-    return NULL;
+    return refused;
+}
+
+static const struct problem *
+handle_undisturbed(struct exchange *ex, const char *key)
+{
+    const struct exchange before = *ex;
+    bool again = false;
+
+    for (int try = 0;; try++) {
+        const struct problem *refused = handle_inside(ex, key, try, &again);
+
+        if (!again) {
+            /* The handler's own word went out before its event was seen. */
+            if (refused == NULL)
+                event_wake(&ex->request);
+            return refused;
+        }
+        take_back(ex, &before);
+    }
 }
 
 const struct problem *
 exchange_handle(struct exchange *ex)
 {
+    const struct route *row = ex->entry->row;
     const char *key = ex->in->idempotency_key;
 
     if (key == NULL || key[0] == '\0' || ex->method != METHOD_POST ||
-        ex->entry->plain || ex->entry->row->secret_answer)
+        ex->entry->plain || row->secret_answer)
+        key = NULL;
+    if (key == NULL && row->isolation == DB_READ_COMMITTED)
         return handle(ex);
-    return handle_once(ex, key);
+    if (key != NULL &&
+        (strlen(key) > 255 || !utf8_clean(key, strlen(key), false)))
+        return problem_field(&ex->request, "Idempotency-Key",
+                             "must have 1 to 255 characters");
+    return handle_undisturbed(ex, key);
 }

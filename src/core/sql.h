@@ -60,6 +60,11 @@ struct texts {
     const char *const *at;
     size_t n;
 };
+/* What a transaction is kept from seeing of others (PostgreSQL 15, chapter
+ * 13.2).  Serializable where a decision rests on what was read: money, trades.
+ * READ COMMITTED, which is the rest's, sees each statement's own time. */
+enum db_isolation { DB_READ_COMMITTED, DB_REPEATABLE_READ, DB_SERIALIZABLE };
+
 /* at NULL is bound as NULL. */
 struct bytes {
     const uint8_t *at;

@@ -166,6 +166,33 @@ callers_are_users_or_networks(void)
 }
 
 static void
+rows_ask_for_an_isolation_level(void)
+{
+    run_sql("CREATE OR REPLACE FUNCTION fail_once(run bigint) RETURNS text"
+            " LANGUAGE plpgsql AS $$ BEGIN"
+            " IF run % 2 = 0 THEN"
+            " RAISE EXCEPTION USING ERRCODE = '40001'; END IF;"
+            " RETURN current_setting('transaction_isolation'); END $$");
+    new_user("USER", "ACTIVE");
+    runs = 0;
+    strict_level = NULL;
+    CU_ASSERT_EQUAL(call("POST /api/strict"), 204);
+    CU_ASSERT_EQUAL(runs, 2);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(strict_level);
+    CU_ASSERT_STRING_EQUAL(strict_level, "serializable");
+    browser.key = "a-key";
+    strict_level = NULL;
+    CU_ASSERT_EQUAL(call("POST /api/strict"), 204);
+    CU_ASSERT_EQUAL(runs, 4);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(strict_level);
+    CU_ASSERT_STRING_EQUAL(strict_level, "serializable");
+    CU_ASSERT_EQUAL(call("POST /api/strict"), 204);
+    CU_ASSERT_EQUAL(runs, 4); /* the first answer again */
+    CU_ASSERT_FALSE(db_in_transaction(app->db));
+    run_sql("DROP FUNCTION fail_once(bigint)");
+}
+
+static void
 staff_are_exempt_but_not_from_logins(void)
 {
     new_user("USER", "ACTIVE");
@@ -265,6 +292,7 @@ access_suite(void)
         { "retries do not push the end", retries_do_not_push_the_end },
         { "addresses have one spelling", addresses_have_one_spelling },
         { "callers are users or networks", callers_are_users_or_networks },
+        { "rows ask for an isolation level", rows_ask_for_an_isolation_level },
         { "staff are exempt", staff_are_exempt_but_not_from_logins },
         { "without Redis life goes on", without_redis_life_goes_on },
         { "one key, one effect", one_key_one_effect },

@@ -30,6 +30,7 @@ struct uuid user; /* who signs in at POST /in */
 bool remember;
 struct session seen; /* what the last handler saw; no id: a visitor */
 int64_t runs;
+const char *strict_level;
 
 static const struct problem *
 look(struct request *r)
@@ -59,6 +60,23 @@ be_changed(struct request *r)
     return NULL;
 }
 
+/* The first run meets another; level: what the last one ran at. */
+static const char level_sql[] = SQL(SELECT fail_once($1));
+
+static const struct problem *
+be_strict(struct request *r)
+{
+    const int64_t run = runs++;
+    struct db_error e;
+    const struct db_result *row =
+        db_query(r->app->db, r->mem, level_sql, ARGS(ARG(run)), &e);
+
+    if (e.failed)
+        return db_problem(&e);
+    strict_level = mem_strdup(browser_mem, db_text(row, 0, 0, NULL));
+    return NULL;
+}
+
 int slow_started[2]; /* a pipe: POST /api/slow has begun */
 
 static const struct problem *
@@ -82,6 +100,8 @@ static const struct route routes[] = {
     ROUTE("GET /api/staff", ALLOW_MODERATORS, look),
     ROUTE("GET /api/plain", ALLOW_ANYONE, look, .no_session = true),
     ROUTE("POST /api/change", ALLOW_MEMBERS, look),
+    ROUTE("POST /api/strict", ALLOW_ANYONE, be_strict,
+          .isolation = DB_SERIALIZABLE),
     ROUTE("POST /api/slow", ALLOW_MEMBERS, be_slow),
     ROUTE("POST /api/fresh", ALLOW_MEMBERS, look, .recent_auth = true),
     ROUTE("POST /api/in", ALLOW_ANYONE, go_in, .quota = QUOTA_NONE),

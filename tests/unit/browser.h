@@ -16,7 +16,8 @@
 
 /* The program: GET /api/open, member, pending, staff, plain; POST /api/change,
  * fresh, slow (members'), in, try (anybody's; try is of class auth), out,
- * changed. */
+ * changed, strict (serializable; calls fail_once(the run), which the test
+ * makes). */
 extern struct app *app;
 extern void *browser_mem;
 
@@ -24,7 +25,8 @@ extern struct uuid user;    /* who signs in at POST /api/in */
 extern bool remember;       /* for how long */
 extern struct session seen; /* what the last handler saw; all zero: a visitor */
 extern int64_t runs;        /* of handlers that look */
-extern int slow_started[2]; /* a pipe: POST /api/slow has begun */
+extern const char *strict_level; /* what POST /api/strict ran at */
+extern int slow_started[2];      /* a pipe: POST /api/slow has begun */
 
 /* What the browser has; NULL and "": nothing. */
 extern struct browser {

@@ -118,6 +118,61 @@ a_failure_is_not_committed(void)
     CU_ASSERT_FALSE(db_in_transaction(db));
 }
 
+static const char skew_insert_sql[] = SQL(INSERT INTO skews VALUES ($1, $2));
+static const char skew_count_sql[] = SQL(SELECT count(*) FROM skews);
+static const char skew_delete_sql[] = SQL(DELETE FROM skews);
+
+/* Write skew: each of two looks whether there are fewer than two, and adds
+ * one.  The other one does so in the middle of the first try. */
+struct skew {
+    struct db *other;
+    int64_t id;
+    int tries;
+    struct db_error error; /* of the other */
+};
+
+static const struct problem *
+add_if_alone(struct db *to, void *on, void *with)
+{
+    struct skew *s = with;
+    struct skew second = { .id = s->id + 1 };
+    struct db_error e;
+    const int64_t n = 1;
+    const struct db_result *r = db_query(to, on, skew_count_sql, NO_ARGS, &e);
+
+    if (r != NULL && db_integer(r, 0, 0) > 0)
+        return &refused;
+    if (s->other != NULL && s->tries++ == 0)
+        (void)db_transact_at(s->other, on, DB_SERIALIZABLE, add_if_alone,
+                             &second, &s->error);
+    (void)db_query(to, on, skew_insert_sql, ARGS(ARG(s->id), ARG(n)), &e);
+    return NULL;
+}
+
+static void
+decisions_rest_on_what_was_read(void)
+{
+    struct skew s = { .other = db_new(mem, &settings, NULL), .id = 1 };
+
+    /* Others must see it, so it is no temporary one. */
+    CU_ASSERT_TRUE(db_script(
+        db, mem, "CREATE TABLE skews (id bigint PRIMARY KEY, n bigint)",
+        &error));
+    CU_ASSERT_PTR_NULL(db_transact(db, mem, add_if_alone, &s, &error));
+    CU_ASSERT_EQUAL(db_integer(query(skew_count_sql, NO_ARGS), 0, 0), 2);
+    (void)query(skew_delete_sql, NO_ARGS);
+    s.tries = 0;
+    CU_ASSERT_PTR_EQUAL(
+        db_transact_at(db, mem, DB_SERIALIZABLE, add_if_alone, &s, &error),
+        &refused);
+    CU_ASSERT_FALSE(s.error.failed);
+    CU_ASSERT_EQUAL(s.tries, 1); /* the second run refused before that */
+    CU_ASSERT_EQUAL(db_integer(query(skew_count_sql, NO_ARGS), 0, 0), 1);
+    (void)query(skew_delete_sql, NO_ARGS);
+    mem_free(s.other);
+    CU_ASSERT_TRUE(db_script(db, mem, "DROP TABLE skews", &error));
+}
+
 static const struct problem *
 conflict(struct db *to, void *on, void *with)
 {
@@ -241,6 +296,7 @@ transact_suite(void)
         { "transactions commit or not", transactions_commit_or_not },
         { "inner work is undone alone", inner_work_is_undone_alone },
         { "a failure is not committed", a_failure_is_not_committed },
+        { "decisions rest on what was read", decisions_rest_on_what_was_read },
         { "conflicts are tried again", conflicts_are_tried_again },
         { "an idle loss is not felt", idle_loss_is_not_felt },
         { "lost transactions stay lost", lost_transactions_stay_lost },
