@@ -40,11 +40,12 @@ GRANT SELECT ON
     job_queue_rows, raised_refusals, alert_rows, login_rows, mail_log_rows,
     mail_suppressed_rows, push_subscriptions_live,
     privacy_places, site_tables, privacy_remains,
-    key_uses
+    key_uses, posts_outdated, comments_outdated, users_outdated
 TO sparkle_app;
 
 -- These run as the owner; the rest of the functions with the caller's rights.
 GRANT EXECUTE ON FUNCTION
     audit_log_add_month(date), audit_log_drop_before(date),
-    privacy_erase_ledger(uuid, bigint)
+    privacy_erase_ledger(uuid, bigint),
+    audit_log_purge_default(interval, bigint)
 TO sparkle_app;

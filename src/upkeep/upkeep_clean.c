@@ -115,19 +115,29 @@ upkeep_clean_keys(struct job *job, bool dry_run)
 /* A table that data_retention_policies names, by its column of time. */
 struct kept {
     const char *table, *count_sql, *delete_sql;
+    const char *purge_sql; /* instead: gives how many, of $1 at the most */
 };
 #define OLD(table, column)                                                     \
     " FROM " #table " t, data_retention_policies p"                            \
     " WHERE p.table_name = '" #table "' AND p.enabled"                         \
     " AND t." #column " < clock_now() - p.keep"
-#define KEPT_IF(table, column, more)                                           \
+#define KEPT_IF(name, column, more)                                            \
     {                                                                          \
-#table, "SELECT count(*)" OLD(table, column) more,                     \
-            "DELETE FROM " #table                                              \
-            " WHERE ctid = ANY (ARRAY(SELECT t.ctid" OLD(table, column) more   \
-            " LIMIT 5000))"                                                    \
+        .table = #name, .count_sql = "SELECT count(*)" OLD(name, column) more, \
+        .delete_sql =                                                          \
+            "DELETE FROM " #name                                               \
+            " WHERE ctid = ANY (ARRAY(SELECT t.ctid" OLD(name, column) more    \
+            " LIMIT 5000))",                                                   \
     }
 #define KEPT(table, column) KEPT_IF(table, column, "")
+
+/* sql/retention.sql. */
+#define PURGED(name, due)                                                      \
+    {                                                                          \
+        .table = #name,                                                        \
+        .count_sql = "SELECT count(*) FROM " #name "_outdated" due,            \
+        .purge_sql = "SELECT " #name "_purge($1)"                              \
+    }
 
 static const struct kept kept[] = {
     KEPT(login_history, created_at),
@@ -148,6 +158,21 @@ static const struct kept kept[] = {
     KEPT(mail_scores, updated_at),
     KEPT(mail_digests, created_at),
     KEPT(batch_runs, started_at),
+    PURGED(comments, " WHERE whole OR NOT empty"),
+    PURGED(posts, " WHERE whole OR NOT empty"),
+    PURGED(users, ""),
+    {
+        .table = "audit_log",
+        .count_sql = "SELECT count(*) FROM audit_log t,"
+                     " data_retention_policies p"
+                     " WHERE t.tableoid = 'audit_log_default'::regclass"
+                     " AND p.table_name = 'audit_log' AND p.enabled"
+                     " AND t.created_at < clock_now()"
+                     " - greatest(p.keep, interval '1 year')",
+        .purge_sql = "SELECT coalesce(sum(audit_log_purge_default(keep, $1)),"
+                     " 0)::bigint FROM data_retention_policies"
+                     " WHERE table_name = 'audit_log' AND enabled",
+    },
     { 0 },
 };
 
@@ -155,7 +180,6 @@ static const struct kept kept[] = {
 static const char *const kept_elsewhere[] = {
     "sessions",
     "idempotency_keys",
-    "audit_log",
     NULL,
 };
 
@@ -165,13 +189,15 @@ static const char policies_sql[] =
     ORDER BY table_name LIMIT 1000
 );
 
-/* A policy that no program heeds would be a promise that nobody keeps. */
-static void
-warn_of_unheeded(struct job *job)
+/* A policy that no program heeds would be a promise that nobody keeps: false.
+ */
+static bool
+all_are_heeded(struct job *job)
 {
     struct db_error error;
     const struct db_result *rows =
         db_query(job->db, job->mem, policies_sql, NO_ARGS, &error);
+    bool heeded = !error.failed;
 
     for (size_t i = 0; !error.failed && i < db_rows(rows); i++) {
         const char *table = db_text(rows, i, 0, NULL);
@@ -179,21 +205,35 @@ warn_of_unheeded(struct job *job)
 
         while (k->table != NULL && strcmp(k->table, table) != 0)
             k++;
-        if (k->table == NULL && text_index(kept_elsewhere, table) < 0)
-            log_warn("data_retention_policies: nothing keeps the policy of %s",
-                     table);
+        if (k->table != NULL || text_index(kept_elsewhere, table) >= 0)
+            continue;
+        log_error("data_retention_policies: nothing keeps the policy of %s: "
+                  "delete or disable it",
+                  table);
+        heeded = false;
     }
+    return heeded;
 }
 
-/* A chunk of each table; a full step while one has more. */
+static int64_t
+clean_table(struct job *job, const struct kept *k, bool dry_run)
+{
+    const int64_t most = BATCH_ROWS;
+
+    if (dry_run || k->purge_sql == NULL)
+        return batch_delete(job, dry_run, k->count_sql, k->delete_sql);
+    return batch_value(job, k->purge_sql, ARGS(ARG(most)));
+}
+
+/* A chunk of each table; a full step while one has more.  A policy of a table
+ * that no program knows fails the run, once all others are kept. */
 int64_t
 upkeep_clean_logs(struct job *job, bool dry_run)
 {
     int64_t sum = 0, most = 0;
 
-    warn_of_unheeded(job);
     for (const struct kept *k = kept; k->table != NULL; k++) {
-        int64_t n = batch_delete(job, dry_run, k->count_sql, k->delete_sql);
+        int64_t n = clean_table(job, k, dry_run);
 
         if (n < 0)
             return -1;
@@ -203,8 +243,11 @@ upkeep_clean_logs(struct job *job, bool dry_run)
         sum += n;
         most = n > most ? n : most;
     }
-    return most < BATCH_ROWS && sum >= BATCH_ROWS && !dry_run ? BATCH_ROWS - 1
-                                                              : sum;
+    if (most >= BATCH_ROWS && !dry_run)
+        return sum;
+    if (!all_are_heeded(job))
+        return -1;
+    return sum >= BATCH_ROWS && !dry_run ? BATCH_ROWS - 1 : sum;
 }
 
 /* ---- partition-maintenance ----------------------------------------------- */

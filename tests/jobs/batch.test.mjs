@@ -104,11 +104,134 @@ test("old-logs keeps what its policies say", () => {
   assert.deepEqual(db.sql`SELECT keep::text FROM data_retention_policies
     WHERE table_name = 'tags'`, [{ keep: "30 days" }]);
   const done = db.batch("old-logs");
-  assert.equal(done.status, 0);
+  assert.equal(done.status, 1, "an unknown table is an error");
   assert.match(done.stderr, /nothing keeps the policy of tags/);
-  assert.doesNotMatch(done.stderr, /policy of (?!posts|comments|users|tags)/);
+  assert.doesNotMatch(done.stderr, /policy of (?!tags)/);
   assert.equal(db.sql`SELECT 1 FROM login_history`.length, 2);
   assert.equal(runs("ancient").length, 1);
+  db.sql`UPDATE data_retention_policies SET enabled = false
+    WHERE table_name = 'tags'`;
+  assert.equal(db.batch("old-logs").status, 0);
+});
+
+/** Posts of a user, deleted so many days ago; null: not. */
+const deletedPosts = (author, posts) => {
+  for (const [title, days] of Object.entries(posts))
+    db.psql(["-c", `INSERT INTO posts (author_id, title, status, published_at,
+        deleted_at)
+      VALUES ('${author}', '${title}', 'published', now(),
+        now() - interval '${days ?? 0} days' * ${days === null ? "NULL" : 1});
+      INSERT INTO post_contents (post_id, content, content_html)
+      SELECT id, 'Words.', '<p>Words.</p>' FROM posts
+      WHERE title = '${title}'`]);
+};
+const postOf = (title) =>
+  db.sql`SELECT id FROM posts WHERE title = ${title}`[0]?.id;
+
+test("old-logs purges posts that were deleted, if nothing hangs on them", () => {
+  const [{ id }, { id: other }] = db.sql`SELECT id FROM users LIMIT 2`;
+  const audit = () => db.sql`SELECT * FROM counter_audit() ORDER BY 1, 2`;
+  deletedPosts(id, { living: null, fresh: 29, gone: 31, liked: 31,
+    accused: 400, judged: 31 });
+  const [liked, accused, judged] = ["liked", "accused", "judged"].map(postOf);
+  db.sql`SELECT reaction_set(${other}::uuid, ${liked}::uuid, NULL::uuid,
+    'LIKE'::reaction_type, true)`;
+  for (const [post, status] of [[accused, "open"], [judged, "resolved"]])
+    db.sql`INSERT INTO reports (reporter_id, post_id, reason, status)
+      SELECT ${other}, ${post}, (enum_range(NULL::report_reason))[1],
+        CASE ${status} WHEN 'open' THEN 'open'::report_status
+          ELSE (SELECT max(s) FROM unnest(enum_range(NULL::report_status)) s)
+        END`;
+  const before = audit();
+  const texts = () => Object.fromEntries(db.sql`SELECT p.id, c.content
+    FROM posts p JOIN post_contents c ON c.post_id = p.id
+    WHERE p.author_id = ${id}`.map((row) => [row.id, row.content]));
+  const all = texts();
+  assert.equal(db.batch("old-logs", "--dry-run").status, 0);
+  assert.deepEqual(texts(), all);
+  const kept = { ...all, [liked]: "", [judged]: "" };
+  delete kept[postOf("gone")];
+  assert.equal(db.batch("old-logs").status, 0);
+  assert.deepEqual(texts(), kept);
+  assert.deepEqual(audit(), before);
+  const [{ title }] = db.sql`SELECT title FROM posts WHERE id = ${liked}`;
+  assert.equal(title, "Deleted post");
+  // What was emptied is not due again.
+  const due = db.sql`SELECT 1 FROM posts_outdated WHERE whole OR NOT empty`;
+  assert.equal(due.length, 0);
+});
+
+test("old-logs purges comments from the leaves upwards", () => {
+  const [{ id }] = db.sql`SELECT id FROM users LIMIT 1`;
+  deletedPosts(id, { talk: null });
+  const post = postOf("talk");
+  // number: [answers, days since it was deleted]
+  const comments = { 1: [null, 40], 2: [1, 40], 3: [null, 40], 4: [3, null],
+    5: [null, 29], 6: [null, null] };
+  for (const [number, [parent, days]] of Object.entries(comments))
+    db.psql(["-c", `INSERT INTO comments (post_id, author_id, parent_id,
+        number, path, depth, content, content_html, reply_count, deleted_at)
+      SELECT '${post}', '${id}', u.id, ${number},
+        coalesce(u.path, '') || lpad(to_hex(${number}), 6, '0'),
+        coalesce(u.depth + 1, 0), 'Said ${number}', '<p>x</p>',
+        ${number === "3" ? 1 : 0},
+        ${days === null ? "NULL" : `now() - interval '${days} days'`}
+      FROM (SELECT 1) one LEFT JOIN comments u
+        ON u.post_id = '${post}' AND u.number = ${parent ?? 0}`]);
+  const left = () => db.sql`SELECT number, content FROM comments
+    WHERE post_id = ${post} ORDER BY number`.map((r) => [r.number, r.content]);
+  db.sql`SELECT counter_repair()`; // rows by hand are not counted
+  const audit = () => db.sql`SELECT * FROM counter_audit() ORDER BY 1, 2`;
+  const before = audit();
+  assert.equal(db.batch("old-logs").status, 0);
+  const stub = [3, "[deleted]"];
+  const rest = [[4, "Said 4"], [5, "Said 5"], [6, "Said 6"]];
+  assert.deepEqual(left(), [[1, "[deleted]"], stub, ...rest]);
+  assert.equal(db.batch("old-logs").status, 0);
+  assert.deepEqual(left(), [stub, ...rest]);
+  assert.deepEqual(audit(), before);
+});
+
+test("old-logs purges erased accounts that nothing counts any more", () => {
+  const account = (name, days, erased = true) => {
+    db.psql(["-c", `WITH made AS (
+        INSERT INTO users (email, username, status, deleted_at)
+        VALUES ('${name}@example.org', '${name}', 'DELETED',
+          now() - interval '${days} days') RETURNING id)
+      SELECT * FROM made`]);
+    if (erased)
+      db.sql`UPDATE users SET email = 'deleted_' || id
+        WHERE username = ${name}`;
+  };
+  account("old_gone", 366);
+  account("old_fresh", 364);
+  account("old_named", 366, false);
+  account("old_writer", 366);
+  account("old_payer", 366);
+  const of = (name) =>
+    db.sql`SELECT id FROM users WHERE username = ${name}`[0].id;
+  deletedPosts(of("old_writer"), { "by old writer": null });
+  db.sql`INSERT INTO currency_transactions (user_id, amount, currency, type,
+      source, key, balance_before, balance_after)
+    VALUES (${of("old_payer")}, 5, 'sparkle', 'earn', 'x', 'x', 0, 5)`;
+  assert.equal(db.batch("old-logs").status, 0);
+  const left = db.sql`SELECT username FROM users
+    WHERE username LIKE 'old\\_%' ORDER BY 1`.map((row) => row.username);
+  assert.deepEqual(left, ["old_fresh", "old_named", "old_payer", "old_writer"]);
+});
+
+test("old-logs purges months of the audit log that have no partition", () => {
+  for (const days of [1, 360, 370, 4000])
+    db.sql`INSERT INTO audit_log (action, created_at)
+      VALUES ('purge.test', now() - ${days} * interval '1 day')`;
+  const kept = () => db.sql`SELECT 1 FROM audit_log
+    WHERE action = 'purge.test'`.length;
+  db.sql`UPDATE data_retention_policies SET keep = '1 day'
+    WHERE table_name = 'audit_log'`;
+  assert.equal(db.batch("old-logs", "--dry-run").status, 0);
+  assert.equal(kept(), 4);
+  assert.equal(db.batch("old-logs").status, 0);
+  assert.equal(kept(), 2, "a year is the least");
 });
 
 test("old-logs keeps a change of address that an erasure would miss", () => {
