@@ -185,6 +185,36 @@ text_mended(const void *mem, const char *s)
     return t.at;
 }
 
+static unsigned int
+least(unsigned int a, unsigned int b, unsigned int c)
+{
+    unsigned int ab = a < b ? a : b;
+
+    return ab < c ? ab : c;
+}
+
+unsigned int
+text_distance(const char *a, const char *b)
+{
+    enum { MOST = 64 };
+    unsigned int row[MOST], corner, old;
+    size_t n = strnlen(b, MOST);
+
+    if (n == MOST || strnlen(a, MOST) == MOST)
+        return MOST;
+    for (size_t j = 0; j <= n; j++)
+        row[j] = (unsigned int)j;
+    for (size_t i = 0; a[i] != '\0'; i++) {
+        corner = row[0]++;
+        for (size_t j = 0; j < n; j++) {
+            old = row[j + 1];
+            row[j + 1] = least(old + 1, row[j] + 1, corner + (a[i] != b[j]));
+            corner = old;
+        }
+    }
+    return row[n];
+}
+
 bool
 text_secret_same(const char *a, const char *b)
 {

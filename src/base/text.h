@@ -48,6 +48,10 @@ char *text_trim(const void *mem, const char *s);
  * tabs become blanks, other control characters and malformed bytes U+FFFD. */
 char *text_mended(const void *mem, const char *s);
 
+/* How many letters are put in, left out or changed between two words
+ * (Levenshtein); of words over 63 bytes, one more than that. */
+unsigned int text_distance(const char *a, const char *b);
+
 /* Equal in constant time, for secrets. Lengths are not secret. */
 bool text_secret_same(const char *a, const char *b);
 

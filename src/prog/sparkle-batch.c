@@ -175,6 +175,28 @@ find(const struct words *w)
     return batch_named(all_features, name);
 }
 
+/* Says which program was meant, up to two letters away; false: none. */
+static bool
+suggest(const char *name)
+{
+    const char *best = NULL;
+    unsigned int least = 3;
+
+    for (size_t i = 0; all_features[i] != NULL; i++)
+        for (const struct batch *b = all_features[i]->batches;
+             b != NULL && b->name != NULL; b++)
+            if (text_distance(name, b->name) < least) {
+                least = text_distance(name, b->name);
+                best = b->name;
+            }
+    if (best != NULL)
+        (void)fprintf(stderr,
+                      "sparkle-batch: there is no program %s; did you mean "
+                      "%s?\n",
+                      name, best);
+    return best != NULL;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -200,6 +222,8 @@ main(int argc, char **argv)
     if (w.scheduled && !log_in_journal())
         log_threshold(LOG_WARN);
     const struct batch *batch = find(&w);
+    if (batch == NULL && w.name != NULL && w.which == NULL && suggest(w.name))
+        return BATCH_USAGE;
     if (batch == NULL || (w.repair && !batch->repairs)) {
         usage(stderr);
         return BATCH_USAGE;

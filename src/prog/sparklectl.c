@@ -185,6 +185,29 @@ find(int argc, char **argv, int *ret_words)
     return NULL;
 }
 
+/* The command that the words may have meant: up to two letters are wrong. */
+static const char *
+nearest(void *mem, int argc, char **argv)
+{
+    const char *best = NULL;
+    unsigned int least = 3;
+
+    for (size_t t = 0; tables[t] != NULL && argc > 0; t++)
+        for (const struct ctl_command *row = tables[t]; row->name != NULL;
+             row++) {
+            const char *typed = strchr(row->name, ' ') != NULL && argc > 1
+                                    ? mem_printf(mem, "%s %s", argv[0], argv[1])
+                                    : argv[0];
+            unsigned int far = text_distance(typed, row->name);
+
+            if (far < least) {
+                least = far;
+                best = row->name;
+            }
+        }
+    return best;
+}
+
 /* Reads the configuration and opens what commands use; says its faults. */
 static bool
 open_app(struct ctl *c, bool needed)
@@ -231,8 +254,11 @@ main(int argc, char **argv)
     }
     const struct ctl_command *command = find(argc, argv, &words);
     if (command == NULL) {
-        (void)ctl_fail("there is no command %s; --help lists them",
-                       argc > 0 ? argv[0] : "");
+        const char *near = nearest(c.mem, argc, argv);
+
+        (void)ctl_fail("there is no command %s; %s%s", argc > 0 ? argv[0] : "",
+                       near != NULL ? "did you mean " : "--help lists them",
+                       near != NULL ? near : "");
         return 2;
     }
     if (!open_app(&c, !command->no_config))

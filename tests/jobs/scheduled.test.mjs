@@ -105,6 +105,23 @@ test("a run that is left to another is no reason for a mail", async (t) => {
   assert.equal(run.status, 3);
 });
 
+test("a name that is nearly right is told", () => {
+  for (const [name, meant] of [["ledger-audti", "ledger-audit"],
+    ["everything", null], ["temp-file", "temp-files"]]) {
+    const run = db.batch(name);
+    assert.equal(run.status, 2);
+    if (meant) assert.match(run.stderr, new RegExp(`did you mean ${meant}`));
+    else assert.doesNotMatch(run.stderr, /did you mean/);
+  }
+  for (const [words, meant] of [[["docter"], "doctor"],
+    [["user", "lsit"], "user list"], [["migrat", "--plan"], "migrate"]]) {
+    const run = db.ctl(...words);
+    assert.equal(run.status, 2);
+    assert.match(run.stderr, new RegExp(`did you mean ${meant}`));
+  }
+  assert.match(db.ctl("zzz").stderr, /--help lists them/);
+});
+
 test("what fails says so", () => {
   const broken = join(db.dir, "none.conf");
   const [program, ...words] = asUser([
