@@ -53,9 +53,18 @@ $$;
 
 -- ---- Verifying an address -------------------------------------------------
 
+-- Whose verified address a link has proven, while the user still has it.
+CREATE OR REPLACE FUNCTION verified_by_link(p_link_hash bytea) RETURNS uuid
+LANGUAGE sql STABLE AS $$
+SELECT u.id FROM email_verifications e JOIN users u ON u.id = e.user_id
+WHERE e.link_hash = p_link_hash AND e.used_at IS NOT NULL
+    AND u.email = e.email AND u.email_verified_at IS NOT NULL
+    AND u.deleted_at IS NULL
+$$;
+
 -- A code (its user known) or a link's token is tried: 'verified', 'wrong' (a
 -- try was used up), or 'gone' (none is open: never sent, used, too old, or
--- dead after five wrong tries).  Success makes a pending user ACTIVE and
+-- dead after five wrong tries).  A link that did its work says so again.  Success makes a pending user ACTIVE and
 -- tells it by user.verified.  Nothing is raised, so that tries count.
 CREATE OR REPLACE FUNCTION verify_email(
     p_user_id uuid, p_code_hash bytea, p_link_hash bytea, p_request_id text,
@@ -78,7 +87,8 @@ BEGIN
     ORDER BY e.created_at DESC LIMIT 1
     FOR UPDATE;
     IF NOT FOUND THEN
-        outcome := 'gone';
+        user_id := verified_by_link(p_link_hash);
+        outcome := CASE WHEN user_id IS NULL THEN 'gone' ELSE 'verified' END;
         RETURN;
     ELSIF p_link_hash IS NULL
         AND NOT hash_among(v.code_hash, p_code_hash) THEN

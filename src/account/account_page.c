@@ -5,6 +5,9 @@
  * They hold forms; what the forms do is in the other files.
  */
 #include "account/account_local.h"
+#include "core/crypto.h"
+#include "core/db.h"
+#include "mailing/mailing.h"
 #include "privacy/privacy.h"
 
 struct link {
@@ -62,6 +65,31 @@ show_link(struct request *r)
     page_flag(r, "done", link->done > 0);
     page_set(r, "noindex", "1");
     return NULL;
+}
+
+static const char verified_sql[] =
+    SQL(SELECT verified_by_link($1) IS NOT NULL AS verified);
+
+/* A link that was opened before has nothing left to ask. */
+static const struct problem *
+show_verify(struct request *r)
+{
+    const struct link *link = r->input;
+    const struct db_result *res = NULL;
+    uint8_t hash[SHA256_SIZE];
+    const struct bytes token = { hash, sizeof hash };
+    bool confirmed = link->done > 0;
+
+    if (link->token != NULL) {
+        mailing_link_hash(link->token, hash);
+        const struct problem *refused =
+            answer_query(r, verified_sql, ARGS(ARG(token)), &res);
+        if (refused != NULL)
+            return refused;
+        confirmed = db_boolean(res, 0, 0);
+    }
+    page_flag(r, "confirmed", confirmed);
+    return show_link(r);
 }
 
 static const struct problem *
@@ -129,10 +157,11 @@ const struct route account_page_routes[] = {
     {
         .on = "GET /verify-email",
         .access = ALLOW_ANYONE,
-        .handle = show_link,
+        .handle = show_verify,
         .about = "Where the code from the mail goes, and its link leads.",
         .input = INPUT(struct link, link_fields),
         .page = "account/verify-email",
+        .sql = STATEMENTS(verified_sql),
         .title = "Verify your e-mail",
     },
     {

@@ -107,6 +107,45 @@ export default () =>
       const status = await stack.value`SELECT status FROM users
         WHERE username = ${name}`;
       assert.equal(status, "ACTIVE");
+      // Opened again it says the same, and does nothing.
+      const shown = () =>
+        people.guest().page(`/verify-email?token=${encodeURIComponent(token)}`);
+      const again = await people
+        .guest()
+        .post("/api/auth/verify-email", { token });
+      assert.equal(again.status, 200, `${again}`);
+      assert.equal(again.data.verified, true);
+      assert.match((await shown()).text, /<h1>Your address is confirmed/);
+      const paid = await stack.sql`SELECT 1 FROM xp_log l
+        JOIN users u ON u.id = l.user_id
+        WHERE u.username = ${name} AND l.source = 'email_verified'`;
+      assert.equal(paid.length, 1);
+      // Unless the account has another address by now.
+      await stack.sql`UPDATE users SET email = ${addressOf(freshName())}
+        WHERE username = ${name}`;
+      const late = await people
+        .guest()
+        .post("/api/auth/verify-email", { token });
+      assert.equal(late.json.code, "CODE_GONE", `${late}`);
+      assert.match((await shown()).text, /<h1>One last click/);
+    });
+
+    it("has no link again that never did its work", async () => {
+      const name = freshName();
+      await pending(name);
+      await codeOf(stack, addressOf(name));
+      const { text } = mailsTo(stack, addressOf(name)).find((m) =>
+        /verify-email\?token=/.test(m.text),
+      );
+      const token = decodeURIComponent(
+        /verify-email\?token=([^\s"&<]+)/.exec(text)[1],
+      );
+      await stack.sql`UPDATE email_verifications SET died_at = created_at
+        WHERE email = ${addressOf(name)}`;
+      const answer = await people
+        .guest()
+        .post("/api/auth/verify-email", { token });
+      assert.equal(answer.json.code, "CODE_GONE", `${answer}`);
     });
 
     it("mails with good headers, in text and HTML", async () => {
