@@ -7,6 +7,8 @@
  */
 #include "account/account_local.h"
 
+#include <string.h>
+
 #include "core/app.h"
 #include "core/crypto.h"
 #include "core/email.h"
@@ -44,6 +46,16 @@ static const struct refusal registration_refusals[] = {
     { 0 },
 };
 
+/* The constraint referrals_code_form, in either case. */
+static bool
+referral_valid(const char *s)
+{
+    size_t n = strspn(s, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                         "abcdefghijklmnopqrstuvwxyz");
+
+    return n >= 6 && n <= 32 && s[n] == '\0';
+}
+
 static const struct field registration_fields[] = {
     FIELD(IN_BODY, struct registration, email, .required = true, .min = 3,
           .max = 255, .valid = email_valid, .wanted = EMAIL_WANTED,
@@ -59,7 +71,10 @@ static const struct field registration_fields[] = {
     FIELD_AS(IN_BODY, "agreeToTerms", struct registration, agree_to_terms,
              .required = true, .about = "Must be true."),
     FIELD_AS(IN_BODY, "referralCode", struct registration, referral_code,
-             .max = 40, .about = "From who told you."),
+             .max = 40, .code = true, .valid = referral_valid,
+             .wanted = "must be 6 to 32 letters and digits",
+             .pattern = "^[\\s-]*([A-Za-z0-9][\\s-]*){6,32}$",
+             .about = "From who told you."),
     { 0 },
 };
 

@@ -55,9 +55,10 @@ code_valid(const char *s)
 }
 
 static const struct field proof_fields[] = {
-    FIELD(IN_BODY, struct proof, code, .max = 6, .secret = true,
+    FIELD(IN_BODY, struct proof, code, .max = 6, .code = true, .secret = true,
           .valid = code_valid, .wanted = "must be six digits",
-          .pattern = "^[0-9]{6}$", .about = "From the mail; wants a session."),
+          .pattern = "^[\\s-]*([0-9][\\s-]*){6}$",
+          .about = "From the mail; wants a session."),
     FIELD(IN_BODY, struct proof, token, .min = 1, .max = 100, .secret = true,
           .about = "From the mail's link."),
     { 0 },
@@ -148,7 +149,8 @@ const struct route account_verify_routes[] = {
         .on = "POST /api/auth/verify-email",
         .access = ALLOW_ANYONE,
         .handle = verify,
-        .about = "Verify your address by the mail's code, or its link.",
+        .about = "Verify your address by the mail's code, or its link; the "
+                 "link says so again when it is opened twice.",
         .input = INPUT(struct proof, proof_fields),
         .refusals = proof_refusals,
         .returns = verified_shape,

@@ -28,6 +28,8 @@ struct field {
     size_t offset;
     bool required;
     bool lines;        /* a text that may have line breaks and tabs */
+    bool code;         /* a text that people type or paste: blanks and dashes
+                          go before min, max and `valid` (input_code()) */
     bool secret;       /* never in a log or an error: passwords, codes */
     int64_t min, max;  /* of a number; of a text's length in code points; of a
                           list's length.  max 0: no bound for a number, 500

@@ -16,6 +16,7 @@
 #include "core/route.h"
 
 #define INPUT_BODY_MAX (1024 * 1024) /* bytes of a JSON body */
+#define INPUT_CODE_TYPED 100         /* characters of a code, with blanks */
 #define INPUT_FAULTS 64              /* more are not reported */
 
 struct fault {
@@ -77,6 +78,11 @@ const char *input_value(struct input *in, const struct field *f, const char *s,
 /* The same for an item of a list, which is stored by the caller. */
 const char *input_item(struct input *in, const struct field *f, const char *s,
                        size_t n);
+
+/* A code (a field's `code`) as it was typed, well-formed: without the blanks
+ * and dashes around and between its signs, full-width forms as ASCII.  On mem,
+ * ended by NUL. */
+const char *input_code(void *mem, const char *s, size_t n, size_t *ret_n);
 
 /* Stores a list of n texts; NULL, or what is wrong. */
 const char *input_list(struct input *in, const struct field *f,

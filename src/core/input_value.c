@@ -70,6 +70,13 @@ static const char *
 read_text(struct input *in, const struct field *f, const char *s, size_t n,
           char *at)
 {
+    if (f->code) {
+        if (!utf8_valid(s, n))
+            return "must be UTF-8";
+        if (utf8_count(s, n) > INPUT_CODE_TYPED)
+            return too_long(in, INPUT_CODE_TYPED);
+        s = input_code(in->mem, s, n, &n);
+    }
     const char *wrong =
         check_text(in, f, s, n, f->min, f->max == 0 ? TEXT_MAX : f->max);
 

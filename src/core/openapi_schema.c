@@ -1,4 +1,5 @@
 /* openapi_schema.c - schemas (JSON Schema 2020-12) of fields and shapes. */
+#include "core/input.h"
 #include "core/openapi.h"
 
 #include <ctype.h>
@@ -82,6 +83,8 @@ put_text_bounds(struct openapi *o, const struct field *f, int64_t min,
 {
     if (min > 0)
         json_put_number(&o->w, "minLength", min);
+    if (f->code)
+        max = INPUT_CODE_TYPED;
     json_put_number(&o->w, "maxLength", max == 0 ? 500 : max);
     if (f->pattern != NULL)
         json_put_text(&o->w, "pattern", f->pattern);

@@ -61,7 +61,7 @@ static const struct field login_fields[] = {
     FIELD(IN_BODY, struct login, password, .required = true, .min = 1,
           .max = PASSWORD_INPUT_MAX, .secret = true, .about = "Its password."),
     FIELD_AS(IN_BODY, "twoFactorCode", struct login, two_factor_code,
-             .max = TWOFACTOR_CODE_MAX, .secret = true,
+             .max = TWOFACTOR_CODE_MAX, .code = true, .secret = true,
              .pattern = TWOFACTOR_CODE_PATTERN, .valid = twofactor_code_formed,
              .wanted = TWOFACTOR_CODE_WANTED,
              .about = "The second factor, in the same step."),

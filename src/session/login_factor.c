@@ -67,7 +67,7 @@ static const struct field step_fields[] = {
     FIELD(IN_BODY, struct step, challenge, .required = true, .min = 1,
           .max = 100, .secret = true, .about = "From POST /api/auth/login."),
     FIELD(IN_BODY, struct step, code, .required = true, .min = 1,
-          .max = TWOFACTOR_CODE_MAX, .secret = true,
+          .max = TWOFACTOR_CODE_MAX, .code = true, .secret = true,
           .pattern = TWOFACTOR_CODE_PATTERN, .valid = twofactor_code_formed,
           .wanted = TWOFACTOR_CODE_WANTED,
           .about = "Of the authenticator, or a backup code."),

@@ -31,7 +31,7 @@ static const struct field proof_fields[] = {
     FIELD(IN_BODY, struct proof, password, .min = 1, .max = PASSWORD_INPUT_MAX,
           .secret = true, .about = "Your password; or"),
     FIELD(IN_BODY, struct proof, code, .min = 1, .max = TWOFACTOR_CODE_MAX,
-          .secret = true, .pattern = TWOFACTOR_CODE_PATTERN,
+          .code = true, .secret = true, .pattern = TWOFACTOR_CODE_PATTERN,
           .valid = twofactor_code_formed, .wanted = TWOFACTOR_CODE_WANTED,
           .about = "a second factor."),
     { 0 },

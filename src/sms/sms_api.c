@@ -76,8 +76,9 @@ static const struct field phone_fields[] = {
 };
 static const struct field code_fields[] = {
     FIELD(IN_BODY, struct phone, code, .required = true, .secret = true,
-          .max = 6, .valid = code_valid, .wanted = "must be six digits",
-          .pattern = "^[0-9]{6}$", .about = "From the SMS."),
+          .code = true, .max = 6, .valid = code_valid,
+          .wanted = "must be six digits",
+          .pattern = "^[\\s-]*([0-9][\\s-]*){6}$", .about = "From the SMS."),
     { 0 },
 };
 

@@ -41,7 +41,8 @@ extern const char twofactor_try_sql[], twofactor_step_sql[],
 bool twofactor_code_formed(const char *s);
 #define TWOFACTOR_CODE_WANTED                                                  \
     "must be six digits, or a backup code like ABCD-2345"
-#define TWOFACTOR_CODE_PATTERN "^([0-9 ]{6,}|[2-9A-HJ-NP-Za-hj-np-z -]{8,})$"
+#define TWOFACTOR_CODE_PATTERN                                                 \
+    "^[\\s-]*(([0-9][\\s-]*){6}|([2-9A-HJ-NP-Za-hj-np-z][\\s-]*){8})$"
 #define TWOFACTOR_CODE_MAX 20
 
 /*

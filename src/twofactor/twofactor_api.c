@@ -123,7 +123,7 @@ struct proof {
 
 static const struct field enable_fields[] = {
     FIELD(IN_BODY, struct proof, code, .required = true, .min = 1,
-          .max = TWOFACTOR_CODE_MAX, .secret = true,
+          .max = TWOFACTOR_CODE_MAX, .code = true, .secret = true,
           .pattern = TWOFACTOR_CODE_PATTERN, .valid = twofactor_code_formed,
           .wanted = TWOFACTOR_CODE_WANTED,
           .about = "Six digits, of the authenticator."),
@@ -192,7 +192,7 @@ static const struct field disable_fields[] = {
     FIELD(IN_BODY, struct proof, password, .required = true, .min = 1,
           .max = PASSWORD_INPUT_MAX, .secret = true, .about = "Your password."),
     FIELD(IN_BODY, struct proof, code, .required = true, .min = 1,
-          .max = TWOFACTOR_CODE_MAX, .secret = true,
+          .max = TWOFACTOR_CODE_MAX, .code = true, .secret = true,
           .pattern = TWOFACTOR_CODE_PATTERN, .valid = twofactor_code_formed,
           .wanted = TWOFACTOR_CODE_WANTED,
           .about = "Of the authenticator, or a backup code."),

@@ -37,6 +37,7 @@ const together = [
   "follow",
   "notification",
   "channels",
+  "codes",
   "idempotency",
   "search",
   "privacy",

@@ -70,6 +70,22 @@ export default () =>
       assert.ok(n >= 4);
     });
 
+    it("cut no code that is pasted with blanks", () => {
+      const inputs = [...pages()].flatMap(([file, text]) =>
+        [...text.matchAll(/<input[^>]*>/g)].map(([input]) => [file, input]),
+      );
+      const codes = inputs.filter(([, input]) =>
+        /one-time-code|name="(?:\w*[cC]ode)"/.test(input),
+      );
+      assert.ok(codes.length >= 6);
+      for (const [file, input] of codes) {
+        const [, most = "100"] = /maxlength="(\d+)"/.exec(input) ?? [];
+        assert.ok(Number(most) >= 100, `${file}: ${input}`);
+        assert.doesNotMatch(input, /pattern=/, `${file}: ${input}`);
+      }
+      assert.match(read("web/js/again.js"), /one-time-code",\s+maxlength: "100"/);
+    });
+
     // tests/ops/life.sh holds what --hsts-subdomains does.
     it("send HSTS for two years, sub-domains too where setup is told so", () => {
       const [, hsts] = /^hsts=(.*)$/m.exec(read("nginx/values"));

@@ -12,6 +12,7 @@ const files = await load(import.meta.url, [
   "details",
   "factor",
   "targets",
+  "codes",
   "admin",
   "notify",
   "privacy",

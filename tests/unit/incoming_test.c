@@ -67,9 +67,52 @@ finds_cookies(void)
     CU_ASSERT_EQUAL(n, 0);
 }
 
+static void
+takes_codes_as_they_are_pasted(void)
+{
+    static const char *const rows[][2] = {
+        { "556324", "556324" },
+        { "    556324", "556324" },
+        { "556 324", "556324" },
+        { "556-324\r\n", "556324" },
+        { "\xC2\xA0"
+          "5\xE2\x80\x8B"
+          "56\xE2\x80\xAF"
+          "324\xEF\xBB\xBF",
+          "556324" },
+        { "\xEF\xBC\x95"
+          "5\xEF\xBC\x96\xE3\x80\x80"
+          "324",
+          "556324" },
+        { "abcd\xE2\x80\x93"
+          "2345",
+          "abcd2345" },
+        { "ABCD\xE2\x88\x92"
+          "2345",
+          "ABCD2345" },
+        { "5 5 6 3 2 4 1", "5563241" },
+        { "556.324", "556.324" },
+        { "\xD9\xA5"
+          "56",
+          "\xD9\xA5"
+          "56" },
+        { " -\t", "" },
+        { "", "" },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t n = 0;
+        const char *code = input_code(mem, rows[i][0], strlen(rows[i][0]), &n);
+
+        CU_ASSERT_STRING_EQUAL(code, rows[i][1]);
+        CU_ASSERT_EQUAL(n, strlen(rows[i][1]));
+    }
+}
+
 static CU_TestInfo tests[] = {
     { "joins headers that come again", joins_headers_that_come_again },
     { "finds cookies", finds_cookies },
+    { "takes codes as they are pasted", takes_codes_as_they_are_pasted },
     CU_TEST_INFO_NULL,
 };
 

@@ -17,7 +17,7 @@ function fields() {
     id: "again-code",
     name: "code",
     autocomplete: "one-time-code",
-    maxlength: "20",
+    maxlength: "100",
     spellcheck: "false",
     disabled: true,
     required: true,

@@ -18,9 +18,21 @@ import { ask, dressed, make, page, say } from "./dom.js";
 import { localTarget } from "./local.js";
 import { text } from "./text.js";
 
-function seconds(words) {
-  if (!/^\d+(:\d{1,2}){0,2}$/.test(words)) return words;
-  return words.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+/** 1:30 and 1:02:03, also as keyboards of telephones have it: 1.30, 1 30,
+    1m30s. What is no time goes to the server as it is, to be refused. */
+export function seconds(words) {
+  const plain = words
+    .normalize("NFKC")
+    .trim()
+    .replace(/^(\d+)h(?:(\d+)m)?(?:(\d+)s)?$/i, (_, h, m, s) =>
+      [h, m ?? 0, s ?? 0].join(":"),
+    )
+    .replace(/^(\d+)m(?:(\d+)s)?$/i, (_, m, s) => `${m}:${s ?? 0}`)
+    .replace(/^(\d+)s$/i, "$1");
+  if (!/^\d+(?:[:.,' ]\d{1,2}){0,2}$/.test(plain)) return words;
+  return plain
+    .split(/[:.,' ]/)
+    .reduce((sum, part) => sum * 60 + Number(part), 0);
 }
 
 const readers = {
@@ -153,6 +165,9 @@ function busy(form, on, submitter) {
 
 function missing(form) {
   const fields = {};
+  for (const field of form.querySelectorAll("[data-type=time]"))
+    if (typeof (readers.time(field.value) ?? 0) !== "number")
+      fields[field.name] = text.timestamp;
   for (const field of form.elements)
     if (field.willValidate && !field.validity.valid)
       fields[field.name] = field.validity.valueMissing
