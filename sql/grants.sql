@@ -27,7 +27,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     follows, blocks, mutes, leaderboard_archives,
     outbox, job_queues, jobs, job_schedules, job_archive,
     notifications, notification_actors, notification_preferences,
-    push_subscriptions, phones,
+    push_subscriptions, phones, drafts,
     mail_sent, mail_skipped, mail_suppressions, mail_bounces, mail_scores,
     mail_digests, mail_rates, mail_turns, batch_runs
 TO sparkle_app;

@@ -118,6 +118,7 @@ FROM (VALUES
 ('mutes', 'muter_id', NULL, 'mutes', '{}', 'delete', NULL),
 ('mutes', 'muted_id', NULL,
     NULL, '{}', 'delete', 'whom others mute is theirs'),
+('drafts', 'user_id', NULL, 'drafts', '{}', 'delete', NULL),
 ('bookmarks', 'user_id', NULL, 'bookmarks', '{}', 'bookmarks', NULL),
 ('bookmark_folders', 'user_id', NULL,
     'bookmark_folders', '{}', 'delete', NULL),

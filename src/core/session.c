@@ -255,6 +255,8 @@ session_end(struct request *r)
         return db_problem(&error);
     session_forget(r, ended);
     set_cookie(r, "", 0);
+    /* Who uses the browser next finds nothing that this one left in it. */
+    answer_header(r, "Clear-Site-Data", "\"storage\"");
     return NULL;
 }
 

@@ -14,6 +14,7 @@
 #include "core/db.h"
 #include "core/http.h"
 #include "core/networks.h"
+#include "draft/draft.h"
 #include "follow/follow.h"
 #include "jobs/jobs.h"
 #include "leaderboard/leaderboard.h"
@@ -36,17 +37,29 @@
 #include "upkeep/upkeep.h"
 
 const struct feature *const all_features[] = {
-    &site_feature,         &account_feature,
-    &session_feature,      &profile_feature,
-    &follow_feature,       &category_feature,
-    &post_feature,         &comment_feature,
-    &reaction_feature,     &search_feature,
-    &notification_feature, &points_feature,
-    &admin_feature,        &jobs_feature,
-    &leaderboard_feature,  &mailing_feature,
-    &upkeep_feature,       &twofactor_feature,
-    &push_feature,         &sms_feature,
-    &privacy_feature,      NULL,
+    &site_feature,
+    &account_feature,
+    &session_feature,
+    &profile_feature,
+    &follow_feature,
+    &category_feature,
+    &post_feature,
+    &comment_feature,
+    &reaction_feature,
+    &search_feature,
+    &notification_feature,
+    &points_feature,
+    &admin_feature,
+    &jobs_feature,
+    &leaderboard_feature,
+    &mailing_feature,
+    &upkeep_feature,
+    &twofactor_feature,
+    &push_feature,
+    &sms_feature,
+    &privacy_feature,
+    &draft_feature,
+    NULL,
 };
 
 /* Of no feature. */

@@ -38,6 +38,7 @@ const together = [
   "notification",
   "channels",
   "codes",
+  "draft",
   "idempotency",
   "search",
   "privacy",

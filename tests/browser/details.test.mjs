@@ -86,9 +86,12 @@ export default () =>
     it("keeps what is being written, within a second or so", async () => {
       await visitor.go("/new");
       await page.getByLabel("Title").fill("A thought");
-      await page.getByText("Draft kept").waitFor();
-      const kept = await page.evaluate(() => localStorage.getItem("draft:new"));
-      assert.equal(JSON.parse(kept).title, "A thought");
+      await page.getByText("Draft saved").waitFor();
+      const { items } = (await client.get("/api/drafts?place=new")).data;
+      assert.equal(items[0].title, "A thought");
+      // What the server has, the browser has no more.
+      const left = await page.evaluate(() => Object.keys(localStorage));
+      assert.deepEqual(left.filter((key) => key.startsWith("draft:")), []);
       await visitor.checkFaults();
     });
 

@@ -13,6 +13,7 @@ const files = await load(import.meta.url, [
   "factor",
   "targets",
   "codes",
+  "drafts",
   "admin",
   "notify",
   "privacy",

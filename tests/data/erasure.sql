@@ -171,6 +171,9 @@ INSERT INTO post_collaborators (post_id, user_id)
 SELECT id, :'me' FROM posts WHERE author_id = :'other';
 SELECT share_add(id, :'me', 'link'), bookmark_put(:'me', id, NULL, :'mark')
 FROM posts WHERE author_id = :'other' \g /dev/null
+INSERT INTO drafts (user_id, place, title, content, tags, excerpt, category,
+    kind, youtube_video_id)
+VALUES (:'me', 'new', :'mark', :'mark', '', '', '', '', '');
 INSERT INTO bookmark_folders (user_id, name) VALUES (:'me', :'mark');
 INSERT INTO mentions (post_id, user_id)
 SELECT id, :'me' FROM posts WHERE author_id = :'other'

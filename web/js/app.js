@@ -2,6 +2,7 @@
 import { article } from "./article.js";
 import { copy } from "./copy.js";
 import { docs } from "./docs.js";
+import { drafts } from "./drafts.js";
 import { editor } from "./editor.js";
 import { factor } from "./factor.js";
 import { forms } from "./forms.js";
@@ -22,5 +23,6 @@ push();
 more();
 words();
 if (document.querySelector("[data-editor]")) editor();
+drafts();
 if (document.querySelector("[data-article]")) article();
 if (document.querySelector("[data-docs]")) docs();

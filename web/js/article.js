@@ -1,5 +1,6 @@
 // The post's page: the video on demand, seek links, replies, editing.
 import { make } from "./dom.js";
+import { draftOf } from "./drafts.js";
 import { text } from "./text.js";
 
 /** Nothing is asked of YouTube before somebody clicks. */
@@ -36,6 +37,8 @@ function reply(button) {
   if (!form) return;
   form.removeAttribute("id");
   form.querySelector(".problem")?.remove();
+  form.querySelector("[data-draft-note]")?.remove();
+  form.dataset.draft = `reply-${button.dataset.reply}`;
   const area = form.querySelector("textarea");
   area.id = `reply-${button.dataset.reply}`;
   area.value = "";
@@ -52,6 +55,7 @@ function reply(button) {
     }),
   );
   comment.querySelector(".inner").append(form);
+  draftOf(form);
   area.focus();
 }
 
@@ -82,6 +86,7 @@ function edit(button) {
       "data-api": true,
       "data-method": "PATCH",
       "data-then": "refresh #comments",
+      "data-draft": `edit-${button.dataset.edit}`,
       novalidate: true,
     },
     make(
@@ -104,6 +109,7 @@ function edit(button) {
   });
   prose.hidden = true;
   prose.after(form);
+  draftOf(form);
   area.focus();
 }
 

@@ -1,6 +1,6 @@
-// The editor: tools, preview, and a draft kept on this device.
+// The editor: tools and preview. Its draft is kept by drafts.js.
 import { send } from "./api.js";
-import { dressed, make } from "./dom.js";
+import { dressed } from "./dom.js";
 import { text } from "./text.js";
 
 const tools = {
@@ -81,93 +81,6 @@ function tabs(form, area) {
   });
 }
 
-const kept = [
-  "title",
-  "content",
-  "tags",
-  "excerpt",
-  "category",
-  "kind",
-  "youtubeVideoId",
-];
-
-function collect(form) {
-  const draft = {};
-  for (const name of kept)
-    if (form.elements[name]) draft[name] = form.elements[name].value;
-  return draft;
-}
-
-function fill(form, draft) {
-  for (const name of kept)
-    if (form.elements[name] && typeof draft[name] === "string")
-      form.elements[name].value = draft[name];
-}
-
-function read(key) {
-  try {
-    return JSON.parse(localStorage.getItem(key));
-  } catch {
-    return null;
-  }
-}
-
-function offer(form, original) {
-  const button = make(
-    "button",
-    { type: "button", class: "button ghost" },
-    text.draftDrop,
-  );
-  const note = make(
-    "div",
-    { class: "alert note row between" },
-    make("span", {}, text.draftBack),
-    button,
-  );
-  button.addEventListener("click", () => {
-    localStorage.removeItem(form.dataset.editor);
-    fill(form, original);
-    note.remove();
-    form.elements.title.focus();
-  });
-  form.prepend(note);
-}
-
-function drafts(form) {
-  const key = form.dataset.editor;
-  const original = collect(form);
-  const draft = read(key);
-  const status = form.querySelector("[data-status]");
-  if (draft && JSON.stringify(draft) !== JSON.stringify(original)) {
-    fill(form, draft);
-    offer(form, original);
-  }
-  let timer, sent;
-  const keep = () => {
-    clearTimeout(timer);
-    timer = null;
-    try {
-      localStorage.setItem(key, JSON.stringify(collect(form)));
-      status.textContent = text.draftKept;
-    } catch {
-      // No storage, no net: the form itself still works.
-    }
-  };
-  form.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = sent ? null : setTimeout(keep, 600);
-  });
-  // Who leaves sooner loses nothing.
-  addEventListener("pagehide", () => timer && keep());
-  addEventListener("pageshow", () => (sent = false));
-  form.addEventListener("sent", () => {
-    clearTimeout(timer);
-    timer = null;
-    sent = true; // and stays on the page until the next one is there
-    localStorage.removeItem(key);
-  });
-}
-
 /** Selects show what the post has: Mustache cannot compare. */
 function selects(form) {
   for (const select of form.querySelectorAll("select[data-value]"))
@@ -193,5 +106,4 @@ export function editor() {
   video(form);
   toolbar(form, area);
   tabs(form, area);
-  drafts(form);
 }

@@ -4,6 +4,7 @@
 //   data-then     what follows: "reload", "refresh #id" (that part of the page
 //                 is fetched anew), "stay", or a path, in which {name} is
 //                 replaced by that member of the answer's data
+//   data-leave    a log-out: drafts are handed to the server first
 //   data-say      what to tell after success
 //   data-confirm  a question to ask first; data-yes is the button's word
 //   data-type     on a field: number, boolean, tags (a list), time (seconds),
@@ -15,6 +16,7 @@
 import { withIdentity } from "./again.js";
 import { Problem, goToLogin, send } from "./api.js";
 import { ask, dressed, make, page, say } from "./dom.js";
+import { leaveDrafts } from "./drafts.js";
 import { localTarget } from "./local.js";
 import { text } from "./text.js";
 
@@ -206,6 +208,7 @@ async function submit(form, submitter) {
   if (question && !(await ask(question, yes, text.cancel))) return;
   busy(form, true, submitter);
   try {
+    if (form.hasAttribute("data-leave")) await leaveDrafts();
     const data = await withIdentity(() => deliver(form, submitter));
     const sent = new CustomEvent("sent", {
       bubbles: true,

@@ -4,8 +4,9 @@
 //   <button data-zone="#field">   puts the zone's name into the field
 //
 // Our side of a subscription is known by its id, kept on the device. It ends
-// with the session; so who switched it on and signs in again is told anew, and
-// nobody else who uses the device.
+// with the session; so who switched it on and signs in again after the session
+// ran out is told anew, and nobody else who uses the device. A log-out clears
+// the device (Clear-Site-Data), the service worker with it.
 import { Problem, send } from "./api.js";
 import { say } from "./dom.js";
 import { text } from "./text.js";

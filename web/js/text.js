@@ -13,6 +13,7 @@ export const text = {
   cancel: "Cancel",
   reply: (who) => `Reply to ${who}`,
   draftKept: "Draft kept on this device",
+  draftSaved: "Draft saved",
   draftBack: "We brought back what you had not saved.",
   draftDrop: "Discard it",
   nothing: "Nothing to preview yet.",

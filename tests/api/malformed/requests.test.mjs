@@ -43,6 +43,7 @@ async function target() {
   const comment = await people.comment(client, post);
   const notices = await client.get("/api/notifications");
   const values = {
+    place: "new",
     post: post.id,
     comment: comment.id,
     notification: notices.data.items[0].id,
