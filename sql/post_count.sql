@@ -262,21 +262,22 @@ CREATE OR REPLACE TRIGGER posts_slug_changed AFTER UPDATE OF slug ON posts
     FOR EACH ROW WHEN (OLD.slug <> NEW.slug)
     EXECUTE FUNCTION posts_slug_changed();
 
--- What searches read: title, tags, excerpt, content, in this weight.
-CREATE OR REPLACE FUNCTION post_document(
-    title text, tags text[], excerpt text, content text
-) RETURNS tsvector
-LANGUAGE sql STABLE
-RETURN setweight(to_tsvector('sparkle', title), 'A')
-    || setweight(to_tsvector('sparkle', array_to_string(tags, ' ')), 'B')
-    || setweight(to_tsvector('sparkle', coalesce(excerpt, '')), 'C')
-    || setweight(to_tsvector('sparkle', content), 'D');
-
+-- What searches read is made by the programs (src/lexeme) and comes with the
+-- write, which says in search_of of what version of the post it is.  A write
+-- without it leaves nothing to find: what was erased is found no more, and
+-- the batch program search-index makes the rest.
 CREATE OR REPLACE FUNCTION post_contents_before() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-    NEW.search := coalesce((SELECT post_document(p.title, p.tags, p.excerpt,
-        NEW.content) FROM posts p WHERE p.id = NEW.post_id), '');
+    IF TG_OP = 'UPDATE' AND (NEW.content = OLD.content
+        OR NEW.search_of IS DISTINCT FROM OLD.search_of)
+    THEN
+        RETURN NEW;
+    ELSIF TG_OP = 'INSERT' AND NEW.search_of IS NOT NULL THEN
+        RETURN NEW;
+    END IF;
+    NEW.search := '';
+    NEW.search_of := NULL;
     RETURN NEW;
 END
 $$;
@@ -284,12 +285,26 @@ CREATE OR REPLACE TRIGGER post_contents_before
     BEFORE INSERT OR UPDATE OF content ON post_contents
     FOR EACH ROW EXECUTE FUNCTION post_contents_before();
 
+CREATE OR REPLACE FUNCTION post_contents_stale() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO post_search_stale VALUES (NEW.post_id) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER post_contents_stale
+    AFTER INSERT OR UPDATE OF content ON post_contents
+    FOR EACH ROW WHEN (NEW.search_of IS NULL)
+    EXECUTE FUNCTION post_contents_stale();
+
 CREATE OR REPLACE FUNCTION posts_retitled() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE post_contents SET search = post_document(NEW.title, NEW.tags,
-        NEW.excerpt, content)
-    WHERE post_id = NEW.id;
+    INSERT INTO post_search_stale
+    SELECT post_id FROM post_contents
+    WHERE post_id = NEW.id AND (OLD.version = NEW.version
+        OR search_of IS DISTINCT FROM NEW.version)
+    ON CONFLICT DO NOTHING;
     RETURN NULL;
 END
 $$;

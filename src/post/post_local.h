@@ -52,6 +52,13 @@ struct post_draft {
 
 extern const struct field post_draft_fields[], post_edit_fields[];
 
+/* What searches read of the parts that a draft gives (a tsvector as text; NULL:
+ * it gives none), and the weights of those that stay as they are ("{a,c}"). */
+struct post_search {
+    const char *vector, *kept;
+};
+struct post_search post_search_of(const void *mem, const struct post_draft *d);
+
 enum feed_sort { SORT_RECENT, SORT_POPULAR, SORT_TRENDING, SORT_FOLLOWING };
 extern const char *const feed_sorts[];
 extern const char *const post_kinds[];

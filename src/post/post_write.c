@@ -100,8 +100,8 @@ static const char create_sql[] = SQL(
         RETURNING *
     ), body AS (
         INSERT INTO post_contents (post_id, content, content_html,
-            excerpt_made)
-        SELECT id, $13, $14, $17 FROM made
+            excerpt_made, search, search_of)
+        SELECT id, $13, $14, $17, $18::text::tsvector, version FROM made
         RETURNING content, content_html
     ), news AS (
         INSERT INTO outbox (event, subject_id, actor_id, data, request_id)
@@ -140,14 +140,16 @@ create_post(struct request *r)
     const bool made = d->excerpt == NULL || d->excerpt[0] == '\0';
     const char *excerpt = made ? text.excerpt : d->excerpt;
     const struct texts mentions = { text.mentions, text.n_mentions };
+    const char *search = post_search_of(r->mem, d).vector;
 
-    refused = answer_row(
-        r, create_sql,
-        ARGS(ARG(r->viewer), ARG(d->category), ARG(d->title), ARG(excerpt),
-             ARG(d->kind), ARG(d->cover_image), ARG(d->youtube_video_id),
-             ARG(d->visibility), ARG(d->language), ARG(d->tags),
-             ARG(d->published), ARG(d->comments_enabled), ARG(d->content),
-             ARG(text.html), ARG(mentions), ARG(r->id), ARG(made)));
+    refused = answer_row(r, create_sql,
+                         ARGS(ARG(r->viewer), ARG(d->category), ARG(d->title),
+                              ARG(excerpt), ARG(d->kind), ARG(d->cover_image),
+                              ARG(d->youtube_video_id), ARG(d->visibility),
+                              ARG(d->language), ARG(d->tags), ARG(d->published),
+                              ARG(d->comments_enabled), ARG(d->content),
+                              ARG(text.html), ARG(mentions), ARG(r->id),
+                              ARG(made), ARG(search)));
     event_wake(r);
     return refused;
 }
@@ -197,7 +199,12 @@ static const char edit_sql[] = SQL(
     ), body AS (
         UPDATE post_contents c SET content = coalesce($16, c.content),
             content_html = coalesce($17, c.content_html),
-            excerpt_made = coalesce($21::boolean, c.excerpt_made)
+            excerpt_made = coalesce($21::boolean, c.excerpt_made),
+            search = CASE WHEN $23::text IS NULL THEN c.search
+                ELSE (ts_filter(c.search, $24::text::"char"[])::text || ' '
+                    || $23)::tsvector END,
+            search_of = CASE WHEN $23::text IS NULL THEN c.search_of
+                ELSE made.version END
         FROM made WHERE c.post_id = made.id
         RETURNING c.content, c.content_html
     ), noted AS (
@@ -252,6 +259,7 @@ edit_post(struct request *r)
     const struct post_draft *d = r->input;
     struct markup text;
     const struct changed c = render_change(r, d, &text);
+    const struct post_search search = post_search_of(r->mem, d);
     const char *ip = audit_address(r);
     const struct problem *refused = kind_allowed(r, d->kind);
 
@@ -269,7 +277,7 @@ edit_post(struct request *r)
              ARG(d->language), ARG(d->tags), ARG(d->published),
              ARG(d->comments_enabled), ARG(d->content), ARG(c.html),
              ARG(c.mentions), ARG(r->id), ARG(c.beginning), ARG(c.made),
-             ARG(r->user_agent)));
+             ARG(r->user_agent), ARG(search.vector), ARG(search.kept)));
     event_wake(r);
     return audit_refused(r, "post.update", "post", d->post, refused);
 }

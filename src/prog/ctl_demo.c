@@ -12,6 +12,7 @@
 #include "core/crypto.h"
 #include "core/db.h"
 #include "prog/ctl.h"
+#include "search/search.h"
 
 static const char password[] = "Sparkle-demo-2026!";
 static const char prepare[] =
@@ -50,6 +51,19 @@ read_amounts(int *argc, char **argv, struct amounts *a)
            number_option(argc, argv, "seed", "1", &a->seed);
 }
 
+/* What searches read of the posts. */
+static bool
+index_posts(struct ctl *c, struct db *db)
+{
+    void *mem = mem_context(c->mem, "index");
+    int64_t n;
+
+    while ((n = search_index_some(db, mem)) > 0)
+        mem_clear(mem);
+    mem_free(mem);
+    return n == 0;
+}
+
 static int
 load(struct ctl *c, const struct amounts *a)
 {
@@ -76,6 +90,8 @@ load(struct ctl *c, const struct amounts *a)
     for (size_t i = 0; i < db_rows(made); i++)
         (void)printf("%9" PRId64 " %s\n", db_integer(made, i, 1),
                      db_text(made, i, 0, NULL));
+    if (!index_posts(c, db))
+        return 1;
     if (!db_script(db, c->mem, "DROP SCHEMA demo CASCADE", &error) ||
         !db_script(db, c->mem, "VACUUM ANALYZE", &error))
         return ctl_fail("%s", error.message);

@@ -29,8 +29,7 @@ enum search_filter { SEARCH_TAG, SEARCH_FROM, SEARCH_IN, SEARCH_FILTERS };
 struct search_query {
     /* The words and phrases, none empty, and beside each its marks, of `|` (the
      * first of an alternative), `-` (without), `"` (a phrase) and `*` (the
-     * beginning of a word): the arguments of search_query() in sql/search.sql.
-     * Never NULL. */
+     * beginning of a word): see tsquery.h.  Never NULL. */
     struct texts words, marks;
     /* The filters in lower case, `with` and `without`; NULL if none. */
     struct texts with[SEARCH_FILTERS], without[SEARCH_FILTERS];

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { freshName } from "../lib/people.mjs";
-import { each, people, stack } from "../lib/suite.mjs";
+import { each, people } from "../lib/suite.mjs";
 import { walk } from "./feed.test.mjs";
 
 export default () =>
@@ -89,6 +89,110 @@ export default () =>
       }
     });
 
+    it("finds parts of texts without blanks, in any form", async () => {
+      const texts = {
+        検索: "日本語の検索を試す",
+        ガンダム: "ｶﾞﾝﾀﾞﾑの話",
+        한국어: "한국어를 공부합니다",
+        วิดีโอ: "ฉันชอบดูวิดีโอใหม่",
+        трейлер: "Мой Трейлер",
+        "2.10.3": "Release v2.10.3",
+        dc: "AC/DC",
+      };
+      const tag = freshName("t").replaceAll("_", "-");
+      const writer = await people.user();
+      for (const [q, title] of Object.entries(texts)) {
+        const post = await people.post(writer, { title, tags: [tag] });
+        for (const form of ["NFC", "NFD"]) {
+          const found = await find(`${q.normalize(form)} tag:${tag}`);
+          assert.deepEqual(
+            found.map((p) => p.id),
+            [post.id],
+            `${q} ${form}`,
+          );
+        }
+      }
+    });
+
+    it("puts titles first, then whole words, then the newest", async () => {
+      const writer = await people.user();
+      // Letters alone: a digit makes parts of a token.
+      const plain = word.replace(/\d/g, (d) => "abcdefghij"[d]) + "rank";
+      const made = {};
+      for (const [name, title, content] of [
+        ["old", "Old", `${plain}`],
+        ["part", "Part", `${plain}.js`],
+        ["title", `All of ${plain}`, "x"],
+        ["titlePart", `All of ${plain}.js`, "x"],
+        ["new", "New", `${plain}`],
+      ])
+        made[name] = (await people.post(writer, { title, content })).id;
+      const order = ["title", "titlePart", "new", "old", "part"];
+      const guest = people.guest();
+      const path = `/api/search?q=${plain}`;
+      const ids = order.map((name) => made[name]);
+      for (const limit of [1, 2, 5, 20]) {
+        const items = await walk(guest, `${path}&limit=${limit}`);
+        assert.deepEqual(items.map((p) => p.id), ids, `limit ${limit}`);
+      }
+      const recent = await guest.get(`${path}&sortBy=recent&limit=2`);
+      assert.deepEqual(
+        recent.data.items.map((p) => p.id),
+        [made.new, made.titlePart],
+      );
+      await reader.put(`/api/posts/${made.part}/reactions/LIKE`);
+      const popular = await guest.get(`${path}&sortBy=popular&limit=2`);
+      assert.deepEqual(
+        popular.data.items.map((p) => p.id),
+        [made.part, made.new],
+      );
+      const odd = await guest.get(`${path}&sortBy=odd`);
+      assert.ok(odd.json.fields.sortBy, `${odd}`);
+    });
+
+    it("goes on rightly while others post", async () => {
+      const [writer, other] = await people.crowd(2);
+      const made = [];
+      for (let i = 0; i < 4; i++)
+        made.push((await people.post(writer, { content: `${word}go` })).id);
+      const path = `/api/search?q=${word}go&limit=2`;
+      const first = await reader.get(path);
+      await people.post(other, { content: `${word}go` });
+      await people.post(other, { title: `${word}go` });
+      const next = await reader.get(`${path}&cursor=${first.data.nextCursor}`);
+      assert.deepEqual(
+        [...first.data.items, ...next.data.items].map((p) => p.id),
+        made.reverse(),
+      );
+    });
+
+    it("keeps what an edit does not name", async () => {
+      const post = await people.post(author, {
+        title: `${word}ti`,
+        content: `${word}co`,
+        excerpt: `${word}ex`,
+        tags: [`${word}ta`],
+      });
+      const found = async () => {
+        const parts = [];
+        for (const part of ["ti", "co", "ex", "ta", "tj", "cp", "ey", "tb"])
+          if ((await find(word + part)).length > 0) parts.push(part);
+        return parts.join(" ");
+      };
+      const edit = (fields) => author.patch(`/api/posts/${post.id}`, fields);
+      assert.equal(await found(), "ti co ex ta");
+      await edit({ title: `${word}tj` });
+      assert.equal(await found(), "co ex ta tj");
+      await edit({ content: `${word}cp` });
+      assert.equal(await found(), "ex ta tj cp");
+      await edit({ excerpt: "" });
+      assert.equal(await found(), "ta tj cp");
+      await edit({ excerpt: `${word}ey`, tags: [`${word}tb`] });
+      assert.equal(await found(), "tj cp ey tb");
+      await edit({ commentsEnabled: false });
+      assert.equal(await found(), "tj cp ey tb");
+    });
+
     it("finds nothing by words to go without alone", async () => {
       assert.deepEqual(await find(`-${word}`), []);
       assert.deepEqual(await find("-moon -planet"), []);
@@ -158,24 +262,6 @@ export default () =>
           .slice(0, 190),
       );
       await each(texts, 4, taken);
-    });
-
-    it("makes a query of any words and marks", async () => {
-      const letters = `aB1.-'"\\:*()&|!<> éé日本ー한ไท🎉\u00ad`;
-      const marks = ["", "-", "|", "*", '"', "|-", "-*", "|-*"];
-      const [{ n }] = await stack.sql`
-        SELECT count(search_query(words, marks, i % 3 = 0)) AS n
-        FROM (
-          SELECT i, array_agg(word) AS words, array_agg(mark) AS marks
-          FROM generate_series(1, 1000) i, generate_series(1, 50) j, LATERAL (
-            SELECT string_agg(substr(${letters},
-                (random() * length(${letters}))::int, 1), '') AS word,
-              (${marks}::text[])[(i * 13 + j * j) % 8 + 1] AS mark
-            FROM generate_series(1, 7) WHERE i + j > 0
-          ) random_word
-          GROUP BY i
-        ) queries`;
-      assert.equal(n, 1000);
     });
 
     it("wants words", async () => {
