@@ -4,10 +4,11 @@
  *
  * How well a post fits is its tier (tsquery.h); within a tier what is newer
  * and better liked is first, by the rank of the feed "trending".  Each tier
- * has its own query, in its own branch of the statement, which reads the index
- * of words, sorts what it finds and gives a page at most: it takes longer the
- * more posts have the words, and no longer for a late page.  A cursor is tier
- * and rank, and so stays right while others post.
+ * has its own query, in its own part of the statement, which reads the index
+ * of words, sorts what it finds and gives a page at most, and is passed over
+ * where better tiers fill the page: it takes longer the more posts have the
+ * words, and no longer for a late page.  A cursor is tier and rank, and so
+ * stays right while others post.
  */
 #include "search/search_local.h"
 
@@ -46,19 +47,27 @@ struct search {
         AND ($14::text[] IS NULL OR coalesce(row.by_category_id <> ALL(ARRAY(  \
             SELECT id FROM categories WHERE slug = ANY($14))), TRUE)))
 
-/* A key of a cursor is the tier above 48 bits of rank. */
-#define TIER(tier, query)                                                      \
+/* A key of a cursor is the tier above 48 bits of rank.  A tier is not looked
+ * at (a one-time filter) where those before it fill the page. */
+#define TIER(tier, query, before)                                              \
+    "tier" tier " AS MATERIALIZED "                                            \
     "(SELECT row.id, (" tier "::bigint << 48) + row.hot AS cursor_key "        \
     "FROM search_posts(" query "::text::tsquery) body(post_id) "               \
     "JOIN post_rows row ON row.id = body.post_id "                             \
     "WHERE (" tier " < ($2 >> 48) OR " tier " = ($2 >> 48) "                   \
     "AND (row.hot, row.id) < ($2 & 281474976710655, $3)) " FILTERS             \
-    "ORDER BY row.hot DESC, row.id DESC LIMIT $4 + 1) "
+    "AND 0 " before "<= $4 "                                                   \
+    "ORDER BY row.hot DESC, row.id DESC LIMIT $4 + 1)"
+#define FOUND(tier) "+ (SELECT count(*) FROM tier" tier ") "
 
 static const char ranked_sql[] =
-    SQL_PLANNED POST_SELECT ", page.cursor_key FROM (SELECT * FROM ("
-    TIER("3", "$5") "UNION ALL " TIER("2", "$6")
-    "UNION ALL " TIER("1", "$7") "UNION ALL " TIER("0", "$8")
+    SQL_PLANNED "WITH " TIER("3", "$5", "") ", "
+    TIER("2", "$6", FOUND("3")) ", "
+    TIER("1", "$7", FOUND("3") FOUND("2")) ", "
+    TIER("0", "$8", FOUND("3") FOUND("2") FOUND("1")) " "
+    POST_SELECT ", page.cursor_key FROM (SELECT * FROM ("
+    "SELECT * FROM tier3 UNION ALL SELECT * FROM tier2 UNION ALL "
+    "SELECT * FROM tier1 UNION ALL SELECT * FROM tier0"
     ") tiers ORDER BY cursor_key DESC, id DESC LIMIT $4 + 1) page "
     "JOIN post_rows row ON row.id = page.id "
     "ORDER BY page.cursor_key DESC, page.id DESC";
