@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { top } from "../lib/stack.mjs";
+import { eventually, top } from "../lib/stack.mjs";
 import { contract, people, stack, partly } from "../lib/suite.mjs";
 import { account, actions } from "./admin.test.mjs";
 
