@@ -56,7 +56,7 @@ LEFT JOIN notification_preferences w ON w.user_id = n.user_id
 WHERE n.user_id = p_user AND NOT n.read AND n.created_at > p_since
     AND n.expires_at > clock_now()
     AND (NOT n.hidden OR w.email_frequency IN ('daily', 'weekly'))
-    AND mail_let(n.type, w) AND mail_gone(n) IS NULL
+    AND mail_let(n.type, w) AND notification_gone(n) IS NULL
 $$;
 
 -- Whether there is something new to tell.
@@ -175,12 +175,11 @@ BEGIN
                 ORDER BY d.score DESC, d.id DESC LIMIT 5) p),
         'newFollowers', (SELECT count(*)
             FROM digest_followers(p_user, since)),
-        'achievements', (SELECT count(*) FROM notifications
+        'achievements', (SELECT count(*) FROM notifications_shown
             WHERE user_id = p_user AND type = 'ACHIEVEMENT_UNLOCKED'
                 AND created_at > since),
-        'unread', (SELECT count(*) FROM notifications
-            WHERE user_id = p_user AND NOT read AND NOT hidden
-                AND expires_at > clock_now()),
+        'unread', (SELECT count(*) FROM notifications_shown
+            WHERE user_id = p_user AND NOT read),
         'notices', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'title', n.title, 'message', n.message)
                 ORDER BY n.created_at DESC), '[]')

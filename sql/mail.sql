@@ -83,42 +83,6 @@ RETURN EXISTS (SELECT FROM users WHERE id = p_user
         AND ended_at IS NULL
         AND last_seen_at > clock_now() - interval '10 minutes');
 
--- Why what a notification tells of is not to be told any more, or NULL: who
--- did it is blocked or muted by now, or it is deleted or hidden.
-CREATE OR REPLACE FUNCTION mail_gone(n notifications)
-RETURNS mail_skip_reason
-LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    p posts;
-    comment_id uuid;
-BEGIN
-    IF EXISTS (SELECT FROM blocks WHERE blocker_id = n.user_id
-            AND blocked_id = n.actor_id
-            OR blocker_id = n.actor_id AND blocked_id = n.user_id)
-        OR EXISTS (SELECT FROM mutes
-            WHERE muter_id = n.user_id AND muted_id = n.actor_id)
-    THEN
-        RETURN 'not_permitted';
-    END IF;
-    comment_id := substring(n.action_url FROM '#c-([0-9a-f-]{36})$')::uuid;
-    IF n.entity_type = 'comment' THEN
-        comment_id := coalesce(comment_id, n.entity_id);
-    ELSIF n.entity_type IS DISTINCT FROM 'post' AND comment_id IS NULL THEN
-        RETURN NULL;
-    END IF;
-    SELECT post.* INTO p FROM posts post
-    WHERE post.id = coalesce((SELECT c.post_id FROM comments c
-        WHERE c.id = comment_id AND c.deleted_at IS NULL),
-        CASE WHEN comment_id IS NULL THEN n.entity_id END);
-    IF p.id IS NULL OR p.deleted_at IS NOT NULL THEN
-        RETURN 'content_deleted';
-    ELSIF NOT post_visible(p, n.user_id) THEN
-        RETURN 'not_permitted';
-    END IF;
-    RETURN NULL;
-END
-$$;
-
 -- Why the mail of a notification is not to be sent any more, or NULL.
 CREATE OR REPLACE FUNCTION mail_stale(p_user uuid, p_notification uuid)
 RETURNS mail_skip_reason
@@ -142,7 +106,7 @@ BEGIN
     IF NOT mail_wanted(n.type, w) THEN
         RETURN 'preference';
     END IF;
-    RETURN mail_gone(n);
+    RETURN notification_gone(n);
 END
 $$;
 

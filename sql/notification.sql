@@ -114,10 +114,58 @@ FROM (VALUES
 
 -- ---- The shape --------------------------------------------------------------
 
+-- Why what a notification tells of is not to be told any more, or NULL: who
+-- did it is blocked, muted or no more by now, or what it leads to is deleted
+-- or not for this user's eyes.  Lists, counts, mails, pushes, SMS and digests
+-- all ask here.
+CREATE OR REPLACE FUNCTION notification_gone(n notifications)
+RETURNS mail_skip_reason
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    p posts;
+    comment_id uuid;
+BEGIN
+    IF n.actor_id IS NOT NULL AND (EXISTS (SELECT FROM blocks
+            WHERE blocker_id = n.user_id AND blocked_id = n.actor_id
+                OR blocker_id = n.actor_id AND blocked_id = n.user_id)
+        OR EXISTS (SELECT FROM mutes
+            WHERE muter_id = n.user_id AND muted_id = n.actor_id))
+    THEN
+        RETURN 'not_permitted';
+    -- It leads to the profile.
+    ELSIF n.type = 'USER_FOLLOWED' AND NOT EXISTS (SELECT FROM users
+        WHERE id = n.actor_id AND status NOT IN ('BANNED', 'DELETED'))
+    THEN
+        RETURN 'content_deleted';
+    END IF;
+    comment_id := substring(n.action_url FROM '#c-([0-9a-f-]{36})$')::uuid;
+    IF n.entity_type = 'comment' THEN
+        comment_id := coalesce(comment_id, n.entity_id);
+    ELSIF n.entity_type IS DISTINCT FROM 'post' AND comment_id IS NULL THEN
+        RETURN NULL;
+    END IF;
+    SELECT post.* INTO p FROM posts post
+    WHERE post.id = coalesce((SELECT c.post_id FROM comments c
+        WHERE c.id = comment_id AND c.deleted_at IS NULL),
+        CASE WHEN comment_id IS NULL THEN n.entity_id END);
+    IF p.id IS NULL OR p.deleted_at IS NOT NULL THEN
+        RETURN 'content_deleted';
+    ELSIF NOT post_visible(p, n.user_id) THEN
+        RETURN 'not_permitted';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- What somebody is told on the site.  The unread count is counted here, by
+-- notifications_unread_idx: it is always right and short.
+CREATE OR REPLACE VIEW notifications_shown AS
+SELECT n.* FROM notifications n
+WHERE NOT n.hidden AND n.expires_at > clock_now()
+    AND notification_gone(n) IS NULL;
+
 -- Columns up to created_at, data and image are the shape.  Lists: WHERE
--- user_id = $1 AND expires_at > clock_now(), by (created_at, id) DESC.  The
--- unread count is counted, by notifications_unread_idx: it is always right and
--- short.
+-- user_id = $1, by (created_at, id) DESC.
 CREATE OR REPLACE VIEW notification_rows AS
 SELECT n.id, n.type::text AS type, n.title, n.message, n.read,
     n.priority::bigint AS priority,
@@ -127,9 +175,8 @@ SELECT n.id, n.type::text AS type, n.title, n.message, n.read,
     n.action_url, n.created_at,
     n.user_id, n.expires_at, n.type AS type_enum, n.data, n.group_key,
     n.image
-FROM notifications n
-LEFT JOIN users a ON a.id = n.actor_id AND a.deleted_at IS NULL
-WHERE NOT n.hidden;
+FROM notifications_shown n
+LEFT JOIN users a ON a.id = n.actor_id AND a.deleted_at IS NULL;
 
 CREATE OR REPLACE FUNCTION notification_others(actors int) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -608,6 +655,89 @@ BEGIN
             jsonb_build_object('user', p_user_id));
     END IF;
     RETURN true;
+END
+$$;
+
+-- ---- When what they tell of goes -------------------------------------------
+
+-- Open tabs are told that there are fewer.
+CREATE OR REPLACE FUNCTION notification_tell_fewer(p_users uuid[])
+RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM job_put('notification.realtime', 'notification',
+        jsonb_build_object('user', u))
+    FROM (SELECT DISTINCT unnest(p_users) AS u ORDER BY 1) t;
+END
+$$;
+
+-- What tells of a post, or of a comment there, to whom the post is not there
+-- (any more) goes, whatever its type.
+CREATE OR REPLACE FUNCTION notification_sweep_post(p_post_id uuid)
+RETURNS void
+LANGUAGE sql AS $$
+WITH gone AS (
+    DELETE FROM notifications n
+    USING (SELECT p_post_id AS id UNION ALL
+        SELECT id FROM comments WHERE post_id = p_post_id) about
+    WHERE n.entity_id = about.id AND NOT EXISTS (SELECT FROM posts p
+        WHERE p.id = p_post_id AND post_visible(p, n.user_id))
+    RETURNING n.user_id
+)
+SELECT notification_tell_fewer(array_agg(user_id)) FROM gone
+HAVING count(*) > 0
+$$;
+
+-- What tells of a comment that is deleted goes; a row that tells of others
+-- there, too, tells of the latest of them, and loses the words of this.
+CREATE OR REPLACE FUNCTION notification_sweep_comment(
+    p_comment_id uuid, p_post_id uuid
+) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    n notifications;
+    latest comments;
+    wrote uuid := (SELECT author_id FROM comments WHERE id = p_comment_id);
+    fewer uuid[] := '{}';
+BEGIN
+    FOR n IN SELECT * FROM notifications t
+        WHERE t.entity_id IN (p_comment_id, p_post_id,
+                (SELECT parent_id FROM comments WHERE id = p_comment_id))
+            AND (t.entity_id = p_comment_id
+                OR t.data->>'comment' = p_comment_id::text)
+        ORDER BY t.id FOR UPDATE
+    LOOP
+        SELECT c.* INTO latest FROM notification_actors a
+        JOIN comments c ON c.author_id = a.actor_id
+        WHERE a.notification_id = n.id AND n.entity_id <> p_comment_id
+            AND c.post_id = p_post_id AND c.deleted_at IS NULL
+            AND c.created_at >= n.started_at - interval '1 minute'
+            AND (n.entity_type = 'post' OR c.parent_id = n.entity_id)
+        ORDER BY c.created_at DESC, c.id DESC LIMIT 1;
+        IF NOT FOUND THEN
+            DELETE FROM notifications WHERE id = n.id;
+            fewer := fewer || n.user_id;
+            CONTINUE;
+        END IF;
+        DELETE FROM notification_actors a
+        WHERE a.notification_id = n.id AND a.actor_id = wrote
+            AND NOT EXISTS (SELECT FROM comments c
+                WHERE c.author_id = wrote AND c.post_id = p_post_id
+                    AND c.deleted_at IS NULL
+                    AND c.created_at >= n.started_at - interval '1 minute'
+                    AND (n.entity_type = 'post'
+                        OR c.parent_id = n.entity_id));
+        n.actor_count := (SELECT count(*) FROM notification_actors
+            WHERE notification_id = n.id);
+        UPDATE notifications SET actor_id = latest.author_id,
+            actor_count = n.actor_count, message = '',
+            title = notification_retitle(n, latest.author_id, n.actor_count),
+            action_url = regexp_replace(action_url, '#c-.*$',
+                '#c-' || latest.id),
+            data = data || jsonb_build_object('comment', latest.id)
+        WHERE id = n.id;
+    END LOOP;
+    PERFORM notification_tell_fewer(fewer) WHERE fewer <> '{}';
 END
 $$;
 

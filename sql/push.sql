@@ -58,14 +58,13 @@ SELECT s.endpoint, s.p256dh, s.auth, json_build_object(
         'title', left(n.title, 150), 'body', left(n.message, 250),
         'url', CASE WHEN octet_length(n.action_url) <= 500 THEN n.action_url
             ELSE '/notifications' END,
-        'tag', n.id, 'unread', (SELECT count(*) FROM notifications u
-            WHERE u.user_id = n.user_id AND NOT u.read AND NOT u.hidden
-                AND u.expires_at > clock_now()))::text,
+        'tag', n.id, 'unread', (SELECT count(*) FROM notifications_shown u
+            WHERE u.user_id = n.user_id AND NOT u.read))::text,
     CASE n.priority WHEN 0 THEN 'low' WHEN 1 THEN 'normal' ELSE 'high' END,
     replace(n.id::text, '-', '')
 FROM push_subscriptions_live s JOIN notifications n ON n.user_id = s.user_id
 WHERE s.id = p_subscription AND n.id = p_notification AND NOT n.read
-    AND n.expires_at > clock_now()
+    AND n.expires_at > clock_now() AND notification_gone(n) IS NULL
 $$;
 
 -- A message that its browser's service did not take.  One that is refused, or

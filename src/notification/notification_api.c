@@ -61,15 +61,15 @@ static const struct member count_shape[] = {
         row.entity_id, row.action_url, row.created_at, row.data, row.image,    \
         row.created_at AS cursor_key                                           \
         FROM notification_rows row                                             \
-        WHERE row.user_id = $1 AND row.expires_at > $5                         \
+        WHERE row.user_id = $1                                                 \
             AND (row.created_at, row.id) < ($2, $3))
 #define PAGE SQL(ORDER BY row.created_at DESC, row.id DESC LIMIT $4 + 1)
 
 static const char all_sql[] = NOTIFICATION_SELECT PAGE;
 static const char unread_sql[] = NOTIFICATION_SELECT SQL(AND NOT row.read) PAGE;
 static const char typed_sql[] = NOTIFICATION_SELECT SQL(
-    AND ($6::boolean IS NOT TRUE OR NOT row.read)
-    AND row.type = ANY ($7::text[]))
+    AND ($5::boolean IS NOT TRUE OR NOT row.read)
+    AND row.type = ANY ($6::text[]))
                                                              PAGE;
 
 static const struct problem *
@@ -81,10 +81,9 @@ list_notifications(struct request *r)
                                         : all_sql;
     enum value_type flag = in->types.n > 0 ? VALUE_BOOLEAN : VALUE_NONE;
     const struct sql_arg args[] = {
-        ARG(r->viewer),     ARG_AS(VALUE_TIME, in->cursor.key),
-        ARG(in->cursor.id), ARG(in->limit),
-        ARG(r->now),        { flag, &in->unread_only },
-        ARG(in->types),     { 0 },
+        ARG(r->viewer), ARG_AS(VALUE_TIME, in->cursor.key), ARG(in->cursor.id),
+        ARG(in->limit), { flag, &in->unread_only },         ARG(in->types),
+        { 0 },
     };
 
     return answer_rows(r, in->limit, sql, args);
@@ -113,7 +112,7 @@ show_notifications(struct request *r)
                           in->unread_only ? unread_sql : all_sql,
                           ARGS(ARG(r->viewer),
                                ARG_AS(VALUE_TIME, in->cursor.key),
-                               ARG(in->cursor.id), ARG(limit), ARG(r->now)));
+                               ARG(in->cursor.id), ARG(limit)));
 }
 
 static const struct field page_fields[] = {
@@ -144,12 +143,12 @@ static const struct field crowd_fields[] = {
 
 /* clang-format off */
 static const char own_sql[] = SQL(
-    SELECT id, title FROM notifications WHERE id = $2 AND user_id = $1
+    SELECT id, title FROM notifications_shown WHERE id = $2 AND user_id = $1
 );
 static const char actors_sql[] = SQL(
     SELECT u.id, u.username, u.image, u.verified, u.level::bigint,
         a.created_at AS cursor_key
-    FROM notifications n
+    FROM notifications_shown n
     JOIN notification_actors a ON a.notification_id = n.id
     JOIN users u ON u.id = a.actor_id AND u.deleted_at IS NULL
     WHERE n.user_id = $1 AND n.id = $2 AND (a.created_at, u.id) < ($3, $4)
@@ -207,23 +206,21 @@ static const struct field crowd_page_fields[] = {
 /* ---- The count, and reading --------------------------------------------- */
 
 /* Counted by its index, which holds unread rows only: few, and always right. */
-static const char count_sql[] =
-    SQL(
-    SELECT count(*) FROM notifications
-    WHERE user_id = $1 AND NOT read AND NOT hidden AND expires_at > $2
+static const char count_sql[] = SQL(
+    SELECT count(*) FROM notifications_shown WHERE user_id = $1 AND NOT read
 );
 
 static const struct problem *
 count_unread(struct request *r)
 {
-    return answer_row(r, count_sql, ARGS(ARG(r->viewer), ARG(r->now)));
+    return answer_row(r, count_sql, ARGS(ARG(r->viewer)));
 }
 
 /* The bell says no more than 99+. */
 static const char bell_sql[] = SQL(
     SELECT count(*)::text FROM (
-        SELECT FROM notifications
-        WHERE user_id = $1 AND NOT read AND NOT hidden AND expires_at > $2
+        SELECT FROM notifications_shown
+        WHERE user_id = $1 AND NOT read
         LIMIT 100) n
 );
 
@@ -233,8 +230,7 @@ notification_frame(struct request *r)
     const struct db_result *row;
 
     /* Without a number the page asks for it. */
-    if (answer_query(r, bell_sql, ARGS(ARG(r->viewer), ARG(r->now)), &row) ==
-        NULL)
+    if (answer_query(r, bell_sql, ARGS(ARG(r->viewer)), &row) == NULL)
         page_text(r, "viewer.unread", db_text(row, 0, 0, NULL));
 }
 

@@ -155,30 +155,15 @@ static const char referral_sql[] =
 
 /* ---- What is deleted ----------------------------------------------------- */
 
-static const char post_deleted_sql[] =
-    SQL(DELETE FROM notifications WHERE entity_id = $1);
+static const char post_gone_sql[] = SQL(SELECT notification_sweep_post($1));
 
-/* What told of the comment goes; a row that told of others, too (of somebody
- * else's or of the same user's), keeps them, and loses the words of this. */
-static const char comment_deleted_sql[] =
-    SQL(WITH told AS (
-            SELECT n.id, n.entity_id = $1 OR n.actor_count < 2
-                AND NOT EXISTS(SELECT FROM comments c
-                    WHERE c.post_id = ($3->>'postId')::uuid
-                        AND c.author_id = n.actor_id AND c.id <> $1
-                        AND c.deleted_at IS NULL
-                        AND c.created_at >= n.started_at - interval '1 minute')
-                AS alone
-            FROM notifications n
-            WHERE n.entity_id IN ($1, ($3->>'postId')::uuid,
-                    (SELECT parent_id FROM comments WHERE id = $1))
-                AND n.data->>'comment' = $1::text
-        ), gone AS (
-            DELETE FROM notifications n USING told t
-            WHERE n.id = t.id AND t.alone
-        )
-        UPDATE notifications n SET message = '' FROM told t
-        WHERE n.id = t.id AND NOT t.alone);
+static const char post_changed_sql[] = SQL(
+    SELECT notification_sweep_post(id) FROM posts
+    WHERE id = $1 AND (status <> 'published'
+        OR visibility NOT IN ('PUBLIC', 'UNLISTED')));
+
+static const char comment_deleted_sql[] = SQL(
+    SELECT notification_sweep_comment($1, ($3->>'postId')::uuid));
 
 /* clang-format on */
 
@@ -274,7 +259,14 @@ const struct listener notification_listeners[] = {
         .event = "post.deleted",
         .queue = "notification",
         .about = "Take away what told of a post that is gone.",
-        .sql = post_deleted_sql,
+        .sql = post_gone_sql,
+    },
+    {
+        .name = "notify-post-hidden",
+        .event = "post.updated",
+        .queue = "notification",
+        .about = "Take away what told of a post to who may not see it now.",
+        .sql = post_changed_sql,
     },
     {
         .name = "notify-comment-deleted",

@@ -19,14 +19,14 @@
 /* The channel and the word; the job comes after the commit of the row. */
 static const char word_sql[] = SQL(
     SELECT 'notifications:' || u.id, json_build_object(
-        'type', 'notification', 'unread', (SELECT count(*) FROM notifications n
-            WHERE n.user_id = u.id AND NOT n.read AND NOT n.hidden
-                AND n.expires_at > $2),
+        'type', 'notification', 'unread', (SELECT count(*)
+            FROM notifications_shown n
+            WHERE n.user_id = u.id AND NOT n.read),
         'notification', (SELECT json_build_object('id', n.id,
                 'type', n.type, 'title', n.title, 'actionUrl', n.action_url,
                 'priority', n.priority)
-            FROM notifications n
-            WHERE n.id = ($1->>'notification')::uuid AND NOT n.hidden))::text
+            FROM notifications_shown n
+            WHERE n.id = ($1->>'notification')::uuid))::text
     FROM users u WHERE u.id = ($1->>'user')::uuid
 );
 
@@ -58,7 +58,7 @@ publish(struct job *job)
     const char *why = NULL, *words[] = { "PUBLISH", NULL, NULL };
     size_t lengths[] = { 7, 0, 0 };
     const struct db_result *row =
-        job_query(job, word_sql, ARGS(ARG(job->payload), ARG(job->now)), &why);
+        job_query(job, word_sql, ARGS(ARG(job->payload)), &why);
 
     if (row == NULL || db_rows(row) == 0 || job->app->cache == NULL)
         return why;

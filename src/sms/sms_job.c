@@ -35,7 +35,7 @@ static const char notice_sql[] = SQL(
     FROM notifications n
     JOIN phones p ON p.user_id = n.user_id AND p.verified_at IS NOT NULL
     WHERE n.id = ($1->>'notification')::uuid AND NOT n.read
-        AND n.expires_at > clock_now()
+        AND n.expires_at > clock_now() AND notification_gone(n) IS NULL
 );
 
 /* A new code kills the one before it. */

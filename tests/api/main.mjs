@@ -36,6 +36,7 @@ const together = [
   "reaction",
   "follow",
   "notification",
+  "gone",
   "channels",
   "codes",
   "draft",

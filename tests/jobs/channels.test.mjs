@@ -9,7 +9,7 @@ import {
   due,
   jobs,
   like,
-  nobody,
+  thing,
   put,
   rows,
   settled,
@@ -135,7 +135,7 @@ test("an act is taken back within five minutes, not later", () => {
         `SET sparkle.clock_offset = '${later}'`,
         "-c",
         `SELECT notification_take_back('${ann.id}', 'POST_LIKED', 'post',
-        '${nobody}', '${ben.id}')`,
+        '${thing}', '${ben.id}')`,
       ])
       .trim();
   tell(like());

@@ -11,6 +11,8 @@ export function begin(name) {
     outside = await Outside.start();
     jobs = await Runner.start(name, { settings: outside.settings });
     [ann, ben] = jobs.users(2);
+    jobs.sql`INSERT INTO posts (id, author_id, title, status)
+      VALUES (${thing}, ${ann.id}, 'A post', 'published')`;
     // Mails are another's test: they stay where they are put.
     jobs.sql`UPDATE job_queues SET paused_at = now() WHERE name IN
     ('email', 'security_email')`;
@@ -31,11 +33,12 @@ export function begin(name) {
   });
 }
 
-export const nobody = "00000000-0000-0000-0000-000000000001";
+/** The post that they tell of. */
+export const thing = "00000000-0000-0000-0000-000000000001";
 
 /** Calls the door; later: as if so much time had passed ("25 hours"). */
 export function tell(options = {}, later = "0 s") {
-  const given = { user: ann.id, type: "SYSTEM", entity: nobody, ...options };
+  const given = { user: ann.id, type: "SYSTEM", entity: thing, ...options };
   const words = [
     `'${given.user}', '${given.type}'`,
     given.actor ? `'${given.actor}'` : "NULL",
@@ -56,7 +59,7 @@ export function tell(options = {}, later = "0 s") {
   return out.trim();
 }
 
-export const like = (entity = nobody) => ({
+export const like = (entity = thing) => ({
   type: "POST_LIKED",
   actor: ben.id,
   entity,
