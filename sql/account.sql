@@ -39,12 +39,12 @@ RETURN coalesce(nullif(left(regexp_replace(
 
 -- Everything a registration makes, or nothing: the user, its profile, stats,
 -- balance with 100 points and their ledger row, notification preferences,
--- welcome notification, 10 experience, the referral's reward, and the outbox
--- event user.created, whose listeners mail.  A user that comes verified
--- (another provider vouches, an administrator) is ACTIVE at once.
+-- welcome notification, 10 experience, and the outbox event user.created,
+-- whose listeners mail.  A user that comes verified (by a mail's code, another
+-- provider, an administrator) is ACTIVE at once, and claims the referral code.
 --
 -- Refusals: users_email_key, users_email_form, users_username_key,
--- users_username_form, users_username_reserved, referrals_code_usable.
+-- users_username_form, users_username_reserved.
 -- Without a name one is made from the address, in up to 5 tries.
 CREATE OR REPLACE FUNCTION create_user(
     p_email text, p_username text DEFAULT NULL,
@@ -103,8 +103,8 @@ BEGIN
             'with. Tell people who you are, follow a few, and write your '
             'first post.',
         p_action_url => '/welcome', p_channels => '{}');
-    IF p_referral_code IS NOT NULL THEN
-        PERFORM claim_referral(made.id, p_referral_code);
+    IF p_email_verified AND p_referral_code IS NOT NULL THEN
+        PERFORM referral_claim(made.id, p_referral_code, p_ip => NULL);
     END IF;
     INSERT INTO outbox (event, subject_id, actor_id, data, request_id)
     VALUES ('user.created', made.id, made.id, jsonb_build_object(
@@ -115,57 +115,11 @@ BEGIN
 END
 $$;
 
--- A pending code counts once: whoever comes second waits on the row and then
--- finds it used.
-CREATE OR REPLACE FUNCTION claim_referral(p_user_id uuid, p_code text)
-RETURNS uuid
-LANGUAGE plpgsql AS $$
-DECLARE
-    claimed referrals;
-BEGIN
-    UPDATE referrals SET status = 'COMPLETED', referred_user_id = p_user_id,
-        completed_at = clock_now()
-    WHERE code = upper(p_code) AND status = 'PENDING'
-        AND referrer_id <> p_user_id
-    RETURNING * INTO claimed;
-    IF NOT FOUND THEN
-        PERFORM refuse('referrals_code_usable', 'no such pending code');
-    END IF;
-    PERFORM add_points(claimed.referrer_id, 500, 'sparkle', 'earn',
-        'referral', 'referral:' || claimed.id, 'Somebody joined by your code');
-    INSERT INTO outbox (event, subject_id, actor_id, data)
-    VALUES ('referral.completed', claimed.referrer_id, p_user_id,
-        jsonb_build_object('referralId', claimed.id, 'bonus', 500));
-    RETURN claimed.referrer_id;
-END
-$$;
-
--- A new code to give away; ten unused ones are the most.  The lock on the user
--- makes two at once count each other.
-CREATE OR REPLACE FUNCTION referral_make(p_user uuid) RETURNS referrals
-LANGUAGE plpgsql AS $$
-DECLARE
-    made referrals;
-BEGIN
-    PERFORM FROM users WHERE id = p_user FOR NO KEY UPDATE;
-    IF (SELECT count(*) FROM referrals
-        WHERE referrer_id = p_user AND status = 'PENDING') >= 10
-    THEN
-        PERFORM refuse('referrals_open_limit', 'ten codes are unused');
-    END IF;
-    -- Nothing that looks like something else when it is read out.
-    INSERT INTO referrals (referrer_id, code)
-    VALUES (p_user, random_text(10, '23456789ABCDEFGHJKLMNPQRSTUVWXYZ'))
-    RETURNING * INTO made;
-    RETURN made;
-END
-$$;
-
 -- ---- When users and profiles change ---------------------------------------
 
 -- A name must be free of reservation: by the system, unless the user is an
--- administrator, or by somebody who had it in the last 90 days.  So must an
--- address: by somebody who can still undo its change.
+-- administrator, by somebody who had it in the last 90 days, or who registers
+-- with it.  So must an address: by somebody who can still undo its change.
 CREATE OR REPLACE FUNCTION users_before() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -174,7 +128,10 @@ BEGIN
             WHERE name = lower(NEW.username))
         OR EXISTS (SELECT FROM user_names_old
             WHERE name = lower(NEW.username) AND user_id <> NEW.id
-                AND until > clock_now()))
+                AND until > clock_now())
+        OR EXISTS (SELECT FROM registrations
+            WHERE lower(username) = lower(NEW.username)
+                AND expires_at > clock_now()))
     THEN
         PERFORM refuse('users_username_reserved', 'this name is reserved');
     END IF;

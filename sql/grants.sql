@@ -14,7 +14,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     users, profiles, user_stats, user_search, user_names_old,
     user_balances, xp_sources, xp_days, referrals,
     devices, sessions, session_tokens_spent, login_history, login_locks,
-    login_challenges, security_alerts,
+    login_challenges, security_alerts, registrations,
     email_verifications, password_resets, email_changes, two_factor,
     backup_codes, encryption_keys,
     role_grants, deletion_requests, data_exports,
@@ -41,7 +41,8 @@ GRANT SELECT ON
     job_queue_rows, raised_refusals, alert_rows, login_rows, mail_log_rows,
     mail_suppressed_rows, push_subscriptions_live,
     privacy_places, site_tables, privacy_remains,
-    key_uses, posts_outdated, comments_outdated, users_outdated
+    key_uses, posts_outdated, comments_outdated, users_outdated,
+    referral_held_rows
 TO sparkle_app;
 
 -- These run as the owner; the rest of the functions with the caller's rights.

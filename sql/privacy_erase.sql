@@ -107,6 +107,22 @@ BEGIN
 END
 $$;
 
+-- The code of another by which the user came: no trace of whom.
+CREATE OR REPLACE FUNCTION privacy_erase_referred(p_user uuid, p_most bigint)
+RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    done bigint;
+BEGIN
+    UPDATE referrals SET referred_user_id = NULL, mailbox = NULL,
+        network = NULL
+    WHERE id = ANY (ARRAY(SELECT id FROM referrals
+        WHERE referred_user_id = p_user LIMIT p_most));
+    GET DIAGNOSTICS done = ROW_COUNT;
+    RETURN done;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION privacy_erase_jobs(p_user uuid, p_most bigint)
 RETURNS bigint
 LANGUAGE plpgsql AS $$

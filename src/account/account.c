@@ -29,10 +29,9 @@ account_username_valid(const char *s)
     return n >= 3 && n <= 30 && s[n] == '\0';
 }
 
-static const char *const events[] = {
-    "user.created",  "user.registered_again", "user.reset_wanted",
-    "user.verified", "referral.completed",    NULL
-};
+static const char *const events[] = { "user.registering",   "user.created",
+                                      "user.reset_wanted",  "user.verified",
+                                      "referral.completed", NULL };
 
 const struct feature account_feature = {
     .name = "account",
@@ -40,8 +39,8 @@ const struct feature account_feature = {
     .route_tables =
         (const struct route *const[]){
             account_api_routes, account_verify_routes, account_password_routes,
-            account_email_routes, account_referral_routes, account_page_routes,
-            NULL },
+            account_email_routes, account_referral_routes, account_held_routes,
+            account_page_routes, NULL },
     .events = events,
     .listeners = account_listeners,
 };

@@ -1,9 +1,8 @@
 /*
  * account_api.c - the JSON API of accounts: register, oneself.
  *
- * create_user() in sql/account.sql makes a user with all its rows and the
- * outbox event user.created, or nothing; the verification mail is a listener
- * of that event.
+ * registration_begin() in sql/registration.sql reserves the user name and asks
+ * for a mail; the account is made when its code comes back (account_verify.c).
  */
 #include "account/account_local.h"
 
@@ -35,10 +34,7 @@ static const struct problem referral_unusable = {
 
 static const struct refusal registration_refusals[] = {
     { .problem = &username_taken,
-      .constraint = "users_username_key",
-      .field = "username" },
-    { .problem = &username_taken,
-      .constraint = "users_username_reserved",
+      .constraint = "registrations_username_taken",
       .field = "username" },
     { .problem = &referral_unusable,
       .constraint = "referrals_code_usable",
@@ -91,13 +87,13 @@ static const struct member registered_shape[] = {
 };
 
 /*
- * An address that is registered already gives the same answer as a new one,
- * after the same work (nobody learns who is a member): its owner gets a mail
- * instead.
+ * The same row for an address that is known and for a new one: nobody learns
+ * who is a member, from the answer, its time, or what the name does later.
  */
-static const char register_sql[] = SQL(
+static const char register_sql[] =
+    SQL(
     SELECT username, $1, 'PENDING_VERIFICATION'
-    FROM register_user($1, $2, $3, $4, $5) username
+    FROM registration_begin($1, $2, $3, $4, $5::text::inet, $6) username
 );
 
 static const struct problem *
@@ -119,9 +115,10 @@ register_user(struct request *r)
     const char *hash = password_hash(r->mem, auth, in->password);
     /* Nobody is woken: who looks within a second does not run beside this
      * answer, where its time would tell what there is to do. */
+    const char *ip = r->ip != NULL && r->ip[0] != '\0' ? r->ip : NULL;
     return answer_row(r, register_sql,
                       ARGS(ARG(email), ARG(in->username), ARG(hash),
-                           ARG(in->referral_code), ARG(r->id)));
+                           ARG(in->referral_code), ARG(ip), ARG(r->id)));
 }
 
 /* ---- GET /api/users/me -------------------------------------------------- */
@@ -183,7 +180,10 @@ static const char check_sql[] = SQL(
     SELECT NOT (taken OR reserved),
         CASE WHEN taken THEN 'taken' WHEN reserved THEN 'reserved' END
     FROM (SELECT
-        EXISTS(SELECT FROM users WHERE lower(username) = lower($1)) AS taken,
+        EXISTS(SELECT FROM users WHERE lower(username) = lower($1))
+            OR EXISTS(SELECT FROM registrations
+                WHERE lower(username) = lower($1) AND expires_at > $2)
+            AS taken,
         EXISTS(SELECT FROM reserved_usernames WHERE name = lower($1))
             OR EXISTS(SELECT FROM user_names_old WHERE name = lower($1)
                 AND until > $2) AS reserved) found
@@ -209,7 +209,8 @@ const struct route account_api_routes[] = {
         .access = ALLOW_ANYONE,
         .quota = QUOTA_AUTH,
         .handle = register_user,
-        .about = "Make an account. A mail with a code to verify follows.",
+        .about = "Ask for an account. A mail with a code follows, which makes "
+                 "it; the user name is reserved for a day.",
         .input = INPUT(struct registration, registration_fields),
         .refusals = registration_refusals,
         .returns = registered_shape,

@@ -8,6 +8,7 @@
 
 extern const struct route account_api_routes[];
 extern const struct route account_email_routes[];
+extern const struct route account_held_routes[];
 extern const struct route account_page_routes[];
 extern const struct route account_password_routes[];
 extern const struct route account_referral_routes[];

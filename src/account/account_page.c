@@ -15,6 +15,21 @@ struct link {
     int64_t done;
 };
 
+struct newcomer {
+    const char *token, *username;
+    int64_t done;
+};
+
+static const struct field newcomer_fields[] = {
+    FIELD(IN_QUERY, struct newcomer, token, .max = 100, .secret = true,
+          .about = "From the mail's link."),
+    FIELD(IN_QUERY, struct newcomer, username, .max = 30,
+          .about = "With which name somebody registers."),
+    FIELD(IN_QUERY, struct newcomer, done, .max = 1,
+          .about = "1: the button was pressed, and it worked."),
+    { 0 },
+};
+
 static const struct field link_fields[] = {
     FIELD(IN_QUERY, struct link, token, .max = 100, .secret = true,
           .about = "From the mail's link."),
@@ -50,6 +65,14 @@ show(struct request *r)
     return NULL;
 }
 
+static void
+give_token(struct request *r, const char *token)
+{
+    /* It is in the page, and in the key of what nginx keeps. */
+    answer_header(r, "Cache-Control", "private, no-store");
+    page_text(r, "token", token);
+}
+
 /* What a mail's link leads to: a page with a button, as mail programs follow
  * links by themselves. */
 static const struct problem *
@@ -57,11 +80,8 @@ show_link(struct request *r)
 {
     const struct link *link = r->input;
 
-    /* The token is in the page, and in the key of what nginx keeps. */
-    if (link->token != NULL) {
-        answer_header(r, "Cache-Control", "private, no-store");
-        page_text(r, "token", link->token);
-    }
+    if (link->token != NULL)
+        give_token(r, link->token);
     page_flag(r, "done", link->done > 0);
     page_set(r, "noindex", "1");
     return NULL;
@@ -72,16 +92,16 @@ static const char verified_sql[] =
 
 /* A link that was opened before has nothing left to ask. */
 static const struct problem *
-show_verify(struct request *r)
+tell_confirmed(struct request *r, const struct newcomer *in)
 {
-    const struct link *link = r->input;
     const struct db_result *res = NULL;
     uint8_t hash[SHA256_SIZE];
     const struct bytes token = { hash, sizeof hash };
-    bool confirmed = link->done > 0;
+    bool confirmed = in->done > 0;
 
-    if (link->token != NULL) {
-        mailing_link_hash(link->token, hash);
+    if (in->token != NULL) {
+        give_token(r, in->token);
+        mailing_link_hash(in->token, hash);
         const struct problem *refused =
             answer_query(r, verified_sql, ARGS(ARG(token)), &res);
         if (refused != NULL)
@@ -89,7 +109,20 @@ show_verify(struct request *r)
         confirmed = db_boolean(res, 0, 0);
     }
     page_flag(r, "confirmed", confirmed);
-    return show_link(r);
+    return NULL;
+}
+
+/* A new code can be asked for by a name, or by who is signed in. */
+static const struct problem *
+show_verify(struct request *r)
+{
+    const struct newcomer *in = r->input;
+
+    if (in->username != NULL && account_username_valid(in->username))
+        page_text(r, "username", in->username);
+    page_flag(r, "mayResend", in->username != NULL || r->session != NULL);
+    page_set(r, "noindex", "1");
+    return tell_confirmed(r, in);
 }
 
 static const struct problem *
@@ -159,7 +192,7 @@ const struct route account_page_routes[] = {
         .access = ALLOW_ANYONE,
         .handle = show_verify,
         .about = "Where the code from the mail goes, and its link leads.",
-        .input = INPUT(struct link, link_fields),
+        .input = INPUT(struct newcomer, newcomer_fields),
         .page = "account/verify-email",
         .sql = STATEMENTS(verified_sql),
         .title = "Verify your e-mail",

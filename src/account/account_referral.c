@@ -2,8 +2,9 @@
  * account_referral.c - inviting others: one's referral codes, each of which
  * brings one person and pays who gave it.
  *
- * referral_make() and claim_referral() in sql/account.sql make codes and use
- * them up; registering with one is in account_api.c.
+ * referral_make() and referral_claim() in sql/referral.sql make codes and use
+ * them up; registering with one is in account_api.c, what staff do with those
+ * that look farmed in account_held.c.
  */
 #include "account/account_local.h"
 #include "base/mem.h"
@@ -27,13 +28,19 @@ static const struct member referral_shape[] = {
       .about = "Where somebody registers with it." },
     { .name = "status",
       .type = VALUE_TEXT,
-      .about = "PENDING: unused; COMPLETED: somebody joined by it." },
+      .about = "PENDING: unused; COMPLETED: somebody joined by it; HELD: the "
+               "same, and staff look at it before it pays; CANCELLED: it does "
+               "not." },
     { .name = "joined",
       .type = VALUE_TEXT,
       .nullable = true,
       .about = "The name of who joined by it." },
     { .name = "createdAt", .type = VALUE_TIME },
     { .name = "completedAt", .type = VALUE_TIME, .nullable = true },
+    { .name = "heldAt",
+      .type = VALUE_TIME,
+      .nullable = true,
+      .about = "Since when, while it is HELD." },
     { 0 },
 };
 
@@ -54,8 +61,12 @@ static const struct field page_fields[] = {
 
 /* $2: the address of the page that registers, up to the code. */
 #define REFERRAL_COLUMNS                                                       \
-    SQL(f.id, f.code, $2 || f.code, f.status::text, u.username, f.created_at,  \
-        f.completed_at)
+    SQL(f.id, f.code, $2 || f.code,                                            \
+        CASE WHEN f.status = 'PENDING' AND f.held_for IS NOT NULL THEN 'HELD'  \
+            ELSE f.status::text END,                                           \
+        u.username, f.created_at, f.completed_at,                              \
+        CASE WHEN f.status = 'PENDING' AND f.held_for IS NOT NULL              \
+            THEN f.claimed_at END)
 
 /* clang-format off */
 static const char list_sql[] = "SELECT " REFERRAL_COLUMNS SQL(
@@ -131,7 +142,8 @@ const struct route account_referral_routes[] = {
         .access = ALLOW_MEMBERS,
         .handle = make_referral,
         .about = "Make a referral code: for one person to register with, and "
-                 "500 points to you. Ten unused ones are the most.",
+                 "500 points to you once that address is verified. Ten unused "
+                 "ones are the most.",
         .refusals = making_refusals,
         .returns = referral_shape,
         .success = 201,

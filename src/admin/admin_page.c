@@ -98,7 +98,9 @@ static const struct member overview_shape[] = {
       .about = "Accounts made in 24 hours; counted up to 10,000, as are those "
                "below." },
     { .name = "newThisWeek", .type = VALUE_INTEGER },
-    { .name = "pending", .type = VALUE_INTEGER },
+    { .name = "pending",
+      .type = VALUE_INTEGER,
+      .about = "Accounts and registrations whose address is not verified." },
     { .name = "suspended", .type = VALUE_INTEGER },
     { .name = "banned", .type = VALUE_INTEGER },
     { .name = "staff", .type = VALUE_INTEGER },
@@ -128,7 +130,8 @@ static const char overview_sql[] =
     "WHERE name = 'users'), "
     UP_TO("users", SINCE("1 day")) ", "
     UP_TO("users", SINCE("7 days")) ", "
-    UP_TO("users", "status = 'PENDING_VERIFICATION'") ", "
+    UP_TO("users", "status = 'PENDING_VERIFICATION'") " + "
+    UP_TO("registrations", "expires_at > $1::timestamptz") ", "
     UP_TO("users", "status = 'SUSPENDED' "
         "AND suspended_until > $1::timestamptz") ", "
     UP_TO("users", "status = 'BANNED'") ", "

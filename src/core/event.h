@@ -15,8 +15,8 @@
  * the time it runs the subject may have changed or be gone.
  *
  *   event             subject     actor      data
+ *   user.registering  registration           (a mail is wanted)
  *   user.created      user        user       verify: mail a code (boolean)
- *   user.registered_again user               (with the user's address)
  *   user.reset_wanted user, or    (a link for a new password; nobody has
  *                       nobody     that address)
  *   user.verified     user        user

@@ -89,6 +89,28 @@ forget_counts(struct request *r, const uint8_t subject[SHA256_SIZE],
     cache_tell(r->app->cache, n, words, NULL);
 }
 
+/* clang-format off */
+static const char forgive_sql[] = SQL(
+    DELETE FROM login_locks WHERE subject = $1 RETURNING device_id
+);
+/* clang-format on */
+
+void
+lockout_forgive(struct request *r, const char *email)
+{
+    uint8_t subject[SHA256_SIZE];
+    const struct bytes whose = { subject, sizeof subject };
+    struct db_error error;
+
+    lockout_subject(r, email, subject);
+    const struct db_result *locks =
+        db_query(r->app->db, r->mem, forgive_sql, ARGS(ARG(whose)), &error);
+    if (error.failed)
+        log_warn("no lock was forgiven: %s", error.message);
+    else
+        forget_counts(r, subject, NO_DEVICE, locks);
+}
+
 void
 lockout_proved(struct request *r, struct uuid user)
 {

@@ -36,7 +36,11 @@ const char *lockout_lock_place(struct request *r,
  */
 void lockout_proved(struct request *r, struct uuid user);
 
-/* The statements that it runs, for STATEMENTS() of a route. */
+/* The same without a browser, where staff of the machine gave the account a new
+ * password; email in the form that accounts have. */
+void lockout_forgive(struct request *r, const char *email);
+
+/* The statements that lockout_proved runs, for STATEMENTS() of a route. */
 extern const char lockout_whose_sql[], lockout_proved_sql[];
 #define LOCKOUT_PROVED_SQL lockout_whose_sql, lockout_proved_sql
 

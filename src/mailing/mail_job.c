@@ -41,12 +41,40 @@ static const char who_sql[] = SQL(
         || coalesce($2->'data', '{}')
         || CASE WHEN n.id IS NULL THEN '{}' ELSE jsonb_build_object(
             'notification', mail_notification(n.id)) END,
-        lower(n.type::text), n.action_url, mail_notification_id($2)
+        lower(n.type::text), n.action_url, mail_notification_id($2), u.id
     FROM users u LEFT JOIN profiles p ON p.user_id = u.id
     LEFT JOIN notifications n ON n.user_id = u.id
         AND n.id = mail_notification_id($2)
     WHERE u.id = $1
+    UNION ALL
+    SELECT g.email, g.username, g.username, '', FALSE,
+        coalesce($2->>'mail', ''), jsonb_build_object('user',
+            jsonb_build_object('name', g.username, 'username', g.username,
+                'email', g.email))
+        || coalesce($2->'data', '{}'), NULL, NULL, NULL, NULL
+    FROM registrations g WHERE g.id = $1
 );
+/* clang-format off */
+static const char newcomer_sql[] = SQL(
+    SELECT $1->'data'->>'registration' IS NOT NULL
+);
+/* clang-format on */
+
+/* There is nobody: the registration was confirmed meanwhile, or is over; else
+ * it is a mistake. */
+static const char *
+nobody(struct job *job)
+{
+    const char *why = NULL;
+    const struct db_result *row =
+        job_query(job, newcomer_sql, ARGS(ARG(job->payload)), &why);
+
+    if (row == NULL)
+        return why;
+    job->done = db_boolean(row, 0, 0);
+    job->hopeless = !job->done;
+    return job->done ? NULL : "there is no such user";
+}
 
 static const char *
 text_or_null(const struct db_result *row, size_t column)
@@ -63,9 +91,9 @@ find(struct job *job, struct sending *s)
 
     if (row == NULL)
         return why;
-    job->hopeless = true;
     if (db_rows(row) == 0)
-        return "there is no such user";
+        return nobody(job);
+    job->hopeless = true;
     name = db_text(row, 0, 5, NULL);
     s->kind = mail_kind_named(name);
     if (s->kind == NULL)
@@ -81,6 +109,7 @@ find(struct job *job, struct sending *s)
         .data = db_text(row, 0, 6, NULL),
         .category = s->kind->category == NULL ? text_or_null(row, 7) : NULL,
         .path = text_or_null(row, 8),
+        .user = db_uuid(row, 0, 10),
     };
     if (!db_null(row, 0, 9))
         s->to.notification = db_uuid(row, 0, 9);
@@ -112,7 +141,7 @@ skip(struct job *job, const struct sending *s, const char *reason)
 
     job->done = true;
     (void)job_query(job, skipped_sql,
-                    ARGS(ARG(s->to.id), ARG(s->to.email), ARG(s->kind->name),
+                    ARGS(ARG(s->to.user), ARG(s->to.email), ARG(s->kind->name),
                          ARG(s->category), ARG(reason),
                          ARG(s->to.notification)),
                     &why);
@@ -126,7 +155,7 @@ check(struct job *job, const struct sending *s)
     const char *why = NULL;
     const struct db_result *row = job_query(
         job, check_sql,
-        ARGS(ARG(s->to.id), ARG(s->to.email), ARG(s->category),
+        ARGS(ARG(s->to.user), ARG(s->to.email), ARG(s->category),
              ARG(s->kind->always), ARG(s->to.notification), ARG(limits->hourly),
              ARG(limits->hourly_each), ARG(limits->daily_each)),
         &why);
@@ -170,7 +199,7 @@ announce(struct job *job, const struct sending *s)
     const char *why = NULL;
     const struct db_result *res =
         job_query(job, sending_sql,
-                  ARGS(ARG(s->message_id), ARG(job->id), ARG(s->to.id),
+                  ARGS(ARG(s->message_id), ARG(job->id), ARG(s->to.user),
                        ARG(s->to.email), ARG(s->kind->name), ARG(s->category),
                        ARG(s->kind->about), ARG(s->to.notification)),
                   &why);
@@ -237,7 +266,7 @@ prepare(struct job *job)
     const char *why = find(job, s);
 
     job->with = s;
-    if (why == NULL)
+    if (why == NULL && !job->done)
         why = check(job, s);
     if (why != NULL || job->done || job->later.us != 0)
         return why;

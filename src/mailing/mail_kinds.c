@@ -7,61 +7,6 @@
 #include "mailing/mailing.h"
 #include "mailing/mailing_local.h"
 
-/* ---- verification -------------------------------------------------------- */
-
-#define CODE_MINUTES 10
-
-/* clang-format off */
-/* The user first, as everywhere (sql/email_change.sql). */
-static const char bury_sql[] = SQL(
-    WITH first AS MATERIALIZED (
-        SELECT id FROM users WHERE id = $1 FOR KEY SHARE
-    )
-    UPDATE email_verifications SET died_at = clock_now()
-    WHERE user_id = (SELECT id FROM first) AND used_at IS NULL
-        AND died_at IS NULL
-);
-/* clang-format on */
-static const char verify_sql[] = SQL(
-    INSERT INTO email_verifications (user_id, email, code_hash, link_hash,
-        expires_at)
-    VALUES ($1, $2, $3, $4, clock_now() + interval '1 minute' * $5::int)
-);
-
-#define pair mailing_pair
-
-/* A new code kills the one before it. */
-static const char *
-fill_verification(struct job *job, const struct recipient *to,
-                  struct template_pair pairs[MAIL_PAIRS])
-{
-    const char *code = crypto_code(job->mem), *why = NULL;
-    const char *token = crypto_token(job->mem, "verify_", 32);
-    uint8_t code_hash[SHA256_SIZE], link_hash[SHA256_SIZE];
-    const struct bytes hashes[] = { { code_hash, sizeof code_hash },
-                                    { link_hash, sizeof link_hash } };
-    const int64_t minutes = CODE_MINUTES;
-
-    if (to->verified) {
-        job->done = true;
-        return NULL;
-    }
-    mailing_code_hash(job->app, &to->id, code, code_hash);
-    mailing_link_hash(token, link_hash);
-    if (job_query(job, bury_sql, ARGS(ARG(to->id)), &why) == NULL ||
-        job_query(job, verify_sql,
-                  ARGS(ARG(to->id), ARG(to->email), ARG(hashes[0]),
-                       ARG(hashes[1]), ARG(minutes)),
-                  &why) == NULL)
-        return why;
-    pair(&pairs[0], "code", code);
-    pair(&pairs[1], "link",
-         mem_printf(job->mem, "%s/verify-email?token=%s",
-                    app_site(job->app)->url, token));
-    pair(&pairs[2], "minutes", mem_printf(job->mem, "%d", CODE_MINUTES));
-    return NULL;
-}
-
 /* ---- The mails ----------------------------------------------------------- */
 
 const struct mail_kind mail_kinds[] = {
@@ -73,7 +18,7 @@ const struct mail_kind mail_kinds[] = {
         .reason = "You get this mail because somebody registered with your "
                   "address.",
         .always = true,
-        .fill = fill_verification,
+        .fill = mail_fill_verification,
     },
     {
         .name = "registered-again",
@@ -83,6 +28,7 @@ const struct mail_kind mail_kinds[] = {
         .reason = "You get this mail because somebody registered with your "
                   "address.",
         .always = true,
+        .fill = mail_fill_registered_again,
     },
     {
         .name = "account-deletion",

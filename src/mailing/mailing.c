@@ -171,57 +171,7 @@ mailing_pair(struct template_pair *p, const char *name, const char *value)
     template_string(&p->value, value);
 }
 
-/* ---- Listeners ----------------------------------------------------------- */
-
-static const char created_sql[] = SQL(
-    SELECT job_put('mail.send', 'security_email',
-        jsonb_build_object('mail', 'verification'), $1,
-        p_unique_key => 'verification:' || $1)
-    WHERE ($3->>'verify')::boolean
-);
-
-/* clang-format off */
-static const char verified_sql[] = SQL(
-    SELECT job_put('mail.send', 'email',
-        jsonb_build_object('mail', 'welcome'), $1,
-        p_unique_key => 'welcome:' || $1)
-);
-/* clang-format on */
-
-/* Three an hour, so that nobody's mailbox is filled by strangers. */
-static const char again_sql[] = SQL(
-    SELECT job_put('mail.send', 'security_email',
-        jsonb_build_object('mail', 'registered-again'), $1,
-        p_unique_key => 'registered-again:' || $1)
-    WHERE (SELECT count(*) FROM mail_sent WHERE user_id = $1
-        AND template = 'registered-again'
-        AND created_at > clock_now() - interval '1 hour') < 3
-);
-
-static const struct listener listeners[] = {
-    {
-        .name = "mail-verification",
-        .event = "user.created",
-        .queue = "event",
-        .about = "Mail a code to confirm the address.",
-        .sql = created_sql,
-    },
-    {
-        .name = "mail-registered-again",
-        .event = "user.registered_again",
-        .queue = "event",
-        .about = "Tell the owner of an address that somebody used it.",
-        .sql = again_sql,
-    },
-    {
-        .name = "mail-welcome",
-        .event = "user.verified",
-        .queue = "event",
-        .about = "Mail a welcome, once the address is confirmed.",
-        .sql = verified_sql,
-    },
-    { 0 },
-};
+/* ---- Put together ------------------------------------------------------- */
 
 static const struct batch batches[] = {
     {
@@ -261,7 +211,7 @@ const struct feature mailing_feature = {
     .name = "mailing",
     .about = "Mails, and what became of them.",
     .route_tables = route_tables,
-    .listeners = listeners,
+    .listeners = mail_newcomer_listeners,
     .jobs = mail_jobs,
     .batches = batches,
     .settings = &mail_section,

@@ -4,6 +4,7 @@
 
 #include "core/crypto.h"
 #include "core/endpoint.h"
+#include "core/event.h"
 #include "core/job.h"
 #include "core/mail.h"
 #include "core/template.h"
@@ -23,7 +24,8 @@ const struct mail_settings *mail_settings_of(const struct app *app);
 
 /* Whom a mail goes to. */
 struct recipient {
-    struct uuid id;
+    struct uuid id;   /* of the user, or of the registration */
+    struct uuid user; /* zero: it is a registration */
     const char *email, *name, *username, *status;
     const char *data; /* JSON that templates see: user, and the job's data */
     bool verified;    /* the address */
@@ -61,6 +63,14 @@ const char *mail_fill_email_change(struct job *job, const struct recipient *to,
                                    struct template_pair pairs[MAIL_PAIRS]);
 const char *mail_fill_email_changed(struct job *job, const struct recipient *to,
                                     struct template_pair pairs[MAIL_PAIRS]);
+
+/* Of mail_newcomer.c. */
+const char *mail_fill_verification(struct job *job, const struct recipient *to,
+                                   struct template_pair pairs[MAIL_PAIRS]);
+const char *mail_fill_registered_again(struct job *job,
+                                       const struct recipient *to,
+                                       struct template_pair pairs[MAIL_PAIRS]);
+extern const struct listener mail_newcomer_listeners[];
 
 /* The row of that name, or NULL; the i-th of all, NULL past the last. */
 const struct mail_kind *mail_kind_named(const char *name);

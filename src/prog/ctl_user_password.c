@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "core/cache.h"
 #include "core/crypto.h"
 #include "core/db.h"
 #include "core/email.h"
+#include "core/lockout.h"
 #include "core/password_policy.h"
 #include "prog/ctl_user.h"
 
@@ -138,6 +140,12 @@ user_set_password(struct ctl *c, int argc, char **argv)
         hash_of_input(c, db_text(who, 0, 0, NULL), db_text(who, 0, 1, NULL));
     if (hash == NULL)
         return 1;
-    return user_act(c, argv[0], "has the new password", password_sql,
-                    ARGS(ARG(id), ARG(hash), ARG(agent)));
+    struct request r = { .mem = c->mem, .app = c->app };
+    int status = user_act(c, argv[0], "has the new password", password_sql,
+                          ARGS(ARG(id), ARG(hash), ARG(agent)));
+    if (status == 0) {
+        lockout_forgive(&r, db_text(who, 0, 1, NULL));
+        (void)cache_ping(c->app->cache);
+    }
+    return status;
 }

@@ -32,7 +32,8 @@ struct login {
 const struct problem login_wrong = {
     .status = 401,
     .code = "WRONG_LOGIN",
-    .title = "The e-mail or the password is wrong.",
+    .title = "The e-mail or the password is wrong, or the e-mail is not "
+             "confirmed yet.",
 };
 static const struct problem banned = {
     .status = 403,

@@ -151,6 +151,7 @@ static const struct kept kept[] = {
     KEPT(login_locks, window_started_at),
     KEPT(session_tokens_spent, spent_at),
     KEPT(user_names_old, until),
+    KEPT(registrations, expires_at),
     KEPT(xp_days, day),
     KEPT(mail_sent, created_at),
     KEPT(mail_skipped, created_at),

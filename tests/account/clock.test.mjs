@@ -19,11 +19,16 @@ const register = (fields) =>
   });
 
 async function pending() {
-  const name = freshName();
-  const made = await register({ email: addressOf(name), username: name });
+  const user = await people.pending();
+  return { user, code: await codeOf(stack, addressOf(user.name)) };
+}
+
+async function newcomer() {
+  const username = freshName();
+  const made = await register({ email: addressOf(username), username });
   assert.equal(made.status, 201, `${made}`);
-  const user = await people.logIn(name);
-  return { user, code: await codeOf(stack, addressOf(name)) };
+  const code = await codeOf(stack, addressOf(username));
+  return { username, code };
 }
 
 const forgot = (email, client = people.guest()) =>
@@ -63,6 +68,30 @@ export default ({ clock }) =>
         code: two.code,
       });
       assert.equal(late.status, 410, `${late}`);
+    });
+
+    it("a registration's code is good for ten minutes, its name for a day", async () => {
+      const [one, two] = [await newcomer(), await newcomer()];
+      const [ends] = await stack.sql`SELECT
+        (SELECT code_expires_at FROM registrations
+          WHERE username = ${one.username}) AS first,
+        (SELECT code_expires_at FROM registrations
+          WHERE username = ${two.username}) AS second,
+        (SELECT expires_at FROM registrations
+          WHERE username = ${two.username}) AS day`;
+      const verify = (body) =>
+        people.guest().post("/api/auth/verify-email", body);
+      before(Date.parse(ends.first));
+      const fine = await verify(one);
+      assert.equal(fine.status, 200, `${fine}`);
+      after(Date.parse(ends.second));
+      const late = await verify(two);
+      assert.equal(late.status, 410, `${late}`);
+      const again = { email: addressOf(freshName()), username: two.username };
+      before(Date.parse(ends.day));
+      assert.equal((await register(again)).status, 409);
+      after(Date.parse(ends.day));
+      assert.equal((await register(again)).status, 201);
     });
 
     it("a link for a new password is good for an hour", async () => {
@@ -114,20 +143,19 @@ export default ({ clock }) =>
       const back = await tokenTo(stack, from, "undo-email");
       const end = await timeOf(stack.sql`SELECT undo_expires_at
         FROM email_changes WHERE user_id = ${user.id}`);
-      const taken = async () =>
-        Number(
-          await stack.value`SELECT count(*) FROM users WHERE email = ${from}`,
-        );
+      const mailed = () => tokensTo(stack, from, "verify-email").length;
       before(end);
       await register({ email: from });
-      assert.equal(await taken(), 0);
+      await jobsAreDone();
+      assert.equal(mailed(), 0);
       after(end);
       const late = await people
         .guest()
         .post("/api/auth/email-change/undo", { token: back });
       assert.equal(late.status, 410, `${late}`);
       await register({ email: from });
-      assert.equal(await taken(), 1);
+      await jobsAreDone();
+      assert.equal(mailed(), 1);
     });
 
     it("an address gets three links in an hour, then one each 20 minutes", async () => {
@@ -154,7 +182,6 @@ export default ({ clock }) =>
     it("an IP asks ten times in an hour", async () => {
       const client = people.guest({ ip: freshAddress() });
       const statuses = [];
-      // The class auth allows five in a quarter of an hour.
       for (let i = 0; i < 12; i++) {
         const answer = await forgot(addressOf(freshName()), client);
         statuses.push(answer.status);

@@ -8,6 +8,7 @@ import {
   mailsTo,
   password,
 } from "../lib/people.mjs";
+import { tokenTo } from "../lib/links.mjs";
 import { eventually } from "../lib/stack.mjs";
 import { people, stack } from "../lib/suite.mjs";
 
@@ -19,33 +20,204 @@ const register = (fields, client = people.guest()) =>
     ...fields,
   });
 
-/** Registered and signed in, the address not verified yet. */
-async function pending(name = freshName()) {
-  const made = await register({ email: addressOf(name), username: name });
+/** Registered, the address not confirmed yet; who asked. */
+async function newcomer(username = freshName()) {
+  const client = people.guest();
+  const email = addressOf(username);
+  const made = await register({ email, username }, client);
   assert.equal(made.status, 201, `${made}`);
-  return people.logIn(name);
+  return client;
+}
+
+const logIn = (email, words = password) =>
+  people.guest().post("/api/auth/login", { email, password: words });
+
+const verify = (client, username, code) =>
+  client.post("/api/auth/verify-email", { code, username });
+
+const strangers = "Strangers-Word-7";
+
+/** All that somebody from outside can see of a name. */
+async function seen(username, email) {
+  const visitor = people.guest();
+  const answers = [
+    await visitor.get(`/api/users/${username}`),
+    await visitor.page(`/profile/${username}`),
+    await visitor.get(`/api/users/check-username?username=${username}`),
+    await register({ username: username.toUpperCase() }),
+    await logIn(email, strangers),
+    await visitor.post("/api/auth/resend-verification", { username }),
+  ];
+  for (let i = 0; i < 7; i++)
+    answers.push(await verify(visitor, username, "000000"));
+  return answers.map((a) => [
+    a.status,
+    /json$/.test(a.type) && a.text ? { ...a.json, requestId: "" } : a.type,
+  ]);
 }
 
 export default () =>
   describe("account", () => {
     it("registers, and mails a code that verifies", async () => {
       const name = freshName();
-      const user = await pending(name);
-      assert.equal(
-        (await user.get("/api/users/me")).data.status,
-        "PENDING_VERIFICATION",
-      );
+      const client = await newcomer(name);
+      const early = await logIn(addressOf(name));
+      assert.equal(early.status, 401, `${early}`);
       const code = await codeOf(stack, addressOf(name));
-      const done = await user.post("/api/auth/verify-email", { code });
-      assert.ok(done.status < 300, `${done}`);
+      const done = await verify(client, name.toUpperCase(), code);
+      assert.equal(done.status, 200, `${done}`);
+      assert.ok(client.cookies.get("__Host-device"), "a known browser");
+      assert.equal(client.cookies.get("__Host-session"), undefined);
+      const user = await people.logIn(name, { client });
       const me = (await user.get("/api/users/me")).data;
+      assert.equal(me.experience, 30);
       assert.equal(me.status, "ACTIVE");
       assert.equal(me.emailVerified, true);
       assert.equal(me.points, 100);
     });
 
+    it("mails a welcome once, and counts the account from then on", async () => {
+      const name = freshName();
+      await people.join({ username: name });
+      await eventually("a welcome", () =>
+        mailsTo(stack, addressOf(name)).some((m) =>
+          /welcome/i.test(m.headers.subject),
+        ),
+      );
+      const left = await stack.value`SELECT count(*) FROM registrations
+        WHERE username = ${name}`;
+      assert.equal(left, 0);
+    });
+
+    it("verifies an account that was made unverified, by its session", async () => {
+      const user = await people.pending();
+      const code = await codeOf(stack, addressOf(user.name));
+      const none = await people
+        .guest()
+        .post("/api/auth/verify-email", { code });
+      assert.equal(none.status, 400, `${none}`);
+      assert.ok(none.json.fields.username);
+      const done = await user.post("/api/auth/verify-email", { code });
+      assert.equal(done.status, 200, `${done}`);
+      assert.equal((await user.get("/api/users/me")).data.status, "ACTIVE");
+    });
+
+    it("shows a stranger the same of a known address and a new one", async () => {
+      const [member] = await people.users(1);
+      const known = { username: freshName("same"), email: addressOf(member) };
+      const fresh = {
+        username: freshName("same"),
+        email: addressOf(freshName("same")),
+      };
+      const both = [];
+      for (const fields of [known, fresh]) {
+        const answer = await register({ ...fields, password: strangers });
+        assert.equal(answer.status, 201, `${answer}`);
+        const text = JSON.stringify(
+          [answer.json.data, await seen(fields.username, fields.email)],
+          null,
+          1,
+        );
+        both.push(
+          text
+            .replaceAll(fields.username, "NAME")
+            .replaceAll(fields.username.toUpperCase(), "NAME")
+            .replaceAll(fields.email, "ADDRESS"),
+        );
+      }
+      assert.equal(both[0], both[1]);
+      assert.match(both[0], /"reason": "taken"/);
+      assert.match(both[0], /USERNAME_TAKEN/);
+      assert.match(both[0], /CODE_GONE/);
+    });
+
+    it("makes no account for who gets none of the mail", async () => {
+      const [member] = await people.users(1);
+      const username = freshName();
+      await register({ email: addressOf(member), username });
+      await eventually("its owner is told", () =>
+        mailsTo(stack, addressOf(member)).some((m) =>
+          /already have/.test(m.headers.subject),
+        ),
+      );
+      const codes = mailsTo(stack, addressOf(member)).filter((m) =>
+        /verify-email/.test(m.text),
+      );
+      assert.deepEqual(codes, []);
+      const [row] = await stack.sql`SELECT code_hash IS NOT NULL AS code,
+        tries FROM registrations WHERE username = ${username}`;
+      assert.deepEqual(row, { code: true, tries: 0 });
+    });
+
+    it("reserves a name for a day, then it is free", async () => {
+      const username = freshName();
+      await newcomer(username);
+      const mover = await people.user();
+      const rename = () =>
+        stack.sql`UPDATE users SET username = ${username}
+          WHERE id = ${mover.id}`;
+      await assert.rejects(rename(), /this name is reserved/);
+      assert.equal((await register({ username })).status, 409);
+      const code = await codeOf(stack, addressOf(username));
+      await stack.sql`UPDATE registrations
+        SET expires_at = now() - interval '1 s' WHERE username = ${username}`;
+      const late = await verify(people.guest(), username, code);
+      assert.equal(late.status, 410, `${late}`);
+      const free = await people
+        .guest()
+        .get(`/api/users/check-username?username=${username}`);
+      assert.equal(free.data.available, true);
+      const again = await register({ username });
+      assert.equal(again.status, 201, `${again}`);
+    });
+
+    it("makes one account of two registrations with an address", async () => {
+      const email = addressOf(freshName("twice"));
+      const names = [freshName("twice"), freshName("twice")];
+      const codes = {};
+      for (const username of names) {
+        assert.equal((await register({ email, username })).status, 201);
+        const mail = await eventually("its code", () =>
+          mailsTo(stack, email).find((m) => m.text.includes(username)),
+        );
+        codes[username] = mail.text.match(/\b\d{6}\b/)[0];
+      }
+      const answers = await Promise.all(
+        names.map((name) => verify(people.guest(), name, codes[name])),
+      );
+      const statuses = answers.map((a) => a.status).sort();
+      assert.deepEqual(statuses, [200, 410], answers.map(String).join("\n"));
+      const users = await stack.value`SELECT count(*) FROM users
+        WHERE email = ${email}`;
+      assert.equal(users, 1);
+      // The other name is not freed: that would tell that somebody joined.
+      for (const name of names)
+        assert.equal((await register({ username: name })).status, 409);
+    });
+
+    it("makes another name where somebody was quicker", async () => {
+      const username = freshName("quick");
+      await newcomer(username);
+      const [other] = await people.users(1);
+      // As if both had begun at once: neither saw the other.
+      await stack.sql`UPDATE registrations SET expires_at = now()
+        WHERE username = ${username}`;
+      await stack.sql`UPDATE users SET username = ${username}
+        WHERE username = ${other}`;
+      await stack.sql`UPDATE registrations
+        SET expires_at = now() + interval '1 hour'
+        WHERE username = ${username}`;
+      const code = await codeOf(stack, addressOf(username));
+      const done = await verify(people.guest(), username, code);
+      assert.equal(done.status, 200, `${done}`);
+      const name = await stack.value`SELECT username FROM users
+        WHERE email = ${addressOf(username)}`;
+      assert.match(name, /^quick/);
+      assert.notEqual(name, username);
+    });
+
     it("lets nobody write before the address is verified", async () => {
-      const user = await pending();
+      const user = await people.pending();
       const answer = await user.post("/api/posts", {
         title: "a",
         content: "b",
@@ -55,28 +227,28 @@ export default () =>
 
     it("refuses a wrong code, and kills the code after 5", async () => {
       const name = freshName();
-      const user = await pending(name);
+      const client = await newcomer(name);
       const code = await codeOf(stack, addressOf(name));
       const wrong = code === "000000" ? "000001" : "000000";
       for (let i = 0; i < 5; i++) {
-        const answer = await user.post("/api/auth/verify-email", {
-          code: wrong,
-        });
-        assert.ok([400, 409, 410, 422].includes(answer.status), `${answer}`);
+        const answer = await verify(client, name, wrong);
+        assert.equal(answer.status, 422, `${answer}`);
       }
-      const late = await user.post("/api/auth/verify-email", { code });
-      assert.ok(late.status >= 400, `the code lives on: ${late}`);
-      assert.equal(
-        (await user.get("/api/users/me")).data.status,
-        "PENDING_VERIFICATION",
-      );
+      const late = await verify(client, name, code);
+      assert.equal(late.status, 410, `the code lives on: ${late}`);
+      const link = await client.post("/api/auth/verify-email", {
+        token: await tokenTo(stack, addressOf(name), "verify-email"),
+      });
+      assert.equal(link.status, 200, `the link is nobody's guess: ${link}`);
     });
 
     it("mails a new code on request, and the old one is dead", async () => {
       const name = freshName();
-      const user = await pending(name);
+      const user = await newcomer(name);
       const old = await codeOf(stack, addressOf(name));
-      const again = await user.post("/api/auth/resend-verification");
+      const again = await user.post("/api/auth/resend-verification", {
+        username: name,
+      });
       assert.ok(again.status < 300, `${again}`);
       const fresh = await eventually("a second code", () => {
         const codes = mailsTo(stack, addressOf(name))
@@ -84,15 +256,15 @@ export default () =>
           .filter(Boolean);
         return codes.length > 1 && codes.find((c) => c !== old);
       });
-      const stale = await user.post("/api/auth/verify-email", { code: old });
-      assert.ok(stale.status >= 400, `${stale}`);
-      const done = await user.post("/api/auth/verify-email", { code: fresh });
+      const stale = await verify(user, name, old);
+      assert.equal(stale.status, 422, `${stale}`);
+      const done = await verify(user, name, fresh);
       assert.ok(done.status < 300, `${done}`);
     });
 
     it("verifies by the link's token, without a session", async () => {
       const name = freshName();
-      await pending(name);
+      await newcomer(name);
       await codeOf(stack, addressOf(name));
       const { text } = mailsTo(stack, addressOf(name)).find((m) =>
         /verify-email\?token=/.test(m.text),
@@ -120,6 +292,9 @@ export default () =>
         JOIN users u ON u.id = l.user_id
         WHERE u.username = ${name} AND l.source = 'email_verified'`;
       assert.equal(paid.length, 1);
+      const old = people.guest();
+      await old.post("/api/auth/verify-email", { token });
+      assert.equal(old.cookies.get("__Host-device"), undefined, "no new proof");
       // Unless the account has another address by now.
       await stack.sql`UPDATE users SET email = ${addressOf(freshName())}
         WHERE username = ${name}`;
@@ -132,7 +307,7 @@ export default () =>
 
     it("has no link again that never did its work", async () => {
       const name = freshName();
-      await pending(name);
+      await newcomer(name);
       await codeOf(stack, addressOf(name));
       const { text } = mailsTo(stack, addressOf(name)).find((m) =>
         /verify-email\?token=/.test(m.text),
@@ -140,8 +315,8 @@ export default () =>
       const token = decodeURIComponent(
         /verify-email\?token=([^\s"&<]+)/.exec(text)[1],
       );
-      await stack.sql`UPDATE email_verifications SET died_at = created_at
-        WHERE email = ${addressOf(name)}`;
+      await stack.sql`UPDATE registrations SET code_expires_at = created_at
+        WHERE username = ${name}`;
       const answer = await people
         .guest()
         .post("/api/auth/verify-email", { token });
@@ -150,7 +325,7 @@ export default () =>
 
     it("mails with good headers, in text and HTML", async () => {
       const name = freshName();
-      await pending(name);
+      await newcomer(name);
       await codeOf(stack, addressOf(name));
       const [mail] = mailsTo(stack, addressOf(name));
       for (const header of ["message-id", "date", "from", "subject"])
@@ -191,12 +366,11 @@ export default () =>
       const again = () => register({ email: `${stem}@example.org` });
       const answer = await again();
       assert.equal(answer.status, 201);
-      const name = await stack.value`SELECT username FROM users
+      const name = await stack.value`SELECT username FROM registrations
         WHERE email = ${`${stem}@example.org`}`;
       const form = new RegExp(`^${stem.slice(0, 26)}[0-9a-z]{4}$`);
       assert.match(name, form);
       assert.equal(answer.data.user.username, name);
-      // The address is known now, and the answer of the same form.
       assert.match((await again()).data.user.username, form);
     });
 

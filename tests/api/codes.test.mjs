@@ -33,18 +33,14 @@ export default () =>
   describe("codes", { concurrency: 4 }, () => {
     for (const [i, way] of pasted("123456").entries())
       it(`of the mail may be pasted as ${JSON.stringify(way)}`, async () => {
-        const name = freshName();
-        const made = await people.guest().post("/api/auth/register", {
-          email: addressOf(name),
-          username: name,
-          password,
-          agreeToTerms: true,
-        });
+        const username = freshName();
+        const made = await people.ask({ username });
         assert.equal(made.status, 201, `${made}`);
-        const user = await people.logIn(name);
-        const code = await codeOf(stack, addressOf(name));
+        const code = await codeOf(stack, addressOf(username));
         const verify = (given) =>
-          user.post("/api/auth/verify-email", { code: given });
+          people
+            .guest()
+            .post("/api/auth/verify-email", { code: given, username });
         const wrong = await verify(pasted(other(code))[i]);
         assert.equal(wrong.json.code, "WRONG_CODE", `${wrong}`);
         const done = await verify(pasted(code)[i]);
@@ -103,15 +99,10 @@ export default () =>
       });
       assert.deepEqual(done.data, { verified: true }, `${done}`);
       const invitation = (await user.post("/api/users/me/referrals")).data.code;
-      const name = freshName();
-      const made = await people.guest().post("/api/auth/register", {
-        email: addressOf(name),
-        username: name,
-        password,
-        agreeToTerms: true,
+      await people.join({
+        username: freshName(),
         referralCode: ` ${invitation.slice(0, 5)} ${wide(invitation.slice(5))}`,
       });
-      assert.equal(made.status, 201, `${made}`);
       const [row] = await stack.sql`SELECT status::text FROM referrals
         WHERE code = ${invitation}`;
       assert.notEqual(row.status, "PENDING");

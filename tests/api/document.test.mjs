@@ -38,8 +38,8 @@ const columns = {
   "POST /api/posts/{post}/comments": { content: "comments.content" },
   "PATCH /api/comments/{comment}": { content: "comments.content" },
   "POST /api/auth/register": {
-    email: "users.email",
-    username: "users.username",
+    email: "registrations.email",
+    username: "registrations.username",
   },
 };
 

@@ -254,7 +254,7 @@ async function main() {
       sql: loginSql(logins), before: forgetLogins, argon2: true, target: 0.95 },
     R: { load: { url: `${base}/api/auth/register`, bodies: newcomers(),
         headers: { "content-type": "application/json", origin: base } },
-      sql: ["SELECT register_user('b' || gen_random_uuid() || '@example.org', NULL, 'x', NULL, 'b')"],
+      sql: ["SELECT registration_begin('b' || gen_random_uuid() || '@example.org', NULL, 'x', NULL, NULL, 'b')"],
       argon2: true, target: 0.6 },
   };
   if (options.deep)

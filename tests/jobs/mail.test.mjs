@@ -210,7 +210,8 @@ test("hostile names and titles: Python reads one value in each header", async ()
 });
 
 test("an address that is registered already is told, and nobody else", async () => {
-  jobs.sql`SELECT register_user('evil@example.org', 'other', 'x', NULL, NULL)`;
+  jobs.sql`SELECT registration_begin('evil@example.org', 'other', 'x', NULL,
+    NULL, NULL)`;
   jobs.wake();
   await jobs.drained();
   const mails = mailsTo("evil@example.org").map(parse);

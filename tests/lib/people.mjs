@@ -106,24 +106,42 @@ export class People {
     return client;
   }
 
-  /** Registers by the API, and verifies the address by the code mailed. */
-  async register(name = freshName()) {
-    const client = this.guest();
-    const made = await client.post("/api/auth/register", {
-      email: addressOf(name),
-      username: name,
+  /** Registers by the API; what was answered. */
+  ask(fields = {}, client = this.guest()) {
+    return client.post("/api/auth/register", {
+      email: addressOf(fields.username ?? freshName()),
       password,
       agreeToTerms: true,
+      ...fields,
     });
+  }
+
+  /** Registers by the API, and confirms the address by the code mailed; not
+   * signed in. */
+  async join(fields, client = this.guest()) {
+    const { email = addressOf(fields.username) } = fields;
+    const made = await this.ask({ ...fields, email }, client);
     assert.equal(made.status, 201, `${made}`);
-    if (!client.cookies.size) await this.logIn(name, { client });
-    else client.csrf = (await client.get("/api/auth/csrf")).data.token;
-    const code = await codeOf(this.stack, addressOf(name));
-    const done = await client.post("/api/auth/verify-email", { code });
-    assert.ok(done.status < 300, `${done}`);
-    Object.assign(client, { name, ip: freshAddress() });
-    client.id = (await client.get("/api/users/me")).data.id;
+    const { username } = made.data.user;
+    const code = await codeOf(this.stack, email);
+    const done = await client.post("/api/auth/verify-email", {
+      code,
+      username,
+    });
+    assert.equal(done.status, 200, `${done}`);
     return client;
+  }
+
+  /** The same with a name, signed in. */
+  async register(name = freshName()) {
+    const client = await this.join({ username: name });
+    return this.logIn(name, { client });
+  }
+
+  /** A user whose address is not verified, signed in. */
+  async pending(name = freshName("pending")) {
+    await this.create([name], "USER", false);
+    return this.logIn(name);
   }
 
   /** A verified user by sparklectl, signed in. */
@@ -152,14 +170,14 @@ export class People {
     return clients;
   }
 
-  async create(names, role = "USER") {
+  async create(names, role = "USER", verified = true) {
     const hash = await this.passwordHash();
     for (const name of names)
       assert.match(name, /^\w+$/, "a user name for SQL");
     const calls = names.map(
       (name) => `(create_user(p_email => '${addressOf(name)}',
         p_username => '${name}', p_password_hash => '${hash}',
-        p_email_verified => TRUE, p_role => '${role}')).id`,
+        p_email_verified => ${verified}, p_role => '${role}')).id`,
     );
     await this.stack.psql([], calls.map((c) => `SELECT ${c};`).join("\n"));
   }

@@ -193,6 +193,14 @@ export default () =>
       assert.equal(answer.status, 200, `${answer}`);
     });
 
+    it("is forgiven by a new password of the operator's", async () => {
+      const user = await freshUser();
+      await fail(5, user.email);
+      await stack.ctl(["user", "password", user.name], "Velvet-Otter-79\n");
+      const answer = await tryIn(people.guest(), user.email, "Velvet-Otter-79");
+      assert.equal(answer.status, 200, `${answer}`);
+    });
+
     it("is not forgiven by a link that is none", async () => {
       const user = await freshUser();
       await fail(5, user.email);

@@ -151,7 +151,9 @@ function follow(form, data) {
   location.assign(
     localTarget(
       to.replace(/\{(\w+)\}/g, (_, name) =>
-        encodeURIComponent(data?.[name] ?? data?.post?.[name] ?? ""),
+        encodeURIComponent(
+          data?.[name] ?? data?.user?.[name] ?? data?.post?.[name] ?? "",
+        ),
       ),
     ),
   );

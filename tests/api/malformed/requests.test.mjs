@@ -49,6 +49,7 @@ async function target() {
     notification: notices.data.items[0].id,
     username: author.name,
     user: author.id,
+    referral: author.id,
     type: "LIKE",
   };
   return { client, values };
