@@ -27,9 +27,14 @@ INSERT INTO xp_days (user_id, source, day, amount)
 VALUES (:'me', 'gift', current_date, 1) ON CONFLICT DO NOTHING;
 INSERT INTO referrals (referrer_id, code) VALUES (:'me', upper(:'mark'));
 INSERT INTO referrals (referrer_id, code, status, referred_user_id,
-    completed_at)
+    completed_at, mailbox, network)
 VALUES (:'other', left('X' || upper(md5(:'mark')), 32), 'COMPLETED'::referral_status,
-    :'me', now());
+    :'me', now(), :'mark' || '@example.org', :'ip');
+INSERT INTO referrals (referrer_id, code, decided_at, decided_by)
+VALUES (:'third', left('Y' || upper(md5(:'mark')), 32), now(), :'me');
+INSERT INTO registrations (email, username, password_hash, referral_code, ip)
+SELECT email, left(:'mark' || '_again', 30), :'mark', :'mark', :'ip'
+FROM users WHERE id = :'me';
 INSERT INTO role_grants (user_id, scope, scope_id, role, granted_by,
     revoked_by)
 VALUES (:'me', 'GROUP', :'third', 'MODERATOR', :'other', NULL),
