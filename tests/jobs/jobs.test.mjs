@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createConnection } from "node:net";
 import { after, before, test } from "node:test";
-import { child, looping } from "../lib/child.mjs";
+import { child, looping, psqlOf } from "../lib/child.mjs";
 import { effects, follow, watchEffects } from "./effects.mjs";
 import { Runner, eventually, lull, sleep } from "./runner.mjs";
 
@@ -52,24 +52,18 @@ test("2,000 events while workers and the master are killed: once, in order", asy
 
 /** Statements and words to Redis without starting a program for each. */
 async function connected(t) {
-  const psql = child(
-    t,
-    "psql",
-    ["-X", "-q", "-A", "-t", "-h", jobs.dir, "-U", "sparkle_owner", "sparkle"],
-    { stdio: ["pipe", "pipe", "inherit"] },
-  );
+  const psql = psqlOf(t, [
+    ...["-X", "-q", "-A", "-t", "-h", jobs.dir, "-U", "sparkle_owner"],
+    "sparkle",
+  ]);
   const redis = createConnection(`${jobs.dir}/redis.sock`);
   t.after(() => redis.destroy());
   await once(redis, "connect");
   return {
-    async run(sql) {
-      psql.stdin.write(`${sql};\n\\echo done\n`);
-      for (let out = ""; !out.includes("done"); )
-        out += (await once(psql.stdout, "data"))[0];
-    },
+    run: psql.run,
     wake: () => redis.write("PUBLISH sparkle:jobs 1\r\n"),
     close() {
-      psql.stdin.end();
+      psql.end();
       redis.destroy();
     },
   };

@@ -4,6 +4,7 @@
 //   const psql = child(t, "psql", ["-X"], { stdio: ["pipe", "pipe", "ignore"] });
 //   const killer = looping(t, async () => { ... });   await killer.stop();
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 
 /** Starts a program; SIGKILL at the end of the test, if it still runs then. */
 export function child(t, program, args = [], options = {}) {
@@ -19,6 +20,20 @@ export function child(t, program, args = [], options = {}) {
     await closed;
   });
   return one;
+}
+
+/** psql for one statement after the other: run() comes back when it is done. */
+export function psqlOf(t, args, env = process.env) {
+  const psql = child(t, "psql", args, {
+    env,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const run = async (sql) => {
+    psql.stdin.write(`${sql};\n\\echo done\n`);
+    for (let out = ""; !out.includes("done"); )
+      out += (await once(psql.stdout, "data"))[0];
+  };
+  return { run, end: () => psql.stdin.end() };
 }
 
 /**

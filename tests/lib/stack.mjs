@@ -21,12 +21,11 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { once } from "node:events";
 import { createConnection, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { child } from "./child.mjs";
+import { psqlOf } from "./child.mjs";
 
 export const top = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const run = promisify(execFile);
@@ -240,23 +239,12 @@ export class Stack {
     );
   }
 
-  /**
-   * psql for the transactions of a test: run() comes back when a statement is
-   * done; it ends with the test.
-   */
+  /** psql for the transactions of a test, connected; it ends with the test. */
   async openPsql(t) {
     const { env, args } = this.psqlWords();
-    const psql = child(t, "psql", args, {
-      env,
-      stdio: ["pipe", "pipe", "inherit"],
-    });
-    const run = async (sql) => {
-      psql.stdin.write(`${sql};\n\\echo done\n`);
-      for (let out = ""; !out.includes("done"); )
-        out += (await once(psql.stdout, "data"))[0];
-    };
-    await run("SELECT 1");
-    return { run };
+    const psql = psqlOf(t, args, env);
+    await psql.run("SELECT 1");
+    return psql;
   }
 
   /**
