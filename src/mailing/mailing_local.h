@@ -55,6 +55,20 @@ struct mail_kind {
 extern const struct mail_kind mail_kinds[], mail_notice_kinds[],
     mail_digest_kinds[];
 
+/* What the steps of the job mail.send hand on. */
+struct sending {
+    const struct mail_kind *kind;
+    struct recipient to;
+    const char *category, *message_id, *from_name, *from;
+    struct text *message;
+    struct mail_answer answer;
+    const char *by; /* the provider that answered */
+};
+
+/* mail_send.c: its steps act and run (core/job.h). */
+const char *mailing_send(struct job *job);
+const char *mailing_note(struct job *job);
+
 /* mail_account.c */
 const char *mail_fill_password_reset(struct job *job,
                                      const struct recipient *to,

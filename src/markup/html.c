@@ -141,14 +141,19 @@ add_reference(struct rendering *r, cmark_node *node)
 /* ---- The walk ------------------------------------------------------------ */
 
 static void
+add_words(struct rendering *r, cmark_node *node)
+{
+    const char *text = unprotected(r, cmark_node_get_literal(node));
+
+    words_add(r, text, strlen(text));
+}
+
+static void
 visit_span(struct rendering *r, bool enter, cmark_node *node)
 {
-    const char *text;
-
     switch (cmark_node_get_type(node)) {
     case CMARK_NODE_TEXT:
-        text = unprotected(r, cmark_node_get_literal(node));
-        words_add(r, text, strlen(text));
+        add_words(r, node);
         break;
     case CMARK_NODE_SOFTBREAK:
         add_break(r, "\n");

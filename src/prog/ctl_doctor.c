@@ -225,7 +225,9 @@ static const struct check checks[] = {
 /* clang-format on */
 
 static const struct check *const tables[] = {
-    doctor_file_checks, doctor_run_checks, checks, doctor_store_checks, NULL,
+    doctor_settings_checks, doctor_file_checks,
+    doctor_run_checks,      checks,
+    doctor_store_checks,    NULL,
 };
 
 static enum health

@@ -2,11 +2,13 @@
  * ctl_doctor.h - the checks of sparklectl doctor, between ctl_doctor.c, which
  * runs them, and the files that have them:
  *
- *   doctor_host.c   functions: the configuration file, the machine
- *   doctor_net.c    functions: names, certificates, mails
- *   doctor_file.c   checks: settings, secrets, places, file systems
- *   doctor_run.c    checks: the programs, their pools, nginx
- *   doctor_store.c  checks: what PostgreSQL and Redis hold
+ *   doctor_host.c      functions: the configuration file, the machine
+ *   doctor_net.c       functions: names, certificates, mails
+ *   doctor_as.c        what a check asks as another user
+ *   doctor_settings.c  checks: settings, what lies beside them, secrets
+ *   doctor_file.c      checks: places, file systems, certificates
+ *   doctor_run.c       checks: the programs, their pools, nginx
+ *   doctor_store.c     checks: what PostgreSQL and Redis hold
  */
 #ifndef PROG_CTL_DOCTOR_H
 #define PROG_CTL_DOCTOR_H
@@ -27,6 +29,7 @@ struct check {
 };
 
 /* Ended by one without a name. */
+extern const struct check doctor_settings_checks[];
 extern const struct check doctor_file_checks[];
 extern const struct check doctor_run_checks[];
 extern const struct check doctor_store_checks[];
@@ -50,6 +53,10 @@ const char *doctor_as_site(struct ctl *c,
                            void (*act)(struct ctl *c, const void *with,
                                        struct text *wrong),
                            const void *with);
+
+/* BROKEN with what is wrong, or FINE with what is said instead of nothing. */
+enum health doctor_verdict(const char *wrong, const char *fine,
+                           const char **ret_found);
 
 /* Each says what it found. */
 enum health doctor_config_mode(struct ctl *c, const char **ret_found);

@@ -208,6 +208,17 @@ nearest(void *mem, int argc, char **argv)
     return best;
 }
 
+static int
+unknown(void *mem, int argc, char **argv)
+{
+    const char *near = nearest(mem, argc, argv);
+
+    (void)ctl_fail("there is no command %s; %s%s", argc > 0 ? argv[0] : "",
+                   near != NULL ? "did you mean " : "--help lists them",
+                   near != NULL ? near : "");
+    return 2;
+}
+
 /* Reads the configuration and opens what commands use; says its faults. */
 static bool
 open_app(struct ctl *c, bool needed)
@@ -253,14 +264,8 @@ main(int argc, char **argv)
         return 0;
     }
     const struct ctl_command *command = find(argc, argv, &words);
-    if (command == NULL) {
-        const char *near = nearest(c.mem, argc, argv);
-
-        (void)ctl_fail("there is no command %s; %s%s", argc > 0 ? argv[0] : "",
-                       near != NULL ? "did you mean " : "--help lists them",
-                       near != NULL ? near : "");
-        return 2;
-    }
+    if (command == NULL)
+        return unknown(c.mem, argc, argv);
     if (!open_app(&c, !command->no_config))
         return 1;
     if (!command->no_config && !command->as_root)
