@@ -68,16 +68,18 @@ SELECT EXISTS (SELECT FROM digest_notices(p_user, p_since))
     OR EXISTS (SELECT FROM digest_followers(p_user, p_since))
 $$;
 
--- Whether preferences want this digest: the weekly one unless it is switched
--- off or the daily one is wanted, that where the frequency says so.
+-- Whether preferences want this digest: only what somebody asked for.  The
+-- weekly one has a switch of its own, for those whose mails come at once; it
+-- also is what "all together, every week" means.
 CREATE OR REPLACE FUNCTION digest_wanted(
     p_digest text, w notification_preferences
 ) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN w.user_id IS NULL THEN p_digest = 'weekly'
-    WHEN NOT w.email_enabled THEN false
-    WHEN p_digest = 'daily' THEN w.email_frequency = 'daily'
-    ELSE w.weekly_digest AND w.email_frequency NOT IN ('never', 'daily') END;
+RETURN CASE WHEN w.user_id IS NULL OR NOT w.email_enabled THEN false
+    WHEN w.email_frequency IN ('daily', 'weekly')
+        THEN p_digest = w.email_frequency::text
+    ELSE p_digest = 'weekly' AND w.weekly_digest
+        AND w.email_frequency <> 'never' END;
 
 -- The next users, in order of id after p_after, whose morning it is, and who
 -- want a digest and had none lately; at most p_most.  p_zones is
@@ -89,7 +91,7 @@ LANGUAGE sql STABLE AS $$
 SELECT u.id, (clock_now() AT TIME ZONE CASE
     WHEN u.time_zone = ANY (p_zones) THEN u.time_zone ELSE 'UTC' END)::date
 FROM users u
-LEFT JOIN notification_preferences w ON w.user_id = u.id
+JOIN notification_preferences w ON w.user_id = u.id
 WHERE u.id > p_after AND u.status = 'ACTIVE'
     AND u.email_verified_at IS NOT NULL
     AND (u.time_zone = ANY (p_zones) OR 'UTC' = ANY (p_zones)

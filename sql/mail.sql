@@ -334,9 +334,11 @@ BEGIN
         email_off = CASE WHEN type IS NULL OR type = ANY (email_off)
             THEN email_off ELSE email_off || type END,
         weekly_digest = weekly_digest AND p_category <> 'weekly_digest',
-        email_frequency = CASE WHEN p_category = 'daily_digest'
-            AND email_frequency = 'daily' THEN 'never'
-            ELSE email_frequency END,
+        weekly_digest_at = CASE WHEN p_category <> 'weekly_digest'
+            THEN weekly_digest_at END,
+        email_frequency = CASE
+            WHEN p_category = email_frequency::text || '_digest'
+            THEN 'never' ELSE email_frequency END,
         unsubscribed = CASE WHEN type IS NOT NULL OR p_category IN ('',
                 'weekly_digest', 'daily_digest')
             OR p_category = ANY (unsubscribed)

@@ -353,7 +353,7 @@ SELECT coalesce(w.post_likes, true) AS post_likes,
     coalesce(w.email_off, '{}')::text[] AS email_off,
     coalesce(w.push_off, '{}')::text[] AS push_off,
     coalesce(w.email_frequency, 'instant')::text AS email_frequency,
-    coalesce(w.weekly_digest, true) AS weekly_digest,
+    coalesce(w.weekly_digest, false) AS weekly_digest,
     to_char(w.quiet_from, 'HH24:MI') AS quiet_from,
     to_char(w.quiet_until, 'HH24:MI') AS quiet_until,
     u.time_zone, u.id AS user_id
@@ -386,6 +386,8 @@ BEGIN
         push_enabled = coalesce(p_push_enabled, push_enabled),
         sms_enabled = coalesce(p_sms_enabled, sms_enabled),
         weekly_digest = coalesce(p_weekly_digest, weekly_digest),
+        weekly_digest_at = CASE WHEN coalesce(p_weekly_digest, weekly_digest)
+            THEN coalesce(weekly_digest_at, clock_now()) END,
         in_app_off = coalesce(p_in_app_off::notification_type[], in_app_off),
         email_off = coalesce(p_email_off::notification_type[], email_off),
         push_off = coalesce(p_push_off::notification_type[], push_off),

@@ -159,8 +159,8 @@ const struct mail_kind mail_digest_kinds[] = {
         .category = "weekly_digest",
         .about = "What happened within a week.",
         .preview = "The best of your week.",
-        .reason = "You get this mail once a week, when there is something "
-                  "new.",
+        .reason = "You get this mail because your settings ask for a weekly "
+                  "digest.",
         .tracked = true,
         .fill = fill_weekly,
     },

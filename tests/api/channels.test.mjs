@@ -26,6 +26,9 @@ export default () =>
       const { data } = await other.get(wishes); // who changes nothing
       assert.equal(data.postLikes, true);
       assert.equal(data.emailFrequency, "instant");
+      assert.equal(data.weeklyDigest, false, "nobody asked for it yet");
+      const page = await other.page("/settings/notifications");
+      assert.match(page.text, /<input type="checkbox" name="weeklyDigest">/);
       assert.deepEqual(data.emailOff, []);
       assert.equal(data.quietFrom, null);
       assert.equal(data.timeZone, "UTC");

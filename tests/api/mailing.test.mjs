@@ -61,6 +61,13 @@ export default () =>
 
     it("ends digests, newcomers' mails, and all of them", async () => {
       const user = await people.user();
+      const wishes = "/api/notifications/preferences";
+      const asked = await user.put(wishes, { weeklyDigest: true });
+      assert.equal(asked.data.weeklyDigest, true, `${asked}`);
+      const [since, later] = [await prefs(user.id),
+        (await user.put(wishes, { weeklyDigest: true }), await prefs(user.id))];
+      assert.equal(since.weekly_digest_at, later.weekly_digest_at);
+      assert.ok(since.weekly_digest_at);
       const end = (category, more = "") =>
         people.guest().request(
           "POST", `/unsubscribe?token=${tokenOf(user.id, category)}${more}`,
@@ -70,6 +77,7 @@ export default () =>
       assert.equal((await end("onboarding")).status, 200);
       let row = await prefs(user.id);
       assert.equal(row.weekly_digest, false);
+      assert.equal(row.weekly_digest_at, null);
       assert.deepEqual(row.unsubscribed, ["onboarding"]);
       assert.equal(row.email_enabled, true);
       assert.equal((await end("onboarding", "&all=true")).status, 200);

@@ -25,7 +25,9 @@ before(async () => {
     INSERT INTO users (email, username, status, email_verified_at,
       last_seen_at)
     SELECT 'd' || n || '@x.org', 'digest' || n, 'ACTIVE', now(), clock_now()
-    FROM generate_series(1, ${users}) n`]);
+    FROM generate_series(1, ${users}) n`, "-c", `
+    INSERT INTO notification_preferences (user_id, weekly_digest)
+    SELECT id, true FROM users`]);
   // Three of four follow somebody who wrote; drafts tell nobody anything.
   jobs.psql(["-c", ahead, "-c", `
     INSERT INTO posts (author_id, title, status, published_at)

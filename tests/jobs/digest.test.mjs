@@ -1,10 +1,11 @@
 // Digests: who gets one, when, and what is in it.
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Clock, yearLike } from "../lib/clock.mjs";
+import { top } from "../lib/stack.mjs";
 import { Runner } from "./runner.mjs";
 
 let jobs, clock;
@@ -52,6 +53,12 @@ function post(author, title, more = {}) {
     INSERT INTO post_contents (post_id, content, content_html)
     SELECT id, 'x', '<p>x</p>' FROM p`);
 }
+
+/** All have asked for the weekly digest, and have all other defaults. */
+const allAsked = () => jobs.psql([
+  "-c", "DELETE FROM notification_preferences",
+  "-c", `INSERT INTO notification_preferences (user_id, weekly_digest)
+    SELECT id, true FROM users`]);
 
 const seenNow = () => sqlAt("UPDATE users SET last_seen_at = clock_now()");
 
@@ -102,7 +109,7 @@ test("morning in five zones, over the changes of summer time", () => {
   jobs.sql`DELETE FROM mail_digests`;
   jobs.sql`DELETE FROM notifications`;
   jobs.sql`DELETE FROM users WHERE username LIKE 'zone%'`;
-  jobs.sql`DELETE FROM notification_preferences`;
+  allAsked();
   jobs.sql`UPDATE users SET time_zone = 'Europe/Berlin'`;
 });
 
@@ -147,12 +154,13 @@ test("not to whom it is not for", () => {
     "UPDATE users SET status = 'SUSPENDED'",
     "UPDATE users SET email_verified_at = NULL",
     "UPDATE users SET last_seen_at = clock_now() - interval '181 days'",
-    `INSERT INTO notification_preferences (user_id, weekly_digest)
-     SELECT id, false FROM users`,
-    `INSERT INTO notification_preferences (user_id, email_enabled)
-     SELECT id, false FROM users`,
-    `INSERT INTO notification_preferences (user_id, email_frequency)
-     SELECT id, 'never' FROM users`,
+    "DELETE FROM notification_preferences",
+    `DELETE FROM notification_preferences;
+     INSERT INTO notification_preferences (user_id) SELECT id FROM users`,
+    "UPDATE notification_preferences SET weekly_digest = false",
+    "UPDATE notification_preferences SET email_enabled = false",
+    "UPDATE notification_preferences SET email_frequency = 'never'",
+    "UPDATE notification_preferences SET email_frequency = 'daily'",
     "DELETE FROM follows", // so nothing is new
   ];
   at("06-21T08:10Z");
@@ -163,11 +171,58 @@ test("not to whom it is not for", () => {
     assert.equal(count, 0, statement);
     sqlAt(`UPDATE users SET status = 'ACTIVE', last_seen_at = clock_now(),
       email_verified_at = clock_now()`);
-    jobs.sql`DELETE FROM notification_preferences`;
+    allAsked();
   }
   jobs.sql`INSERT INTO follows (follower_id, following_id)
     VALUES (${ann.id}, ${ben.id})`;
   assert.equal(batchAfter("SELECT 1"), 1);
+  const asked = `UPDATE notification_preferences SET weekly_digest = false,
+    email_frequency = 'weekly'`;
+  assert.equal(batchAfter(asked), 1, "who wants all mails weekly");
+  allAsked();
+});
+
+test("accounts begin without it, and ask by the switch or the frequency", () => {
+  const [{ id }] = jobs.sql`SELECT (create_user('quiet@example.org', 'quiet',
+    'x', true)).id`;
+  const chosen = (sets) => {
+    if (sets) jobs.psql(["-c", `SELECT 1 FROM notification_prefer('${id}', ${
+      [...Array(10).fill("NULL"), sets.digest ?? "NULL", "NULL", "NULL", "NULL",
+        sets.often ?? "NULL", "NULL", "NULL", "NULL"].join(", ")})`]);
+    return jobs.sql`SELECT digest_wanted('weekly', w) AS wanted,
+        weekly_digest_at IS NOT NULL AS dated
+      FROM notification_preferences w WHERE user_id = ${id}`[0];
+  };
+  const end = (category) => jobs.sql`SELECT mail_unsubscribe(${id},
+    ${category})`;
+  assert.deepEqual(chosen(), { wanted: false, dated: false });
+  assert.deepEqual(chosen({ digest: true }), { wanted: true, dated: true });
+  end("weekly_digest");
+  assert.deepEqual(chosen(), { wanted: false, dated: false });
+  assert.deepEqual(chosen({ often: "'weekly'" }),
+    { wanted: true, dated: false });
+  end("daily_digest");
+  assert.equal(chosen().wanted, true, "that was another one");
+  end("weekly_digest");
+  assert.equal(chosen().wanted, false);
+  jobs.sql`DELETE FROM users WHERE id = ${id}`;
+});
+
+test("the migration keeps it for those alone who chose it by name", () => {
+  const script = readFileSync(
+    `${top}/sql/migrations/0015-digest-opt-in.sql`, "utf8");
+  const out = jobs.psql([], `BEGIN;
+    ALTER TABLE notification_preferences DROP COLUMN weekly_digest_at;
+    DELETE FROM notification_preferences;
+    INSERT INTO notification_preferences (user_id, weekly_digest,
+        email_frequency)
+      VALUES ('${ann.id}', true, 'instant'), ('${ben.id}', true, 'weekly'),
+        ('${cyd.id}', false, 'hourly');
+    ${script};
+    SELECT 'kept ' || string_agg(username, ' ') FROM users JOIN
+      notification_preferences w ON w.user_id = users.id WHERE weekly_digest;
+    ROLLBACK;`);
+  assert.match(out, /^\s*kept user2\s*$/m);
 });
 
 /** What the program does in each of the hours to come. */
@@ -300,7 +355,7 @@ test("in the daily one: what the switches let into mails, and still is there", (
     SET entity_type = 'post', entity_id = uuidv7() WHERE type = 'MENTION'`),
     "USER_FOLLOWED LEVEL_UP");
   jobs.sql`DELETE FROM notifications`;
-  jobs.sql`DELETE FROM notification_preferences`;
+  allAsked();
 });
 
 test("what is gone when the mail leaves is no mail", async () => {
@@ -327,6 +382,7 @@ test("a run that is killed goes on, and doubles nothing", () => {
     INSERT INTO users (email, username, status, email_verified_at)
     SELECT 'd' || n || '@x.org', 'digest' || n, 'ACTIVE', now()
     FROM generate_series(1, 12000) n`]);
+  allAsked();
   sqlAt(`INSERT INTO follows (follower_id, following_id)
     SELECT id, '${ben.id}' FROM users WHERE username LIKE 'digest%'`);
   post(ben, "For all of them");
