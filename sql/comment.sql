@@ -45,10 +45,13 @@ $$;
 -- Write a comment and count it.  Who may see the post is the caller's affair.
 -- Refusals: comments_post_id_fkey, comments_post_open,
 -- comments_parent_same_post (also: no such parent), comments_parent_live,
--- comments_content_length, comments_youtube_timestamp_range.
+-- comments_content_length, comments_youtube_timestamp_range.  Without an
+-- excerpt the batch program comment-excerpt makes it.
+DROP FUNCTION IF EXISTS comment_add(uuid, uuid, uuid, text, text, int);
 CREATE OR REPLACE FUNCTION comment_add(
     p_post_id uuid, p_parent_id uuid, p_author_id uuid, p_content text,
-    p_content_html text, p_youtube_timestamp int DEFAULT NULL
+    p_content_html text, p_youtube_timestamp int DEFAULT NULL,
+    p_excerpt text DEFAULT NULL
 ) RETURNS comments
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -75,18 +78,37 @@ BEGIN
     END IF;
 
     INSERT INTO comments (post_id, parent_id, author_id, number, path, depth,
-        content, content_html, youtube_timestamp)
+        content, content_html, youtube_timestamp, excerpt)
     VALUES (p_post_id, p_parent_id, p_author_id, post.comment_seq,
         left(coalesce(parent.path, ''), 6 * 255)
             || lpad(to_hex(post.comment_seq), 6, '0'),
         coalesce(parent.depth + 1, 0), p_content, p_content_html,
-        p_youtube_timestamp)
+        p_youtube_timestamp, p_excerpt)
     RETURNING * INTO made;
     UPDATE user_stats SET total_comments = total_comments + 1
     WHERE user_id = p_author_id;
     RETURN made;
 END
 $$;
+
+-- Comments whose excerpt their writer did not make: SQL alone, or programs of
+-- the release before.  The batch program comment-excerpt makes it.
+CREATE OR REPLACE FUNCTION comment_excerpt_wait() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO comment_excerpt_stale VALUES (NEW.id) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER comments_excerpt_made
+    AFTER INSERT ON comments
+    FOR EACH ROW WHEN (NEW.excerpt IS NULL AND NEW.deleted_at IS NULL)
+    EXECUTE FUNCTION comment_excerpt_wait();
+CREATE OR REPLACE TRIGGER comments_excerpt_follows
+    AFTER UPDATE OF content ON comments
+    FOR EACH ROW WHEN (NEW.content <> OLD.content AND NEW.deleted_at IS NULL
+        AND NEW.excerpt IS NOT DISTINCT FROM OLD.excerpt)
+    EXECUTE FUNCTION comment_excerpt_wait();
 
 -- Delete a comment (its row stays) and count it off.  Parents that were
 -- shown only for its sake go with it.  False if there is none to delete.

@@ -163,7 +163,7 @@ BEGIN
     SELECT jsonb_build_object(
         'posts', (SELECT coalesce(jsonb_agg(jsonb_build_object(
                 'title', p.title, 'path', '/post/' || p.slug,
-                'excerpt', left(p.excerpt, 160), 'author', p.author,
+                'excerpt', p.excerpt, 'author', p.author,
                 'likes', p.reaction_count, 'oneLike', p.reaction_count = 1,
                 'comments', p.comment_count,
                 'oneComment', p.comment_count = 1)

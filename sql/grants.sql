@@ -22,7 +22,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     categories, tags, series, posts, post_contents, post_search_stale,
     post_tags, post_slugs_old, post_revisions, post_collaborators,
     polls, poll_options, poll_votes,
-    comments, reactions, post_participants, shares,
+    comments, comment_excerpt_stale, reactions, post_participants, shares,
     bookmark_folders, bookmarks, mentions, reports,
     follows, blocks, mutes, leaderboard_archives,
     outbox, job_queues, jobs, job_schedules, job_archive,

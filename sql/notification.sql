@@ -187,10 +187,10 @@ CREATE OR REPLACE FUNCTION notification_title(
     one text, many text, actor text, actors int
 ) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN left(replace(replace(
+RETURN replace(replace(
     CASE WHEN actors > 1 THEN coalesce(many, one) ELSE one END,
     '{others}', coalesce(notification_others(actors), '')),
-    '{actor}', coalesce(actor, 'Somebody')), 500);
+    '{actor}', coalesce(actor, 'Somebody'));
 
 -- The title with the {names} of the data filled in, those of the type's words
 -- where the data lack one.
@@ -208,9 +208,9 @@ BEGIN
         WHERE value IS NOT NULL
     LOOP
         p_title := replace(p_title, '{' || word.key || '}',
-            left(word.value, 200));
+            word.value);
     END LOOP;
-    RETURN left(p_title, 500);
+    RETURN p_title;
 END
 $$;
 
@@ -578,7 +578,7 @@ BEGIN
         VALUES (p_user_id, p_type, key, p_actor_id, 0, p_entity_type,
             p_entity_id, notification_words(notification_title(one, NULL,
                 actor, 1), kind, p_data),
-            left(p_message, 2000), p_data, p_image, p_action_url, level,
+            p_message, p_data, p_image, p_action_url, level,
             clock_now() + kind.keep, NOT 'in_app' = ANY (channels))
         ON CONFLICT (user_id, group_key)
             WHERE NOT read AND group_key IS NOT NULL
@@ -600,7 +600,7 @@ BEGIN
         actor_count = n.actor_count + counted::int,
         title = notification_words(notification_title(one, many, actor,
             n.actor_count + counted::int), kind, p_data),
-        message = left(p_message, 2000), data = p_data,
+        message = p_message, data = p_data,
         action_url = p_action_url, priority = greatest(n.priority, level),
         created_at = clock_now(), expires_at = clock_now() + kind.keep,
         hidden = n.hidden AND NOT 'in_app' = ANY (channels)

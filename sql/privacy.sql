@@ -175,10 +175,13 @@ FROM (VALUES
 ('series', 'author_id', NULL, 'series', '{}', 'series',
     'the frame of posts that stay'),
 ('comments', 'author_id', NULL, 'comments',
-    '{content_html,path,deleted_by}', 'comments',
+    '{content_html,excerpt,path,deleted_by}', 'comments',
     'stays under "Deleted User" unless its removal is asked for'),
 ('posts', 'deleted_by', NULL, NULL, '{}', 'keep',
     'posts of others; an id that leads to nobody'),
+('comment_excerpt_stale', NULL,
+    't.comment_id IN (SELECT c.id FROM comments c WHERE c.author_id = $1)',
+    NULL, '{}', 'comments', 'says that work waits'),
 ('comments', 'deleted_by', NULL, NULL, '{}', 'keep',
     'comments of others; an id that leads to nobody'),
 
@@ -243,7 +246,8 @@ SELECT * FROM (VALUES
     ('table', 'post_slugs_old', '{slug}', 'as posts'),
     ('table', 'poll_options', '{label}', 'as posts'),
     ('table', 'series', '{title,slug}', 'as posts'),
-    ('table', 'comments', '{content,content_html}', 'as posts'),
+    ('table', 'comments', '{content,content_html,excerpt}',
+        'as posts'),
     ('redis', 'quota:*', '{}',
         'counts by IP address, and by keyed hashes of what mails and SMS were
         asked for to, against misuse, Art. 6(1)(f): they end by themselves

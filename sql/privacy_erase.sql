@@ -319,6 +319,7 @@ BEGIN
                 ELSE '[deleted]' END,
             content_html = CASE WHEN deleted_at IS NULL THEN content_html
                 ELSE '' END,
+            excerpt = CASE WHEN deleted_at IS NULL THEN excerpt END,
             youtube_timestamp = CASE WHEN deleted_at IS NULL
                 THEN youtube_timestamp END
         WHERE id = c.id;

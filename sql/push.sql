@@ -46,22 +46,21 @@ BEGIN
 END
 $$;
 
--- What a push says, as JSON, for one browser; none where the notification was
+-- What a push says, whole, to one browser; none where the notification was
 -- read, is gone, or is not for this browser's user (any more), and where its
 -- session is over.
+DROP FUNCTION IF EXISTS push_message(uuid, uuid);
 CREATE OR REPLACE FUNCTION push_message(
     p_subscription uuid, p_notification uuid
-) RETURNS TABLE (endpoint text, p256dh bytea, auth bytea, body text,
-    urgency text, topic text)
+) RETURNS TABLE (endpoint text, p256dh bytea, auth bytea, title text,
+    message text, url text, tag uuid, unread bigint, urgency text)
 LANGUAGE sql STABLE AS $$
-SELECT s.endpoint, s.p256dh, s.auth, json_build_object(
-        'title', left(n.title, 150), 'body', left(n.message, 250),
-        'url', CASE WHEN octet_length(n.action_url) <= 500 THEN n.action_url
-            ELSE '/notifications' END,
-        'tag', n.id, 'unread', (SELECT count(*) FROM notifications_shown u
-            WHERE u.user_id = n.user_id AND NOT u.read))::text,
-    CASE n.priority WHEN 0 THEN 'low' WHEN 1 THEN 'normal' ELSE 'high' END,
-    replace(n.id::text, '-', '')
+SELECT s.endpoint, s.p256dh, s.auth, n.title, n.message,
+    CASE WHEN octet_length(n.action_url) <= 500 THEN n.action_url
+        ELSE '/notifications' END,
+    n.id, (SELECT count(*) FROM notifications_shown u
+        WHERE u.user_id = n.user_id AND NOT u.read),
+    CASE n.priority WHEN 0 THEN 'low' WHEN 1 THEN 'normal' ELSE 'high' END
 FROM push_subscriptions_live s JOIN notifications n ON n.user_id = s.user_id
 WHERE s.id = p_subscription AND n.id = p_notification AND NOT n.read
     AND n.expires_at > clock_now() AND notification_gone(n) IS NULL

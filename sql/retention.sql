@@ -88,7 +88,7 @@ WITH due AS MATERIALIZED (
     RETURNING 1
 ), emptied AS (
     UPDATE comments SET content = '[deleted]', content_html = '',
-        youtube_timestamp = NULL
+        excerpt = NULL, youtube_timestamp = NULL
     WHERE id IN (SELECT id FROM due WHERE NOT whole)
     RETURNING id
 ), unsaid AS (

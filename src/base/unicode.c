@@ -60,19 +60,39 @@ is_flag(uint32_t code)
     return code >= FLAG && code <= FLAG_END;
 }
 
+/* What of the code points so far the rules for more than a pair want. */
+struct cluster {
+    uint32_t last;
+    size_t letters; /* of flags, just before */
+    bool picture;   /* and what extends it, just before */
+};
+
+static void
+cluster_add(struct cluster *c, uint32_t code)
+{
+    c->letters = is_flag(code) ? c->letters + 1 : 0;
+    if (uc_is_property_extended_pictographic(code))
+        c->picture = true;
+    else if (code != JOINER &&
+             uc_graphemeclusterbreak_property(code) != GBP_EXTEND)
+        c->picture = false;
+    c->last = code;
+}
+
 /*
- * Whether a cluster ends between two code points.  libunistring looks at the
- * pair alone; flags are two letters each (GB12), of which `letters` came just
- * before, and a joiner holds pictures together (GB11).
+ * Whether a cluster ends before a code point.  libunistring looks at a pair
+ * alone; flags are two letters each (GB12), and a joiner between pictures
+ * holds them together (GB11).
  */
 static bool
-ends_cluster(uint32_t a, uint32_t b, size_t letters)
+cluster_ends(const struct cluster *c, uint32_t code)
 {
-    if (is_flag(a) && is_flag(b))
-        return letters % 2 == 0;
-    if (a == JOINER && uc_is_general_category_withtable(b, UC_CATEGORY_MASK_So))
+    if (is_flag(c->last) && is_flag(code))
+        return c->letters % 2 == 0;
+    if (c->last == JOINER && c->picture &&
+        uc_is_property_extended_pictographic(code))
         return false;
-    return uc_is_grapheme_break(a, b);
+    return uc_is_grapheme_break(c->last, code);
 }
 
 /* The last end of a cluster that is not behind `most`; `most` if none is. */
@@ -80,17 +100,16 @@ static const char *
 cluster_end(const char *s, const char *most, const char *end)
 {
     const char *p = s, *last = s;
-    uint32_t before = utf8_next(&p, end);
-    size_t letters = is_flag(before);
+    struct cluster c = { .letters = 0 };
 
+    cluster_add(&c, utf8_next(&p, end));
     while (p <= most && p < end) {
         const char *at = p;
         uint32_t code = utf8_next(&p, end);
 
-        if (ends_cluster(before, code, letters))
+        if (cluster_ends(&c, code))
             last = at;
-        letters = is_flag(code) ? letters + 1 : 0;
-        before = code;
+        cluster_add(&c, code);
     }
     return last == s ? most : last;
 }

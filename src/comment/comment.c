@@ -195,4 +195,5 @@ const struct feature comment_feature = {
     .routes = routes,
     .route_tables = (const struct route *const[]){ comment_write_routes, NULL },
     .events = events,
+    .batches = comment_batches,
 };

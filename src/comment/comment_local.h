@@ -8,6 +8,11 @@
 
 extern const struct route comment_write_routes[];
 extern const struct member comment_shape[];
+extern const struct batch comment_batches[];
+
+/* The beginning of a comment in plain text (the column excerpt), on mem. */
+struct markup;
+const char *comment_excerpt(const void *mem, const struct markup *text);
 
 /* comment_shape from comment_rows AS row, for the viewer in $1. */
 #define COMMENT_SELECT                                                         \

@@ -60,7 +60,8 @@ static const struct refusal edit_refusals[] = {
 /* clang-format off */
 static const char create_sql[] = SQL(
     WITH made AS (
-        SELECT c FROM posts p, comment_add(p.id, $3, $1, $4, $5, $6::int) c
+        SELECT c FROM posts p, comment_add(p.id, $3, $1, $4, $5, $6::int,
+            $9) c
         WHERE p.id = $2 AND post_visible(p, $1)
     ), news AS (
         INSERT INTO outbox (event, subject_id, actor_id, data, request_id)
@@ -91,11 +92,12 @@ create_comment(struct request *r)
 
     if (render(r, c, &text, &mentions) != NULL)
         return &blank_comment;
-    const struct problem *refused =
-        answer_row(r, create_sql,
-                   ARGS(ARG(r->viewer), ARG(c->post), ARG(c->parent),
-                        ARG(c->content), ARG(text.html),
-                        ARG(c->youtube_timestamp), ARG(mentions), ARG(r->id)));
+    const char *excerpt = comment_excerpt(r->mem, &text);
+    const struct problem *refused = answer_row(
+        r, create_sql,
+        ARGS(ARG(r->viewer), ARG(c->post), ARG(c->parent), ARG(c->content),
+             ARG(text.html), ARG(c->youtube_timestamp), ARG(mentions),
+             ARG(r->id), ARG(excerpt)));
 
     event_wake(r);
     return refused;
@@ -124,7 +126,7 @@ static const struct field create_fields[] = {
 static const char edit_sql[] = SQL(
     WITH made AS (
         UPDATE comments c SET content = $3, content_html = $4,
-            edited_at = CASE
+            excerpt = $7, edited_at = CASE
                 WHEN c.created_at > clock_now() - interval '15 minutes'
                 THEN c.edited_at ELSE clock_now() END
         FROM posts p
@@ -149,10 +151,11 @@ edit_comment(struct request *r)
 
     if (render(r, c, &text, &mentions) != NULL)
         return &blank_comment;
-    const struct problem *refused =
-        answer_row(r, edit_sql,
-                   ARGS(ARG(r->viewer), ARG(c->comment), ARG(c->content),
-                        ARG(text.html), ARG(mentions), ARG(r->id)));
+    const char *excerpt = comment_excerpt(r->mem, &text);
+    const struct problem *refused = answer_row(
+        r, edit_sql,
+        ARGS(ARG(r->viewer), ARG(c->comment), ARG(c->content), ARG(text.html),
+             ARG(mentions), ARG(r->id), ARG(excerpt)));
 
     event_wake(r);
     return refused;

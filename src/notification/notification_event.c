@@ -23,7 +23,7 @@
 /* ---- Comments ------------------------------------------------------------ */
 
 #define COMMENTED                                                              \
-    SQL(left(c.content, 200),                                                  \
+    SQL(coalesce(c.excerpt, p.title),                                          \
         '/post/' || p.slug || '#c-' || c.id,                                   \
         jsonb_build_object('comment', c.id, 'postTitle', p.title))
 #define LIVE_COMMENT                                                           \
@@ -78,7 +78,7 @@ static const char post_mention_sql[] =
         WHERE p.id = $1 AND p.deleted_at IS NULL
         ON CONFLICT DO NOTHING RETURNING user_id))
     ", " TELL_TOO
-    SQL(SELECT m.user_id, 'post', p.id, left(p.title, 200),
+    SQL(SELECT m.user_id, 'post', p.id, p.title,
             '/post/' || p.slug, jsonb_build_object('postTitle', p.title)
         FROM posts p, LATERAL (SELECT user_id FROM fresh UNION
             SELECT user_id FROM mentions WHERE post_id = p.id
@@ -95,7 +95,7 @@ static const char post_mention_sql[] =
 
 /* To a post, or to a comment: one of the two finds a row. */
 static const char liked_sql[] =
-    TELL SQL(SELECT p.author_id, 'post', p.id, left(p.title, 200),
+    TELL SQL(SELECT p.author_id, 'post', p.id, p.title,
             '/post/' || p.slug, ) VERB
     SQL(FROM posts p
         WHERE p.id = $1 AND $3->>'postId' IS NOT NULL AND p.deleted_at IS NULL

@@ -15,11 +15,14 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/encode.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/unicode.h"
 #include "core/app.h"
 #include "core/db.h"
 #include "core/http.h"
+#include "core/json_write.h"
 #include "push/push.h"
 #include "push/push_crypt.h"
 
@@ -79,15 +82,50 @@ outcome_of(int status)
     return o;
 }
 
-/* ---- The steps ----------------------------------------------------------- */
+/* ---- The message ----------------------------------------------------------
+ */
 
 /* clang-format off */
 static const char message_sql[] = SQL(
-    SELECT m.endpoint, m.p256dh, m.auth, m.body, m.urgency, m.topic
+    SELECT m.endpoint, m.p256dh, m.auth, m.title, m.message, m.url, m.tag,
+        m.unread, m.urgency
     FROM push_message(($1->>'subscription')::uuid,
         ($1->>'notification')::uuid) m
 );
 /* clang-format on */
+
+/* A service takes 4096 bytes, and lock screens show less than this. */
+enum { TITLE = 150, MESSAGE = 250 }; /* code points, of 6 bytes at most */
+
+/* What the page's worker reads, from columns 3 to 7. */
+static const char *
+body_of(void *mem, const struct db_result *row)
+{
+    struct json_writer w = { .to = text_new(mem) };
+    const struct uuid tag = db_uuid(row, 0, 6);
+    char id[UUID_TEXT];
+
+    uuid_write(&tag, id);
+    json_open_object(&w, NULL);
+    json_put_text(&w, "title",
+                  unicode_cut(mem, db_text(row, 0, 3, NULL), TITLE));
+    json_put_text(&w, "body",
+                  unicode_cut(mem, db_text(row, 0, 4, NULL), MESSAGE));
+    json_put_text(&w, "url", db_text(row, 0, 5, NULL));
+    json_put_text(&w, "tag", id);
+    json_put_number(&w, "unread", db_integer(row, 0, 7));
+    json_close_object(&w);
+    return w.to->at;
+}
+
+/* The notification's id without hyphens: topics are short (RFC 8030, 5.4). */
+static const char *
+topic_of(void *mem, const struct uuid *id)
+{
+    return hex_encode(mem, id->octet, sizeof id->octet);
+}
+
+/* ---- The steps ----------------------------------------------------------- */
 
 static const char *
 prepare(struct job *job)
@@ -100,14 +138,15 @@ prepare(struct job *job)
     job->done = row != NULL && db_rows(row) == 0;
     if (row == NULL || job->done)
         return why;
+    const struct uuid tag = db_uuid(row, 0, 6);
     job->with = s;
     *s = (struct sending){
         .endpoint = db_text(row, 0, 0, NULL),
         .point = db_bytes(row, 0, 1).at,
         .auth = db_bytes(row, 0, 2).at,
-        .body = db_text(row, 0, 3, NULL),
-        .urgency = db_text(row, 0, 4, NULL),
-        .topic = db_text(row, 0, 5, NULL),
+        .body = body_of(job->mem, row),
+        .urgency = db_text(row, 0, 8, NULL),
+        .topic = topic_of(job->mem, &tag),
     };
     return NULL;
 }

@@ -9,6 +9,7 @@
 #include "base/escape.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/unicode.h"
 #include "core/app.h"
 #include "core/db.h"
 #include "core/http.h"
@@ -17,6 +18,7 @@
 #include "sms/sms_local.h"
 
 #define CODE_MINUTES 10
+#define TITLE 200 /* characters: two or three messages of a network */
 
 /* Somebody waits for a code, so it need not wait for those whom push services
  * hold up.  One at a time: a gateway that never answers holds one worker. */
@@ -31,7 +33,7 @@ struct message {
 /* Read meanwhile or gone, or no number any more: no row. */
 /* clang-format off */
 static const char notice_sql[] = SQL(
-    SELECT p.number, p.user_id, left(n.title, 200), n.action_url
+    SELECT p.number, p.user_id, n.title, n.action_url
     FROM notifications n
     JOIN phones p ON p.user_id = n.user_id AND p.verified_at IS NOT NULL
     WHERE n.id = ($1->>'notification')::uuid AND NOT n.read
@@ -86,9 +88,10 @@ prepare_notice(struct job *job)
         return why;
     const char *url = db_null(row, 0, 3) ? NULL : db_text(row, 0, 3, NULL);
     job->with = m;
-    m->text = mem_printf(
-        job->mem, "%s: %s %s%s", site->name, db_text(row, 0, 2, NULL),
-        url != NULL && url[0] == '/' ? site->url : "", url == NULL ? "" : url);
+    m->text = mem_printf(job->mem, "%s: %s %s%s", site->name,
+                         unicode_cut(job->mem, db_text(row, 0, 2, NULL), TITLE),
+                         url != NULL && url[0] == '/' ? site->url : "",
+                         url == NULL ? "" : url);
     return read_number(job, row, &m->to);
 }
 

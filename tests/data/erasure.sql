@@ -199,6 +199,8 @@ INSERT INTO posts (author_id, title, deleted_at, deleted_by)
 VALUES (:'other', 'Moderated', now(), :'me');
 UPDATE comments SET deleted_by = :'me'
 WHERE author_id = :'other' AND deleted_at IS NOT NULL;
+INSERT INTO comment_excerpt_stale
+SELECT id FROM comments WHERE author_id = :'me';
 
 -- ---- On its way -----------------------------------------------------------
 

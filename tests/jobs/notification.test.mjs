@@ -33,11 +33,11 @@ function newPost(title, status = "published", mentions = "[]") {
   return id;
 }
 
-function comment(author, parent = null, mentions = "[]", content = "Hi") {
+function comment(author, parent = null, mentions = "[]", excerpt = "Hi") {
   return jobs.psql(["-c", `
     WITH made AS (SELECT c FROM comment_add('${post}',
-        ${parent ? `'${parent}'` : "NULL"}, '${author.id}', '${content}',
-        '<p>x</p>') c),
+        ${parent ? `'${parent}'` : "NULL"}, '${author.id}', '# **Hi**',
+        '<p>x</p>', NULL, ${excerpt ? `'${excerpt}'` : "NULL"}) c),
     news AS (INSERT INTO outbox (event, subject_id, actor_id, data)
       SELECT 'comment.created', (c).id, '${author.id}', jsonb_build_object(
         'postId', (c).post_id, 'parentId', (c).parent_id,

@@ -1,6 +1,10 @@
 /* unicode_test.c - what is seen of texts, and where they are cut. */
 #include <CUnit/CUnit.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/unicode.h"
@@ -57,6 +61,91 @@ cuts_between_clusters(void)
                                                    : cases[i].is);
 }
 
+/* ---- Unicode's own test -------------------------------------------------- */
+
+/* Of the Debian package unicode-data.  Its Unicode may be newer than that of
+ * libunistring; where that matters a row below will say so. */
+#define BREAKS "/usr/share/unicode/auxiliary/GraphemeBreakTest.txt"
+
+enum { CODES = 32 }; /* of a row, at most */
+
+struct row {
+    char text[CODES * 4];
+    size_t end[CODES + 1]; /* bytes after so many code points */
+    bool breaks[CODES + 1];
+    size_t n;
+};
+
+/* "÷ 0020 × 0308 ÷ 0020 ÷", to the end of the line or a comment. */
+static bool
+read_row(const char *line, struct row *ret)
+{
+    const char *s = line;
+
+    *ret = (struct row){ .n = 0 };
+    while (text_starts(s, "\xC3\xB7 ") || text_starts(s, "\xC3\x97 ")) {
+        char *end;
+        unsigned long code = strtoul(s + 3, &end, 16);
+
+        ret->breaks[ret->n] = s[1] == '\xB7';
+        if (end == s + 3 || ret->n == CODES)
+            return false;
+        size_t at = ret->end[ret->n++];
+        ret->end[ret->n] = at + utf8_put(ret->text + at, (uint32_t)code);
+        s = end + 1;
+    }
+    ret->breaks[ret->n] = true;
+    return ret->n > 0;
+}
+
+/* Where a cut to k code points ends: at the last break before the ellipsis, or
+ * before blanks; within the first cluster where that takes all the room. */
+static bool
+cut_is_right(const struct row *r, size_t k)
+{
+    const char *cut = unicode_cut(mem, r->text, k);
+    size_t len = strlen(cut), i, last = k - 1;
+
+    if (k >= r->n)
+        return strcmp(cut, r->text) == 0;
+    if (len < 3 || strcmp(cut + len - 3, "\xE2\x80\xA6") != 0 ||
+        strncmp(cut, r->text, len - 3) != 0)
+        return false;
+    for (i = 0; i < r->n && r->end[i] != len - 3; i++)
+        continue;
+    while (last > 0 && !r->breaks[last])
+        last--;
+    if (last == 0)
+        return i == k - 1 || (i == 0 && strchr(" \r\n", *r->text) != NULL);
+    return i == last ||
+           (r->breaks[i] && i < last && strpbrk(r->text, " \r\n") != NULL);
+}
+
+static void
+passes_unicodes_test(void)
+{
+    char *all = file_read(mem, BREAKS, 1 << 20, NULL);
+    size_t rows = 0;
+
+    CU_ASSERT_FATAL(all != NULL);
+    for (char *line = all, *next; line != NULL; line = next) {
+        struct row r;
+
+        next = strchr(line, '\n');
+        if (next != NULL)
+            *next++ = '\0';
+        if (!read_row(line, &r))
+            continue;
+        rows++;
+        for (size_t k = 1; k <= r.n; k++)
+            if (!cut_is_right(&r, k)) {
+                printf("cut at %zu: %s\n", k, line);
+                CU_ASSERT(false);
+            }
+    }
+    CU_ASSERT(rows > 500);
+}
+
 /* A blank is gone back to where it is near, not over the whole of a text. */
 static void
 cuts_at_near_blanks(void)
@@ -107,6 +196,7 @@ knows_what_is_seen(void)
 
 static CU_TestInfo tests[] = {
     { "cuts between clusters", cuts_between_clusters },
+    { "passes Unicode's test of clusters", passes_unicodes_test },
     { "cuts at near blanks", cuts_at_near_blanks },
     { "knows what is seen", knows_what_is_seen },
     CU_TEST_INFO_NULL,
