@@ -187,13 +187,29 @@ next_cursor(struct request *r, const struct db_result *res, size_t rows)
     return out;
 }
 
+/* How many there are in all, where the statement tells: an empty page says so
+ * only if it is the first. */
+static void
+count_all(struct page_list *l)
+{
+    int column = db_column(l->res, "total");
+
+    if (column < 0)
+        return;
+    if (l->rows == 0)
+        l->counted = l->page == 1;
+    else if (!db_null(l->res, 0, (size_t)column)) {
+        l->counted = true;
+        l->total = db_integer(l->res, 0, (size_t)column);
+    }
+}
+
 static struct page_list
 list_of(struct request *r, const struct shape *shape,
         const struct db_result *res, int64_t limit)
 {
     size_t rows = db_rows(res);
     size_t most = limit < 0 ? 0 : (size_t)limit;
-    int total = db_column(res, "total");
     struct page_list list = {
         .shape = shape,
         .res = res,
@@ -205,8 +221,7 @@ list_of(struct request *r, const struct shape *shape,
 
     if (list.more)
         list.next_cursor = next_cursor(r, res, list.rows);
-    if (total >= 0 && rows > 0 && !db_null(res, 0, (size_t)total))
-        list.total = db_integer(res, 0, (size_t)total);
+    count_all(&list);
     return list;
 }
 
@@ -216,8 +231,10 @@ add_pages(struct text *to, const struct page_list *l)
     int64_t total = l->total < 0 ? -l->total : l->total;
     int64_t size = l->page_size > 0 ? l->page_size : 1;
 
-    ADD(to, ",\"total\":");
-    text_addi(to, total);
+    if (l->counted) {
+        ADD(to, ",\"total\":");
+        text_addi(to, total);
+    }
     if (l->total < 0)
         ADD(to, ",\"totalIsEstimate\":true");
     if (l->page > 0) {
@@ -226,8 +243,10 @@ add_pages(struct text *to, const struct page_list *l)
     }
     ADD(to, ",\"pageSize\":");
     text_addi(to, l->page_size);
-    ADD(to, ",\"totalPages\":");
-    text_addi(to, (total + size - 1) / size);
+    if (l->counted) {
+        ADD(to, ",\"totalPages\":");
+        text_addi(to, (total + size - 1) / size);
+    }
 }
 
 static void

@@ -114,11 +114,11 @@ enum quota {
 
 /* The form of a list answer. */
 enum answer_form {
-    ANSWER_OBJECT, /* the shape itself */
-    ANSWER_LIST,   /* {items, nextCursor, hasMore} by keyset */
-    ANSWER_PAGES,  /* the same with total, page, pageSize, totalPages and, where
-                      it is so, totalIsEstimate */
-    ANSWER_ARRAY,  /* {items} of a list that is short by nature */
+    ANSWER_OBJECT,  /* the shape itself */
+    ANSWER_LIST,    /* {items, nextCursor, hasMore} by keyset */
+    ANSWER_PAGES,   /* the same with pageSize and, where they are known, page,
+                       total, totalPages and totalIsEstimate */
+    ANSWER_ARRAY,   /* {items} of a list that is short by nature */
     ANSWER_NOTHING, /* 204 */
 };
 
@@ -175,7 +175,8 @@ struct route {
  * list, for which the statement selects one row more.  Columns past the
  * shape's: "cursor_key" (bigint or timestamptz) makes nextCursor, together
  * with the shape's first column, which must be the id; "total" (bigint; less
- * than zero: an estimate of minus that) makes total.  All return NULL, or the
+ * than zero: an estimate of minus that; null: not known) makes total: a
+ * counter's value, or absent, never a guess.  All return NULL, or the
  * problem that the route lists for the broken constraint.  On a page route
  * the result is a member of the template's data instead: the _as forms name
  * it and its shape.
@@ -237,7 +238,8 @@ const struct problem *answer_raw(struct request *r, const char *bytes,
 /* Another status than the row's, after the answer: 503 of a health check. */
 void answer_status(struct request *r, int status);
 
-/* Which page of ANSWER_PAGES this is, from 1; without it by cursor. */
+/* Which page of ANSWER_PAGES this is, from 1; not where a cursor says where it
+ * begins.  To be called before the rows are answered. */
 void answer_page_number(struct request *r, int64_t page);
 
 /* For page routes: a redirect (303) instead of the page, to a place of this

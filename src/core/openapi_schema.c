@@ -342,14 +342,19 @@ static const struct extra {
     enum value_type type;
     bool nullable, optional;
     enum answer_form least; /* from which form on */
+    const char *about;
 } extras[] = {
-    { "nextCursor", VALUE_TEXT, true, false, ANSWER_LIST },
-    { "hasMore", VALUE_BOOLEAN, false, false, ANSWER_LIST },
-    { "total", VALUE_INTEGER, false, false, ANSWER_PAGES },
-    { "totalIsEstimate", VALUE_BOOLEAN, false, true, ANSWER_PAGES },
-    { "page", VALUE_INTEGER, false, true, ANSWER_PAGES },
-    { "pageSize", VALUE_INTEGER, false, false, ANSWER_PAGES },
-    { "totalPages", VALUE_INTEGER, false, false, ANSWER_PAGES },
+    { "nextCursor", VALUE_TEXT, true, false, ANSWER_LIST, NULL },
+    { "hasMore", VALUE_BOOLEAN, false, false, ANSWER_LIST, NULL },
+    { "total", VALUE_INTEGER, false, true, ANSWER_PAGES,
+      "How many there are on all pages, from a counter; absent where none is "
+      "kept for what was asked for." },
+    { "totalIsEstimate", VALUE_BOOLEAN, false, true, ANSWER_PAGES, NULL },
+    { "page", VALUE_INTEGER, false, true, ANSWER_PAGES,
+      "Not where a cursor says where the page begins." },
+    { "pageSize", VALUE_INTEGER, false, false, ANSWER_PAGES, NULL },
+    { "totalPages", VALUE_INTEGER, false, true, ANSWER_PAGES,
+      "Where there is a total." },
 };
 enum { EXTRAS = sizeof extras / sizeof *extras };
 
@@ -380,6 +385,8 @@ put_list(struct openapi *o, const struct route *row)
         if (applies(&extras[i], row->form)) {
             json_open_object(&o->w, extras[i].name);
             put_type(o, extras[i].type, extras[i].nullable);
+            if (extras[i].about != NULL)
+                json_put_text(&o->w, "description", extras[i].about);
             json_close_object(&o->w);
         }
     json_close_object(&o->w);

@@ -61,7 +61,8 @@ struct page_list {
     size_t rows;
     bool more;
     const char *next_cursor;        /* NULL: none */
-    int64_t total, page, page_size; /* total -1: not known */
+    bool counted;                   /* total is known; less than zero: an */
+    int64_t total, page, page_size; /* estimate of minus that */
 };
 
 void page_add_row(struct exchange *ex, const char *name,

@@ -216,13 +216,22 @@ static const struct template_source items_source = {
     .item = items_item,
 };
 
+/* Nothing where it is not known. */
+static void
+put_total(struct template_value *ret, const struct page_list *l)
+{
+    if (l->counted)
+        template_number(ret, l->total < 0 ? -l->total : l->total);
+    else
+        template_string(ret, NULL);
+}
+
 static bool
 list_member(const struct template_value *object,
             const struct template_name *name, const void *mem,
             struct template_value *ret)
 {
     const struct page_list *l = object->at;
-    int64_t total = l->total < 0 ? -l->total : l->total;
 
     (void)mem;
     if (is_named(name, "items", 5))
@@ -232,7 +241,7 @@ list_member(const struct template_value *object,
     else if (is_named(name, "nextCursor", 10))
         template_string(ret, l->next_cursor);
     else if (is_named(name, "total", 5))
-        template_number(ret, total);
+        put_total(ret, l);
     else if (is_named(name, "totalIsEstimate", 15))
         template_boolean(ret, l->total < 0);
     else if (is_named(name, "page", 4))

@@ -224,7 +224,8 @@ feed_answer(struct request *r, const char *name, const struct feed *f)
     if (f->sort == SORT_FOLLOWING && (row == NULL || skip > 0))
         return problem_field(r, row == NULL ? "sort" : "page",
                              "following takes no filter and no page number");
-    answer_page_number(r, f->page);
+    if (f->cursor.key == INT64_MAX)
+        answer_page_number(r, f->page);
     if (row == NULL)
         return answer(r, name, f->limit, any_sql[f->sort],
                       ARGS(ARG(r->viewer), ARG_AS(key, f->cursor.key),

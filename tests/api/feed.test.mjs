@@ -79,7 +79,60 @@ export default () =>
       const first = (await page(1)).data;
       assert.equal(first.hasMore, true);
       assert.deepEqual(ids(first.items), all.slice(0, 20));
-      assert.deepEqual((await page(4)).data.items, []);
+      const beyond = (await page(4)).data;
+      assert.deepEqual(beyond.items, []);
+      assert.equal("total" in beyond, false, "not 0: there are 53");
+    });
+
+    it("tells no total where none is kept, and never a wrong one", async () => {
+      const { slug } = (await reader.get("/api/categories")).data.items[0];
+      const fan = await people.user();
+      const writer = await people.user();
+      await fan.put(`/api/users/${writer.name}/follow`);
+      const mark = freshName("m").replaceAll("_", "-");
+      await people.post(writer, { category: slug, tags: [mark] });
+      for (const asked of [
+        "timeRange=day",
+        `timeRange=year&author=${writer.name}`,
+        `category=${slug}&tag=${mark}`,
+        `author=${writer.name}&tag=${mark}`,
+        `author=${writer.name}&kind=ARTICLE&sort=popular`,
+        `tag=${mark}&sort=trending`,
+        "sort=following",
+      ])
+        for (const limit of [1, 100]) {
+          const { data } = await fan.get(`/api/posts?${asked}&limit=${limit}`);
+          assert.ok(data.items.length > 0, asked);
+          for (const member of ["total", "totalPages", "totalIsEstimate"])
+            assert.equal(member in data, false, `${member} of ${asked}`);
+        }
+    });
+
+    it("tells an exact total on every page of a list that has one", async () => {
+      const writer = await people.user();
+      const category = freshName("total").replaceAll("_", "-");
+      await stack.sql`INSERT INTO categories (name, slug)
+        VALUES (${category}, ${category})`;
+      for (let i = 0; i < 3; i++) await people.post(writer, { category });
+      for (const asked of [
+        `category=${category}`,
+        `category=${category}&sort=popular`,
+        `category=${category}&sort=trending`,
+        `author=${writer.name}`,
+      ]) {
+        const path = `/api/posts?${asked}&limit=2`;
+        const first = (await reader.get(path)).data;
+        assert.equal(first.total, 3, asked);
+        assert.equal(first.totalPages, 2);
+        assert.equal(first.page, 1);
+        const rest = (await reader.get(`${path}&cursor=${first.nextCursor}`))
+          .data;
+        assert.equal(rest.items.length, 1);
+        assert.equal(rest.total, 3, `${asked} by cursor`);
+        assert.equal("page" in rest, false, "a cursor's page has no number");
+      }
+      const none = await reader.get("/api/posts?category=no-such-category");
+      assert.equal(none.data.total, 0);
     });
 
     it("goes on by cursor where a page by number ended", async () => {
