@@ -67,7 +67,7 @@ struct comment_list {
 /* The post of a list, where the viewer may read it: $2 id or $3 slug. */
 #define SEEN_POST                                                              \
     SQL((SELECT p.id FROM posts p WHERE p.id = coalesce($2, post_by_slug($3))  \
-        AND post_visible(p, $1)))
+        AND post_readable(p, $1)))
 #define SHOWN SQL(AND (NOT row.deleted OR row.replies > 0))
 
 /* The cursor of this order is the last comment itself: $5; its key $4 is not
@@ -104,6 +104,15 @@ static const char replies_sql[] = COMMENT_SELECT SQL(
     ORDER BY row.created_at, row.id LIMIT $6 + 1
 );
 
+/* Whether there is what an empty list is of: the post, and the comment $4 of
+ * it, which is no more where it was deleted and nobody answered. */
+static const char owner_sql[] = SQL(
+    SELECT FROM posts p WHERE p.id = coalesce($2, post_by_slug($3))
+        AND post_readable(p, $1) AND ($4::uuid IS NULL OR EXISTS(
+            SELECT FROM comments c WHERE c.id = $4 AND c.post_id = p.id
+                AND (c.deleted_at IS NULL OR c.reply_count > 0)))
+);
+
 static const struct {
     const char *sql;
     enum value_type key;
@@ -134,7 +143,9 @@ answer_comments(struct request *r, const char *name,
     };
 
     if (name == NULL)
-        return answer_rows(r, list->limit, sql, args);
+        return answer_rows_of(
+            r, list->limit, sql, args, owner_sql,
+            ARGS(ARG(r->viewer), ARG(id), ARG(slug), ARG(list->parent)));
     return answer_rows_as(r, name, comment_shape, list->limit, sql, args);
 }
 
@@ -181,7 +192,8 @@ static const struct route routes[] = {
         .input = INPUT(struct comment_list, list_fields),
         .returns = comment_shape,
         .form = ANSWER_LIST,
-        .sql = STATEMENTS(thread_sql, best_sql, new_sql, replies_sql),
+        .sql =
+            STATEMENTS(thread_sql, best_sql, new_sql, replies_sql, owner_sql),
     },
     { 0 },
 };

@@ -5,14 +5,13 @@
  * row's refusals; whatever no row knows of is our fault, is logged with all
  * that PostgreSQL said, and shows nothing outside.
  */
-#include "core/endpoint.h"
+#include "core/answer_local.h"
 
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/app.h"
-#include "core/cursor.h"
 #include "core/db.h"
 #include "core/exchange.h"
 #include "core/local_target.h"
@@ -74,17 +73,17 @@ in_shape(struct request *r, const struct shape *shape,
     return misfit == NULL ? NULL : exchange_broken(r->exchange, misfit);
 }
 
-static const struct problem *
-query_in_shape(struct request *r, const char *sql, const struct sql_arg *args,
-               const struct shape *shape, const struct db_result **ret)
+const struct problem *
+answer_query_in(struct request *r, const char *sql, const struct sql_arg *args,
+                const struct shape *shape, const struct db_result **ret)
 {
     const struct problem *refused = answer_query(r, sql, args, ret);
 
     return refused != NULL ? refused : in_shape(r, shape, *ret);
 }
 
-static const struct shape *
-shape_for(const struct request *r, const struct member *members)
+const struct shape *
+answer_shape(const struct request *r, const struct member *members)
 {
     if (members == NULL)
         BUG("%s answers rows without a shape", r->route->on);
@@ -95,8 +94,8 @@ shape_for(const struct request *r, const struct member *members)
 
 #define ADD(to, literal) text_add((to), (literal), sizeof(literal) - 1)
 
-static struct text *
-open_envelope(struct request *r)
+struct text *
+answer_open(struct request *r)
 {
     struct exchange *ex = r->exchange;
 
@@ -115,7 +114,7 @@ const struct problem *
 answer_result(struct request *r, const char *name, const struct member *members,
               const struct db_result *row)
 {
-    const struct shape *shape = shape_for(r, members);
+    const struct shape *shape = answer_shape(r, members);
     const struct problem *broken = in_shape(r, shape, row);
 
     if (broken != NULL)
@@ -126,7 +125,7 @@ answer_result(struct request *r, const char *name, const struct member *members,
         page_add_row(r->exchange, name, shape, row);
         return NULL;
     }
-    struct text *out = open_envelope(r);
+    struct text *out = answer_open(r);
     shape_json_row(out, shape, row, 0, 0);
     text_addc(out, '}');
     return NULL;
@@ -148,162 +147,6 @@ answer_row_as(struct request *r, const char *name, const struct member *members,
     return refused != NULL ? refused : answer_result(r, name, members, res);
 }
 
-/* ---- Lists --------------------------------------------------------------- */
-
-static int64_t
-key_of(const struct db_result *res, size_t row, size_t column)
-{
-    if (db_column_type(res, column) == VALUE_TIME)
-        return db_time(res, row, column).us;
-    return db_integer(res, row, column);
-}
-
-/* A row's id, as a cursor has it: a bigint takes the last octets. */
-static struct uuid
-id_of(const struct db_result *res, size_t row)
-{
-    struct uuid id = { { 0 } };
-
-    if (db_column_type(res, 0) != VALUE_INTEGER)
-        return db_uuid(res, row, 0);
-    uint64_t n = (uint64_t)db_integer(res, row, 0);
-    for (size_t i = 0; i < 8; i++)
-        id.octet[15 - i] = (uint8_t)(n >> 8 * i);
-    return id;
-}
-
-/* Where the page after these rows begins, on r->mem; NULL if nowhere. */
-static const char *
-next_cursor(struct request *r, const struct db_result *res, size_t rows)
-{
-    int key = db_column(res, "cursor_key");
-    char *out = mem_alloc(r->mem, CURSOR_TEXT);
-
-    if (key < 0 || rows == 0 || db_null(res, rows - 1, (size_t)key))
-        return NULL;
-    struct cursor c = { .key = key_of(res, rows - 1, (size_t)key),
-                        .id = id_of(res, rows - 1) };
-    cursor_write(&c, out);
-    return out;
-}
-
-/* How many there are in all, where the statement tells: an empty page says so
- * only if it is the first. */
-static void
-count_all(struct page_list *l)
-{
-    int column = db_column(l->res, "total");
-
-    if (column < 0)
-        return;
-    if (l->rows == 0)
-        l->counted = l->page == 1;
-    else if (!db_null(l->res, 0, (size_t)column)) {
-        l->counted = true;
-        l->total = db_integer(l->res, 0, (size_t)column);
-    }
-}
-
-static struct page_list
-list_of(struct request *r, const struct shape *shape,
-        const struct db_result *res, int64_t limit)
-{
-    size_t rows = db_rows(res);
-    size_t most = limit < 0 ? 0 : (size_t)limit;
-    struct page_list list = {
-        .shape = shape,
-        .res = res,
-        .rows = rows > most ? most : rows,
-        .more = rows > most,
-        .page = r->exchange->page_number,
-        .page_size = limit,
-    };
-
-    if (list.more)
-        list.next_cursor = next_cursor(r, res, list.rows);
-    count_all(&list);
-    return list;
-}
-
-static void
-add_pages(struct text *to, const struct page_list *l)
-{
-    int64_t total = l->total < 0 ? -l->total : l->total;
-    int64_t size = l->page_size > 0 ? l->page_size : 1;
-
-    if (l->counted) {
-        ADD(to, ",\"total\":");
-        text_addi(to, total);
-    }
-    if (l->total < 0)
-        ADD(to, ",\"totalIsEstimate\":true");
-    if (l->page > 0) {
-        ADD(to, ",\"page\":");
-        text_addi(to, l->page);
-    }
-    ADD(to, ",\"pageSize\":");
-    text_addi(to, l->page_size);
-    if (l->counted) {
-        ADD(to, ",\"totalPages\":");
-        text_addi(to, (total + size - 1) / size);
-    }
-}
-
-static void
-add_list(struct text *to, const struct page_list *l, enum answer_form form)
-{
-    ADD(to, "{\"items\":[");
-    for (size_t i = 0; i < l->rows; i++) {
-        if (i > 0)
-            text_addc(to, ',');
-        shape_json_row(to, l->shape, l->res, i, 0);
-    }
-    text_addc(to, ']');
-    if (form == ANSWER_LIST || form == ANSWER_PAGES) {
-        ADD(to, ",\"nextCursor\":");
-        if (l->next_cursor == NULL)
-            ADD(to, "null");
-        else
-            text_addf(to, "\"%s\"", l->next_cursor);
-        ADD(to, ",\"hasMore\":");
-        text_adds(to, l->more ? "true" : "false");
-    }
-    if (form == ANSWER_PAGES)
-        add_pages(to, l);
-    ADD(to, "}}");
-}
-
-const struct problem *
-answer_rows(struct request *r, int64_t limit, const char *sql,
-            const struct sql_arg *args)
-{
-    const struct shape *shape = shape_for(r, r->route->returns);
-    const struct db_result *res = NULL;
-    const struct problem *refused = query_in_shape(r, sql, args, shape, &res);
-
-    if (refused != NULL)
-        return refused;
-    const struct page_list list = list_of(r, shape, res, limit);
-    add_list(open_envelope(r), &list, r->route->form);
-    return NULL;
-}
-
-const struct problem *
-answer_rows_as(struct request *r, const char *name,
-               const struct member *members, int64_t limit, const char *sql,
-               const struct sql_arg *args)
-{
-    const struct shape *shape = shape_for(r, members);
-    const struct db_result *res = NULL;
-    const struct problem *refused = query_in_shape(r, sql, args, shape, &res);
-
-    if (refused != NULL)
-        return refused;
-    const struct page_list list = list_of(r, shape, res, limit);
-    page_add_list(r->exchange, name, &list);
-    return NULL;
-}
-
 void
 answer_status(struct request *r, int status)
 {
@@ -321,8 +164,8 @@ answer_page_number(struct request *r, int64_t page)
 const struct problem *
 answer_values(struct request *r, const struct sql_arg *values)
 {
-    const struct shape *shape = shape_for(r, r->route->returns);
-    struct text *out = open_envelope(r);
+    const struct shape *shape = answer_shape(r, r->route->returns);
+    struct text *out = answer_open(r);
 
     shape_json_values(out, shape, values);
     text_addc(out, '}');
@@ -333,7 +176,7 @@ const struct problem *
 answer_values_as(struct request *r, const char *name,
                  const struct member *members, const struct sql_arg *values)
 {
-    page_add_values(r->exchange, name, shape_for(r, members), values);
+    page_add_values(r->exchange, name, answer_shape(r, members), values);
     return NULL;
 }
 

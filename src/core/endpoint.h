@@ -185,6 +185,13 @@ const struct problem *answer_row(struct request *r, const char *sql,
                                  const struct sql_arg *args);
 const struct problem *answer_rows(struct request *r, int64_t limit,
                                   const char *sql, const struct sql_arg *args);
+/* A list of what belongs to something: where there is no row, owner_sql tells
+ * whether that is there for the viewer (a row) or not (NOT_FOUND). */
+const struct problem *answer_rows_of(struct request *r, int64_t limit,
+                                     const char *sql,
+                                     const struct sql_arg *args,
+                                     const char *owner_sql,
+                                     const struct sql_arg *owner_args);
 const struct problem *answer_row_as(struct request *r, const char *name,
                                     const struct member *shape, const char *sql,
                                     const struct sql_arg *args);

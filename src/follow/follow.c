@@ -99,6 +99,10 @@ remove_follow(struct request *r)
             AND (row.followed_at, row.by_id) < ($2, $3)                        \
         ORDER BY row.followed_at DESC, row.by_id DESC LIMIT $4 + 1)
 
+static const char owner_sql[] = SQL(
+    SELECT FROM users WHERE lower(username) = lower($1)
+        AND status NOT IN ('BANNED', 'DELETED')
+);
 static const char followers_sql[] = LIST(follower_rows);
 static const char following_sql[] = LIST(following_rows);
 
@@ -107,9 +111,11 @@ list(struct request *r, const char *sql)
 {
     const struct follow *f = r->input;
 
-    return answer_rows(r, f->limit, sql,
-                       ARGS(ARG(f->username), ARG_AS(VALUE_TIME, f->cursor.key),
-                            ARG(f->cursor.id), ARG(f->limit)));
+    return answer_rows_of(r, f->limit, sql,
+                          ARGS(ARG(f->username),
+                               ARG_AS(VALUE_TIME, f->cursor.key),
+                               ARG(f->cursor.id), ARG(f->limit)),
+                          owner_sql, ARGS(ARG(f->username)));
 }
 
 static const struct problem *
@@ -164,7 +170,7 @@ static const struct route routes[] = {
         .input = INPUT(struct follow, list_fields),
         .returns = user_card,
         .form = ANSWER_LIST,
-        .sql = STATEMENTS(followers_sql),
+        .sql = STATEMENTS(followers_sql, owner_sql),
     },
     {
         .on = "GET /api/users/{username}/following",
@@ -174,7 +180,7 @@ static const struct route routes[] = {
         .input = INPUT(struct follow, list_fields),
         .returns = user_card,
         .form = ANSWER_LIST,
-        .sql = STATEMENTS(following_sql),
+        .sql = STATEMENTS(following_sql, owner_sql),
     },
     { 0 },
 };

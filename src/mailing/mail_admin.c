@@ -155,14 +155,23 @@ struct log {
     int64_t limit;
 };
 
+static const char user_sql[] = SQL(SELECT id FROM users WHERE id = $1);
+
+static const struct member user_shape[] = {
+    { .name = "id", .type = VALUE_UUID },
+    { 0 },
+};
+
 static const struct problem *
 list_log(struct request *r)
 {
     const struct log *in = r->input;
 
-    return answer_rows(r, in->limit, mail_log_sql,
-                       ARGS(ARG(in->user), ARG_AS(VALUE_TIME, in->cursor.key),
-                            ARG(in->cursor.id), ARG(in->limit)));
+    return answer_rows_of(r, in->limit, mail_log_sql,
+                          ARGS(ARG(in->user),
+                               ARG_AS(VALUE_TIME, in->cursor.key),
+                               ARG(in->cursor.id), ARG(in->limit)),
+                          user_sql, ARGS(ARG(in->user)));
 }
 
 static const struct field log_fields[] = {
@@ -179,11 +188,12 @@ show_log(struct request *r)
 {
     const struct log *in = r->input;
     const int64_t limit = 30;
-    char user[UUID_TEXT];
+    const struct problem *refused =
+        answer_row_as(r, "account", user_shape, user_sql, ARGS(ARG(in->user)));
 
-    uuid_write(&in->user, user);
+    if (refused != NULL)
+        return refused;
     mailing_admin_page(r);
-    page_text(r, "user", mem_strdup(r->mem, user));
     return answer_rows_as(r, "log", mail_log_shape, limit, mail_log_sql,
                           ARGS(ARG(in->user),
                                ARG_AS(VALUE_TIME, in->cursor.key),
@@ -233,7 +243,7 @@ const struct route mail_admin_routes[] = {
         .input = INPUT(struct log, log_fields),
         .returns = mail_log_shape,
         .form = ANSWER_LIST,
-        .sql = STATEMENTS(mail_log_sql),
+        .sql = STATEMENTS(mail_log_sql, user_sql),
     },
     {
         .on = "GET /admin/users/{user}/mail",
@@ -243,7 +253,7 @@ const struct route mail_admin_routes[] = {
         .input = INPUT(struct log, show_log_fields),
         .page = "mailing/user-log",
         .title = "Mails of a user",
-        .sql = STATEMENTS(mail_log_sql),
+        .sql = STATEMENTS(mail_log_sql, user_sql),
     },
     {
         .on = "GET /admin/emails",

@@ -156,21 +156,16 @@ static const char actors_sql[] = SQL(
 );
 /* clang-format on */
 
-/* Without actors a list is empty, so whose it is, is asked before. */
 static const struct problem *
 list_actors(struct request *r)
 {
     const struct crowd *in = r->input;
-    const struct db_result *own;
-    const struct problem *refused = answer_query(
-        r, own_sql, ARGS(ARG(r->viewer), ARG(in->notification)), &own);
 
-    if (refused != NULL || db_rows(own) == 0)
-        return refused != NULL ? refused : &problem_not_found;
-    return answer_rows(r, in->limit, actors_sql,
-                       ARGS(ARG(r->viewer), ARG(in->notification),
-                            ARG_AS(VALUE_TIME, in->cursor.key),
-                            ARG(in->cursor.id), ARG(in->limit)));
+    return answer_rows_of(r, in->limit, actors_sql,
+                          ARGS(ARG(r->viewer), ARG(in->notification),
+                               ARG_AS(VALUE_TIME, in->cursor.key),
+                               ARG(in->cursor.id), ARG(in->limit)),
+                          own_sql, ARGS(ARG(r->viewer), ARG(in->notification)));
 }
 
 static const struct member title_shape[] = {

@@ -267,9 +267,49 @@ export default () =>
       const hidden = await people.post(user, { visibility: "PRIVATE" });
       await people.comment(user, hidden, "To myself");
       const answer = await list(reader, hidden.id);
-      if (answer.status === 200) assert.deepEqual(answer.data.items, []);
-      else assert.equal(answer.status, 404);
+      assert.equal(answer.status, 404);
+      assert.equal((await list(people.guest(), hidden.slug)).status, 404);
       assert.equal((await list(user, hidden.id)).data.items.length, 1);
+    });
+
+    it("lists nothing of what is not there: 404, and not an empty list", async () => {
+      const author = await writer();
+      const own = await people.post(author);
+      const other = await people.post(author);
+      const draft = await people.post(author, { published: false });
+      const gone = await people.post(author);
+      await author.delete(`/api/posts/${gone.id}`);
+      const blocked = await people.user();
+      await stack.sql`INSERT INTO blocks (blocker_id, blocked_id)
+        VALUES (${author.id}, ${blocked.id})`;
+      const comment = await people.comment(author, own);
+      const dead = await people.comment(author, own);
+      await author.delete(`/api/comments/${dead.id}`);
+      const status = async (client, post, query = "") =>
+        (await client.get(`/api/posts/${post}/comments${query}`)).status;
+      for (const sort of ["thread", "best", "new"])
+        for (const post of [ghost, "no-such-post", draft.id, gone.id, gone.slug])
+          assert.equal(await status(reader, post, `?sort=${sort}`), 404, post);
+      assert.equal(await status(blocked, own.id), 404);
+      assert.equal(await status(reader, other.id), 200);
+      assert.equal(await status(author, draft.slug), 200);
+      const replies = (post, id) => status(reader, post, `?parent=${id}`);
+      assert.equal(await replies(own.id, comment.id), 200);
+      assert.equal(await replies(own.slug, comment.id), 200);
+      assert.equal(await replies(own.id, ghost), 404);
+      assert.equal(await replies(own.id, dead.id), 404);
+      assert.equal(await replies(other.id, comment.id), 404);
+    });
+
+    it("shows staff the comments of a post that they may read", async () => {
+      const author = await writer();
+      const shy = await people.post(author, { visibility: "FOLLOWERS" });
+      await people.comment(author, shy, "Among us");
+      const staff = await people.user("MODERATOR");
+      assert.equal((await list(reader, shy.id)).status, 404);
+      assert.equal((await list(staff, shy.id)).data.items.length, 1);
+      const page = await staff.page(`/post/${shy.slug}`);
+      assert.ok(page.text.includes("Among us"));
     });
 
     it("tells the viewer what is its own", async () => {

@@ -54,6 +54,36 @@ export default () =>
       assert.match(contract.document.openapi, /^3\.1/);
     });
 
+    it("answers 404 for all that belongs to what is not there", async () => {
+      const admin = await people.user("ADMIN");
+      const ghost = {
+        uuid: "01890000-0000-7000-8000-000000000000",
+        integer: "9007199254740991",
+        string: "nobody_there",
+      };
+      const of = ({ template, operation }) =>
+        template.replace(/\{(\w+)\}/g, (_, name) => {
+          const field = (operation.parameters ?? [])
+            .map((p) => contract.resolve(p))
+            .find((p) => p.name === name);
+          const schema = contract.resolve(field.schema);
+          return ghost[schema.format] ?? ghost[schema.type];
+        });
+      const wants = ({ operation }) =>
+        (operation.parameters ?? [])
+          .map((p) => contract.resolve(p))
+          .some((p) => p.required && p.in !== "path");
+      const routes = contract
+        .routes()
+        .filter((r) => r.method === "GET" && r.template.includes("{"))
+        .filter((r) => !wants(r));
+      assert.ok(routes.length > 8);
+      for (const route of routes) {
+        const answer = await admin.get(of(route));
+        assert.equal(answer.status, 404, `${route.name}: ${answer}`);
+      }
+    });
+
     it("describes each operation: summary, answers, a unique id", () => {
       const ids = new Set();
       for (const { name, operation } of contract.routes()) {
