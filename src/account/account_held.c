@@ -98,7 +98,7 @@ struct decision {
 static const struct field decision_fields[] = {
     FIELD(IN_PATH, struct decision, referral, .about = "The code's id."),
     FIELD(IN_BODY, struct decision, reason, .required = true, .min = 3,
-          .max = 500, .about = "Why; kept in the audit log."),
+          .max = 500, .visible = true, .about = "Why; kept in the audit log."),
     { 0 },
 };
 

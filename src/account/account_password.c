@@ -36,9 +36,9 @@ struct candidate {
 static const struct field candidate_fields[] = {
     FIELD(IN_BODY, struct candidate, password, .required = true, .secret = true,
           .max = PASSWORD_INPUT_MAX, .about = "What somebody types."),
-    FIELD(IN_BODY, struct candidate, username, .max = 100,
+    FIELD(IN_BODY, struct candidate, username, .max = 100, .raw = true,
           .about = "Whose it is to be; your own where you are signed in."),
-    FIELD(IN_BODY, struct candidate, email, .max = 255,
+    FIELD(IN_BODY, struct candidate, email, .max = 255, .raw = true,
           .about = "With which address."),
     { 0 },
 };

@@ -81,7 +81,7 @@ struct change {
     FIELD(IN_PATH, struct change, user, .about = "The user's id.")
 #define REASON_FIELD                                                           \
     FIELD(IN_BODY, struct change, reason, .required = true, .min = 3,          \
-          .max = 500, .about = "Why; kept in the audit log.")
+          .max = 500, .visible = true, .about = "Why; kept in the audit log.")
 
 /* ---- Role --------------------------------------------------------------- */
 

@@ -105,7 +105,7 @@ create_comment(struct request *r)
 
 #define CONTENT_FIELD                                                          \
     FIELD(IN_BODY, struct remark, content, .required = true, .min = 1,         \
-          .max = 5000, .lines = true, .about = "Markdown.")
+          .max = 5000, .lines = true, .raw = true, .about = "Markdown.")
 
 static const struct field create_fields[] = {
     FIELD(IN_PATH, struct remark, post, .about = "The post's id."),

@@ -28,6 +28,10 @@ struct field {
     size_t offset;
     bool required;
     bool lines;        /* a text that may have line breaks and tabs */
+    bool visible;      /* a text that others read: empty, or something of it
+                          is seen (base/unicode.h) */
+    bool raw;          /* a text without that rule: what programs or its
+                          writer alone read, and what is judged otherwise */
     bool code;         /* a text that people type or paste: blanks and dashes
                           go before min, max and `valid` (input_code()) */
     bool secret;       /* never in a log or an error: passwords, codes */

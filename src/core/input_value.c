@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/mem.h"
+#include "base/unicode.h"
 #include "base/utf8.h"
 #include "core/cursor.h"
 
@@ -59,6 +60,8 @@ check_text(struct input *in, const struct field *f, const char *s, size_t n,
         return too_long(in, max);
     if (count < min)
         return too_short(in, min);
+    if (f->visible && n > 0 && !unicode_visible(s))
+        return "must have something that can be seen";
     if (f->choices != NULL && text_index(f->choices, s) < 0)
         return one_of(in, f->choices);
     if (f->valid != NULL && !f->valid(s))

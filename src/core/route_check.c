@@ -140,6 +140,17 @@ check_otherwise(struct check *c, const struct field *f)
         FAULT(c, "%s cannot have an otherwise", f->name);
 }
 
+/* Free text says whether others read it, so that no field is forgotten. */
+static void
+check_seen(struct check *c, const struct field *f)
+{
+    bool text = f->type == VALUE_TEXT || f->type == VALUE_TEXTS;
+    bool bound = f->valid != NULL || f->choices != NULL || f->secret || f->code;
+
+    if (f->place == IN_BODY && text && !bound && f->visible == f->raw)
+        FAULT(c, "%s is free text, so either visible or raw", f->name);
+}
+
 static void
 check_field(struct check *c, const struct field *f)
 {
@@ -166,6 +177,7 @@ check_field(struct check *c, const struct field *f)
     if (!used)
         FAULT(c, "%s does not occur in the path", f->name);
     check_otherwise(c, f);
+    check_seen(c, f);
 }
 
 static void

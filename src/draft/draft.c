@@ -46,16 +46,20 @@ static const struct field list_fields[] = {
 };
 static const struct field put_fields[] = {
     PLACE(IN_PATH, .required = true),
-    FIELD(IN_BODY, struct draft, title, .max = 500, .about = "As typed."),
-    FIELD(IN_BODY, struct draft, content, .max = 100000, .lines = true,
-          .about = "Markdown."),
-    FIELD(IN_BODY, struct draft, tags, .max = 1000, .about = "As typed."),
-    FIELD(IN_BODY, struct draft, excerpt, .max = 500, .lines = true,
+    FIELD(IN_BODY, struct draft, title, .max = 500, .raw = true,
           .about = "As typed."),
-    FIELD(IN_BODY, struct draft, category, .max = 50, .about = "Its slug."),
-    FIELD(IN_BODY, struct draft, kind, .max = 50, .about = "As chosen."),
+    FIELD(IN_BODY, struct draft, content, .max = 100000, .raw = true,
+          .lines = true, .about = "Markdown."),
+    FIELD(IN_BODY, struct draft, tags, .max = 1000, .raw = true,
+          .about = "As typed."),
+    FIELD(IN_BODY, struct draft, excerpt, .max = 500, .raw = true,
+          .lines = true, .about = "As typed."),
+    FIELD(IN_BODY, struct draft, category, .max = 50, .raw = true,
+          .about = "Its slug."),
+    FIELD(IN_BODY, struct draft, kind, .max = 50, .raw = true,
+          .about = "As chosen."),
     FIELD_AS(IN_BODY, "youtubeVideoId", struct draft, youtube_video_id,
-             .max = 500, .about = "As typed."),
+             .max = 500, .raw = true, .about = "As typed."),
     { 0 },
 };
 

@@ -43,9 +43,9 @@ struct wish {
 };
 
 static const struct field wish_fields[] = {
-    FIELD(IN_BODY, struct wish, queue, .required = true, .max = 40,
+    FIELD(IN_BODY, struct wish, queue, .required = true, .max = 40, .raw = true,
           .about = "A queue for this kind of job."),
-    FIELD(IN_BODY, struct wish, kind, .required = true, .max = 100,
+    FIELD(IN_BODY, struct wish, kind, .required = true, .max = 100, .raw = true,
           .about = "One of `GET /api/admin/jobs/kinds`."),
     FIELD(IN_BODY, struct wish, payload, .max = 65536,
           .about = "What it wants to know: an object, by its kind."),
@@ -55,6 +55,7 @@ static const struct field wish_fields[] = {
     FIELD_AS(IN_BODY, "runAt", struct wish, run_at,
              .about = "When it is due; at once if it is not given."),
     FIELD_AS(IN_BODY, "uniqueKey", struct wish, unique_key, .max = 200,
+             .raw = true,
              .about = "Of those that wait, at most one of a kind has a key."),
     FIELD(IN_BODY, struct wish, priority, .min = -100, .max = 100,
           .about = "Higher first."),

@@ -153,7 +153,7 @@ static const char *const bounce_kinds[] = { "soft", "hard", "complaint", NULL };
 
 static const struct field told_fields[] = {
     FIELD(IN_BODY, struct told, email, .required = true, .min = 3, .max = 255,
-          .about = "The address that mails came back from."),
+          .raw = true, .about = "The address that mails came back from."),
     { .name = "kind",
       .place = IN_BODY,
       .type = VALUE_CHOICE,
@@ -162,8 +162,9 @@ static const struct field told_fields[] = {
       .choices = bounce_kinds,
       .about = "soft: not now; hard: never; complaint: called spam." },
     FIELD_AS(IN_BODY, "messageId", struct told, message_id, .max = 255,
+             .raw = true,
              .about = "Of the mail: a bounce told twice counts once."),
-    FIELD(IN_BODY, struct told, reason, .max = 1000,
+    FIELD(IN_BODY, struct told, reason, .max = 1000, .raw = true,
           .about = "What the server said."),
     { 0 },
 };

@@ -141,6 +141,7 @@ static const struct field leave_fields[] = {
     FIELD(IN_QUERY, struct way_out, all,
           .about = "No mails at all but those about the account's safety."),
     FIELD_AS(IN_BODY, "List-Unsubscribe", struct way_out, one_click, .max = 20,
+             .raw = true,
              .about = "`One-Click`, as RFC 8058 has it; not looked at."),
     { 0 },
 };

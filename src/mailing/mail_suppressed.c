@@ -151,7 +151,7 @@ lift(struct request *r)
           .wanted = "must be an e-mail address", .about = words)
 #define WHY                                                                    \
     FIELD(IN_BODY, struct change, detail, .required = true, .min = 3,          \
-          .max = 500, .about = "Why; kept in the audit log.")
+          .max = 500, .visible = true, .about = "Why; kept in the audit log.")
 
 static const struct field suppress_fields[] = {
     ADDRESS("The address that is to get no more mails."),

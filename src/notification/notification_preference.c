@@ -201,6 +201,7 @@ static const struct field wish_fields[] = {
              .valid = time_valid, .wanted = TIME_WANTED,
              .pattern = TIME_PATTERN, .about = "When they end."),
     FIELD_AS(IN_BODY, "timeZone", struct wishes, time_zone, .min = 3, .max = 64,
+             .raw = true,
              .about = "Europe/Berlin; for quiet hours and digests."),
     { 0 },
 };

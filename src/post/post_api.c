@@ -219,7 +219,7 @@ struct preview {
 
 static const struct field preview_fields[] = {
     FIELD(IN_BODY, struct preview, content, .required = true, .max = 100000,
-          .lines = true, .about = "Markdown."),
+          .lines = true, .raw = true, .about = "Markdown."),
     { 0 },
 };
 

@@ -33,10 +33,12 @@ image_valid(const char *s)
           .valid = category_slug_valid, .wanted = SLUG_WANTED,                 \
           .pattern = SLUG_PATTERN, .about = "Slug of the category."),          \
         FIELD(IN_BODY, struct post_draft, title, .required = needed, .min = 1, \
-              .max = 500, .about = "One line, plain text."),                   \
+              .max = 500, .raw = true, .about = "One line, plain text."),      \
         FIELD(IN_BODY, struct post_draft, content, .required = needed,         \
-              .min = 1, .max = 100000, .lines = true, .about = "Markdown."),   \
+              .min = 1, .max = 100000, .lines = true, .raw = true,             \
+              .about = "Markdown."),                                           \
         FIELD(IN_BODY, struct post_draft, excerpt, .max = 500, .lines = true,  \
+              .visible = true,                                                 \
               .about = "For lists; made from the content if not given."),      \
         FIELD(IN_BODY, struct post_draft, kind, .choices = post_kinds,         \
               .about = "ARTICLE if not given; ANNOUNCEMENT by moderators."),   \
@@ -51,7 +53,7 @@ image_valid(const char *s)
         FIELD(IN_BODY, struct post_draft, visibility, .choices = visibilities, \
               .about = "Who may read it; PUBLIC if not given."),               \
         FIELD(IN_BODY, struct post_draft, language, .min = 2, .max = 35,       \
-              .about = "BCP 47 language tag; en if not given."),               \
+              .raw = true, .about = "BCP 47 language tag; en if not given."),  \
         FIELD(IN_BODY, struct post_draft, tags, .max = 10, .item_max = 50,     \
               .valid = category_slug_valid, .wanted = SLUG_WANTED,             \
               .pattern = SLUG_PATTERN, .about = "Up to 10 tags."),             \

@@ -59,7 +59,7 @@ static const struct field wish_fields[] = {
              .about = "Remove your posts, comments and reactions, too; else "
                       "posts and comments stay under \"Deleted User\"."),
     FIELD(IN_BODY, struct wish, reason, .max = 1000, .lines = true,
-          .about = "Why you go, if you want to say."),
+          .visible = true, .about = "Why you go, if you want to say."),
     { 0 },
 };
 

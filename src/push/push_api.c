@@ -67,7 +67,7 @@ static const struct field subscribe_fields[] = {
           .about = "Where the browser's push service takes messages: https, at "
                    "a public address."),
     FIELD(IN_BODY, struct subscribing, p256dh, .required = true, .max = 100,
-          .pattern = "^[A-Za-z0-9_-]+$",
+          .raw = true, .pattern = "^[A-Za-z0-9_-]+$",
           .about = "The browser's public key, in base64url."),
     FIELD(IN_BODY, struct subscribing, auth, .required = true, .secret = true,
           .max = 50, .pattern = "^[A-Za-z0-9_-]+$",

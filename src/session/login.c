@@ -58,7 +58,7 @@ static const struct refusal login_refusals[] = {
 
 static const struct field login_fields[] = {
     FIELD(IN_BODY, struct login, email, .required = true, .min = 1, .max = 255,
-          .about = "The account's address."),
+          .raw = true, .about = "The account's address."),
     FIELD(IN_BODY, struct login, password, .required = true, .min = 1,
           .max = PASSWORD_INPUT_MAX, .secret = true, .about = "Its password."),
     FIELD_AS(IN_BODY, "twoFactorCode", struct login, two_factor_code,

@@ -106,6 +106,28 @@ export default () =>
       }
     });
 
+    it("refuses whatever others are to read and cannot see", async () => {
+      const blank = "\u3164\u00ad \u{e0020}";
+      const body = { title: "Seen", content: "x" };
+      const post = await people.post(author, body);
+      const admin = await people.user("ADMIN");
+      const asked = [
+        [author, "post", "/api/posts", { ...body, excerpt: blank }],
+        [author, "patch", `/api/posts/${post.id}`, { excerpt: blank }],
+        [admin, "put", `/api/admin/users/${author.id}/status`,
+          { status: "SUSPENDED", days: 1, reason: blank }],
+      ];
+      for (const [who, verb, path, sent] of asked) {
+        const answer = await who[verb](path, sent);
+        assert.equal(answer.status, 400, `${path} ${answer}`);
+        assert.equal(answer.json.code, "VALIDATION_ERROR");
+        const [field] = Object.keys(sent).filter((k) => sent[k] === blank);
+        assert.match(`${answer.json.fields[field]}`, /can be seen/);
+      }
+      const none = await author.patch(`/api/posts/${post.id}`, { excerpt: "" });
+      assert.equal(none.status, 200, `${none}`);
+    });
+
     it("takes no bare https:// for a picture", async () => {
       for (const coverImage of ["https://", "https:///a", "//x.org/a"]) {
         const answer = await (await writer()).post("/api/posts", {

@@ -51,13 +51,15 @@ echo(struct request *r)
           .about = "x"),                                                       \
         FIELD(place, struct all, version, .about = "x"),                       \
         FIELD(place, struct all, ratio, .about = "x"),                         \
-        FIELD(place, struct all, title, .max = 50, .about = "x"),              \
-        FIELD(place, struct all, notes, .lines = true, .about = "x"),          \
+        FIELD(place, struct all, title, .raw = true, .max = 50, .about = "x"), \
+        FIELD(place, struct all, notes, .lines = true, .visible = true,        \
+              .about = "x"),                                                   \
         FIELD(place, struct all, kind, .choices = words, .about = "x"),        \
         FIELD(place, struct all, flag, .about = "x"),                          \
         FIELD(place, struct all, maybe, .about = "x"),                         \
         FIELD(place, struct all, when, .about = "x"),                          \
-        FIELD(place, struct all, tags, .max = 3, .about = "x"),                \
+        FIELD(place, struct all, tags, .max = 3, .visible = true,              \
+              .about = "x"),                                                   \
         FIELD(place, struct all, cursor, .about = "x"),                        \
         FIELD(place, struct all, sort, .choices = words, .about = "x")
 static const struct field query_fields[] = { VALUES(IN_QUERY), { 0 } };

@@ -43,8 +43,10 @@ static const char *const sorts[] = { "recent", "popular", NULL };
           .about = "x"),                                                       \
         FIELD(place, struct all, version, .about = "x"),                       \
         FIELD(place, struct all, ratio, .about = "x"),                         \
-        FIELD(place, struct all, title, .min = 2, .max = 5, .about = "x"),     \
-        FIELD(place, struct all, notes, .lines = true, .about = "x"),          \
+        FIELD(place, struct all, title, .min = 2, .max = 5, .raw = true,       \
+              .about = "x"),                                                   \
+        FIELD(place, struct all, notes, .lines = true, .visible = true,        \
+              .about = "x"),                                                   \
         FIELD(place, struct all, kind, .choices = kinds, .about = "x"),        \
         FIELD(place, struct all, slug, .valid = slug_valid,                    \
               .wanted = "must be a slug", .about = "x"),                       \
@@ -65,7 +67,8 @@ static const struct field body_fields[] = {
     { 0 },
 };
 static const struct field needed_fields[] = {
-    FIELD(IN_BODY, struct all, title, .required = true, .about = "x"),
+    FIELD(IN_BODY, struct all, title, .required = true, .raw = true,
+          .about = "x"),
     FIELD(IN_BODY, struct all, version, .required = true, .about = "x"),
     { 0 },
 };
@@ -264,6 +267,10 @@ refuses_bad_texts(void)
     WRONG("title", "control", body("{\"title\":\"a\\u0085b\"}"));
     WRONG("notes", "control", body("{\"notes\":\"a\\u0000\"}"));
     WRONG("title", "UTF-8", body("{\"title\":\"a\\ud800\"}"));
+    WRONG("notes", "can be seen", query("notes=%E3%85%A4%C2%AD"));
+    WRONG("notes", "can be seen", body("{\"notes\":\" \\n\\u2800\"}"));
+    CU_ASSERT_TRUE(body("{\"notes\":\"\",\"title\":\"\\u2800 \"}"));
+    CU_ASSERT_TRUE(body("{\"notes\":\"\\u2800.\"}"));
     WRONG("title", "UTF-8", body("{\"title\":\"\\udc00\\ud800\"}"));
     WRONG("kind", "one of ARTICLE, POLL", body("{\"kind\":\"POEM\"}"));
     WRONG("kind", "control", body("{\"kind\":\"POLL\\u0000\"}"));

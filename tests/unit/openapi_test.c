@@ -32,7 +32,7 @@ static const struct field draft_fields[] = {
     FIELD(IN_BODY, struct draft, title, .required = true, .min = 1, .max = 9,
           .secret = true, .about = "One \"line\"."),
     FIELD(IN_BODY, struct draft, kind, .choices = kinds, .about = "Kind."),
-    FIELD(IN_BODY, struct draft, tags, .max = 3, .item_max = 4,
+    FIELD(IN_BODY, struct draft, tags, .max = 3, .item_max = 4, .raw = true,
           .about = "Tags."),
     { 0 },
 };

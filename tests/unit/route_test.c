@@ -266,9 +266,24 @@ static const struct field odd_fields[] = {
     { 0 },
 };
 
+struct texts_of {
+    const char *both, *neither;
+};
+static const struct field text_fields[] = {
+    FIELD(IN_BODY, struct texts_of, both, .visible = true, .raw = true,
+          .about = "Whose?"),
+    FIELD(IN_BODY, struct texts_of, neither, .about = "Whose?"),
+    { 0 },
+};
+
 static void
 refuses_bad_fields(void)
 {
+#define TEXTS ROW("POST /x", .input = INPUT(struct texts_of, text_fields))
+    REFUSED("both is free text, so either visible or raw", TEXTS);
+    REFUSED("neither is free text, so either visible or raw", TEXTS);
+#undef TEXTS
+
 #define ODD ROW("GET /x", .input = INPUT(struct odd, odd_fields))
     REFUSED("what n is otherwise is out of its bounds", ODD);
     REFUSED("kind has no choices", ODD);
