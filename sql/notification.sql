@@ -19,6 +19,10 @@
 -- E-mail, push and SMS wait for the end of quiet hours, except priority 3;
 -- so do mails whose delay would end in them.
 -- A row that grows ("A and 3 others") is sent once: when it is made.
+--
+-- Titles and messages are whole and plain here; what is too long for a channel
+-- is cut where it is sent, by unicode_cut().  Of a comment, the message is its
+-- excerpt (sql/comment.sql).
 
 -- ---- The types --------------------------------------------------------------
 
