@@ -46,6 +46,8 @@ export class Runner {
     jobs.dir = mkdtempSync(`/tmp/jobs-${name}-`);
     chmodSync(jobs.dir, 0o755);
     process.on("exit", () => jobs.stop());
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+      process.once(signal, () => process.exit(130));
     jobs.call("install", "-d", join(jobs.dir, "run"), join(jobs.dir, "mail"));
     jobs.startPostgres(options);
     jobs.startRedis();
