@@ -312,6 +312,23 @@ export default () =>
       assert.ok(page.text.includes("Among us"));
     });
 
+    it("takes nothing on posts that one may not see", async () => {
+      const user = await writer();
+      const hidden = await people.post(user, { visibility: "PRIVATE" });
+      const made = await reader.post(`/api/posts/${hidden.id}/comments`, {
+        content: "Is anybody there?",
+      });
+      assert.equal(made.status, 404, `${made}`);
+      const shown = await people.post(user);
+      const own = await people.comment(reader, shown, "As it was");
+      await stack.lines`SELECT block_put(${user.id}, ${reader.id})`;
+      const path = `/api/comments/${own.id}`;
+      const edited = await reader.patch(path, { content: "Far ruder" });
+      assert.equal(edited.status, 404, `${edited}`);
+      assert.equal((await list(user, shown.id)).data.items[0].content, "As it was");
+      assert.equal((await reader.delete(path)).status, 204, "it may be taken back");
+    });
+
     it("tells the viewer what is its own", async () => {
       const own = await people.post(author);
       await people.comment(author, own);

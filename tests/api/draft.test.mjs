@@ -64,17 +64,21 @@ export default () =>
     });
 
     it("are 50 at most, of which the oldest gives way", async () => {
-      const user = await people.user();
+      const [user, other] = [await people.user(), await people.user()];
       await stack.sql`INSERT INTO drafts (user_id, place, title, content, tags,
           excerpt, category, kind, youtube_video_id, saved_at)
-        SELECT ${user.id}::uuid, 'reply-' || uuidv7(), 'n' || i, '', '', '', '',
+        SELECT u, 'reply-' || md5(i::text)::uuid, 'n' || i, '', '', '', '',
           '', '', clock_now() - i * interval '1 minute'
-        FROM generate_series(1, 50) i RETURNING 1`;
+        FROM generate_series(1, 50) i,
+          unnest(${[user.id, other.id]}::uuid[]) u RETURNING 1`;
       await user.put("/api/drafts/new", { content: "the 51st" });
       const titles = (await list(user)).map((d) => d.title);
       assert.equal(titles.length, 50);
       assert.deepEqual(titles.slice(0, 2), ["", "n1"]);
       assert.ok(!titles.includes("n50"));
+      // What another writes at the same place is the other's.
+      assert.equal((await list(other)).length, 50);
+      assert.equal((await list(other)).at(-1).title, "n50");
       // Again, nothing more goes.
       await user.put("/api/drafts/new", { content: "the 51st, changed" });
       assert.equal((await list(user)).length, 50);

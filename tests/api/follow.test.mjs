@@ -85,6 +85,7 @@ export default () =>
       const blocked = await fan.put(path(foe));
       assert.equal(blocked.status, 403);
       assert.equal(blocked.json.code, "BLOCKED");
+      assert.equal((await foe.put(path(fan))).json.code, "BLOCKED");
       assert.equal((await fan.put(path("nobody_here"))).status, 404);
       assert.equal((await people.guest().put(path(fan))).status, 401);
     });

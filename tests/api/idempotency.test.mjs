@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { before, describe, it } from "node:test";
 import { people, stack } from "../lib/suite.mjs";
+import { tokenOf as unsubscribing } from "./mailing.test.mjs";
 
 export default () =>
   describe("idempotency", () => {
@@ -44,6 +45,20 @@ export default () =>
       const second = await people.post(user);
       await say(user, "Here", key);
       const other = await say(user, "Here", key, second.id);
+      assert.equal(other.status, 409, `${other}`);
+    });
+
+    it("refuses the key with another query", async () => {
+      const guest = people.guest();
+      const ask = (query) =>
+        guest.request("POST", `/unsubscribe?${query}`, {
+          headers: { "idempotency-key": key },
+          check: false,
+        });
+      const key = randomUUID();
+      const token = unsubscribing(user.id, "mention");
+      assert.equal((await ask(`token=${token}`)).status, 200);
+      const other = await ask(`token=${token}&all=true`);
       assert.equal(other.status, 409, `${other}`);
     });
 

@@ -16,7 +16,8 @@ function signed(purpose, what) {
     .subarray(0, 16).toString("base64url");
 }
 
-function tokenOf(id, category) {
+/** The token of a link that ends mails of a category. */
+export function tokenOf(id, category) {
   const what = `${id}.${category}`;
   return `${what}.${signed("unsubscribe", what)}`;
 }
@@ -93,6 +94,8 @@ export default () =>
       const bad = [
         "", "x", `${user.id}.mention.`, `${user.id}.system.${signature}`,
         `${other.id}.${category}.${signature}`, token.slice(0, -1),
+        ...["click", "open", "bounce", "export"].map((purpose) =>
+          `${user.id}.mention.${signed(purpose, `${user.id}.mention`)}`),
       ];
       for (const wrong of bad)
         for (const method of ["GET", "POST"]) {
@@ -118,6 +121,9 @@ export default () =>
         assert.equal(refused.status, 400, `${refused}`);
         assert.equal(refused.headers.location, undefined);
       }
+      // Signed, but to open: a picture's address leads nowhere.
+      const other = signed("open", `${id}:${url}`);
+      assert.equal((await people.guest().get(path(url, other))).status, 400);
     });
 
     it("gives a picture to who has its signature", async () => {

@@ -181,6 +181,8 @@ export default () =>
       const path = `/api/notifications/${welcome.id}`;
       assert.equal((await fan.put(`${path}/read`)).status, 404);
       assert.equal((await fan.delete(path)).status, 404);
+      await fan.put("/api/notifications/read-all", { upTo: welcome.id });
+      await fan.put("/api/notifications/read-all", {});
       assert.equal(await unread(user), 1);
       assert.equal((await user.delete(path)).status, 204);
       assert.equal((await user.delete(path)).status, 404);

@@ -196,6 +196,8 @@ export default () =>
       const user = await writer();
       const friend = await writer();
       await friend.put(`/api/users/${user.name}/follow`);
+      // Who follows another is a stranger here.
+      await reader.put(`/api/users/${friend.name}/follow`);
       const expected = {
         PUBLIC: [200, 200],
         UNLISTED: [200, 200],
@@ -235,6 +237,9 @@ export default () =>
         content: "Hello?",
       });
       assert.equal(comment.status, 404);
+      assert.equal((await user.get(`/api/posts/${post.id}`)).status, 200);
+      const back = await people.post(reader);
+      assert.equal((await user.get(`/api/posts/${back.id}`)).status, 404);
       await stack.sql`DELETE FROM blocks WHERE blocker_id = ${user.id}`;
     });
 

@@ -112,6 +112,23 @@ export default () =>
       assert.equal(gone.data.reactions, 0);
     });
 
+    it("takes none on what one may not see", async () => {
+      const post = await people.post(author);
+      const comment = await people.comment(author, post, "Mine");
+      const below = `/api/comments/${comment.id}/reactions/LIKE`;
+      for (const path of [on(post), below])
+        assert.equal((await fan.put(path)).status, 200);
+      await author.patch(`/api/posts/${post.id}`, { visibility: "PRIVATE" });
+      for (const path of [on(post), below]) {
+        assert.equal((await fan.delete(path)).status, 404);
+        assert.equal((await fan.put(path.replace("LIKE", "LOVE"))).status, 404);
+      }
+      const kept = await stack.sql`SELECT type FROM reactions
+        WHERE user_id = ${fan.id} AND (post_id = ${post.id}
+          OR comment_id = ${comment.id})`;
+      assert.deepEqual(kept, [{ type: "LIKE" }, { type: "LIKE" }]);
+    });
+
     it("refuses an unknown type, target and caller", async () => {
       const post = await people.post(author);
       const odd = await fan.put(on(post, "HATE"));

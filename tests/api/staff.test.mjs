@@ -239,6 +239,20 @@ export default () =>
       assert.equal((await state(post)).here, true);
     });
 
+    it("takes who is suspended for no staff, whatever the session says", async () => {
+      const fallen = await people.user("MODERATOR");
+      const author = await account();
+      const post = await written(author, { visibility: "FOLLOWERS" });
+      const comment = await remark(author, post);
+      assert.equal((await fallen.get(path(post))).status, 200);
+      await stack.sql`UPDATE users SET status = 'SUSPENDED',
+        suspended_until = clock_now() + interval '1 day'
+        WHERE id = ${fallen.id}`;
+      assert.equal((await fallen.get(path(post))).status, 404);
+      assert.equal((await acts.edit(fallen, post)).status, 404);
+      assert.equal((await acts.remark(fallen, post, comment)).status, 404);
+    });
+
     it("lets collaborators edit, and neither delete nor publish", async () => {
       const author = await account();
       const help = (post, who) => stack.sql`INSERT INTO post_collaborators

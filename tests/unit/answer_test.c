@@ -111,6 +111,9 @@ static const struct problem *
 set_cookie(struct request *r)
 {
     answer_header(r, "Set-Cookie", "a=b\r\nEvil: yes");
+    answer_header(r, "X-Gone",
+                  "c\x7f"
+                  "d");
     return answer_redirect(r, "/there");
 }
 
@@ -434,6 +437,7 @@ forges_no_headers(void)
     CU_ASSERT_TRUE(has(answer, "Location: /there\r\n"));
     CU_ASSERT_EQUAL(ex->status, 303);
     CU_ASSERT_TRUE(has(answer, "private, no-store"));
+    CU_ASSERT_TRUE(has(answer, "X-Gone: c\r\n"));
 }
 
 static void

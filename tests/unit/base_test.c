@@ -1,12 +1,16 @@
 /* base_test.c - texts, UTF-8, escapes, encodings, ids, times. */
 #include <CUnit/CUnit.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/escape.h"
+#include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -177,6 +181,27 @@ html_is_escaped(void)
     CU_ASSERT_STRING_EQUAL(t->at, "&lt;a href=&#39;x&#39;&gt;&quot;&amp;");
 }
 
+/* What a line says cannot end its member, or the line. */
+static void
+log_lines_are_json(void)
+{
+    char name[] = "/tmp/base_test.XXXXXX";
+    int fd = mkstemp(name);
+    size_t n = 0;
+
+    CU_ASSERT_TRUE_FATAL(fd >= 0 && log_open(name));
+    log_event(LOG_ERROR, "a\"b\nc", LOG_TEXT("x", "1\",\"y\":\"2\n{}"));
+    CU_ASSERT_TRUE(log_open(NULL));
+    const char *line = file_read(mem, name, 4096, &n);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(line);
+    CU_ASSERT_PTR_EQUAL(strchr(line, '\n'), line + n - 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(line, "\"msg\":\"a\\\"b\\nc\""));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(line, "\"x\":\"1\\\",\\\"y\\\":\\\"2\\n{}\""));
+    (void)close(fd);
+    (void)unlink(name);
+}
+
 static void
 urls_go_and_come(void)
 {
@@ -185,6 +210,11 @@ urls_go_and_come(void)
 
     escape_url(t, "a b/\xC3\xA9~", 7);
     CU_ASSERT_STRING_EQUAL(t->at, "a%20b%2F%C3%A9~");
+    text_clear(t);
+    escape_url(t, "!\"#$&'()*+,:;<=>?@[\\]^`{|}", 26);
+    CU_ASSERT_EQUAL(t->len, 3 * 26);
+    text_clear(t);
+    escape_url(t, "a b/\xC3\xA9~", 7);
     CU_ASSERT_EQUAL(unescape_url(out, t->at, t->len, false), 7);
     CU_ASSERT_STRING_EQUAL(out, "a b/\xC3\xA9~");
     CU_ASSERT_EQUAL(unescape_url(out, "a+b", 3, true), 3);
@@ -297,6 +327,7 @@ base_suite(void)
         { "JSON is escaped", json_is_escaped },
         { "JSON is escaped anywhere", json_is_escaped_anywhere },
         { "HTML is escaped", html_is_escaped },
+        { "log lines are JSON", log_lines_are_json },
         { "URLs go and come", urls_go_and_come },
         { "base64 goes and comes", base64_goes_and_comes },
         { "UUIDs sort by time", uuids_sort_by_time },

@@ -12,7 +12,9 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "base/text.h"
+#include "core/csrf.h"
 #include "core/password_local.h"
 #include "tests/unit/suites.h"
 
@@ -310,6 +312,28 @@ turns_are_limited_and_never_lost(void)
 
 /* ---- Tokens -------------------------------------------------------------- */
 
+/* Masked, as pages have it, or plain: every bit counts. */
+static void
+all_of_a_token_counts(void)
+{
+    uint8_t secret[32], bytes[64];
+    const char *token, *masked;
+
+    random_bytes(secret, sizeof secret);
+    token = base64url_encode(mem, secret, sizeof secret);
+    masked = csrf_mask(mem, token);
+    CU_ASSERT_TRUE(csrf_matches(token, token));
+    CU_ASSERT_TRUE(csrf_matches(masked, token));
+    CU_ASSERT_STRING_NOT_EQUAL(masked, csrf_mask(mem, token));
+    CU_ASSERT_EQUAL_FATAL(base64url_decode(masked, bytes, sizeof bytes), 64);
+    for (size_t i = 0; i < 8 * sizeof bytes; i++) {
+        bytes[i / 8] ^= (uint8_t)(1 << i % 8);
+        CU_ASSERT_FALSE(
+            csrf_matches(base64url_encode(mem, bytes, sizeof bytes), token));
+        bytes[i / 8] ^= (uint8_t)(1 << i % 8);
+    }
+}
+
 static void
 tokens_have_their_form(void)
 {
@@ -343,6 +367,7 @@ crypto_suite(void)
         { "turns are limited and never lost",
           turns_are_limited_and_never_lost },
         { "tokens have their form", tokens_have_their_form },
+        { "all of a token counts", all_of_a_token_counts },
         CU_TEST_INFO_NULL,
     };
     CU_SuiteInfo suites[] = {

@@ -173,6 +173,13 @@ test_injection(void)
         CU_ASSERT(strstr(m, "MIME-Version:") < strstr(m, "\r\n\r\n"));
         CU_ASSERT_PTR_NULL(strstr(m, "QmNjOiBldmU"));
     }
+    /* Nor are they line ends when they are decoded. */
+    struct text *out = text_new(mem);
+    mail_add_unstructured(out, 0,
+                          "a\r\nb\tc\x7f"
+                          "d\xc2\x85"
+                          "e");
+    CU_ASSERT_STRING_EQUAL(out->at, "a  b c d e");
 }
 
 /* What turns the direction ends with the value that has it: it is left out,

@@ -120,6 +120,23 @@ judges_links(void)
          "www.x.org</a>, <a href=\"https://y.org/__a__\" "
          "rel=\"nofollow ugc noopener\">https://y.org/__a__</a></p>\n");
     HTML("x@y.org", "<p><a href=\"mailto:x@y.org\">x@y.org</a></p>\n");
+    HTML("[a](/\\x.org) [b](https://x.org\\y.org) [c](https:///x.org)",
+         "<p>a b c</p>\n");
+}
+
+static void
+judges_addresses(void)
+{
+    static const char *const bad[] = {
+        "",      "//x.org/a",  "/\\x.org/a",    "https:/x.org", "https://",
+        "x.org", "https:///x", "https://\tx.y", "/a\nb",        "/a\x7f",
+        "#a",    "http://x.y", "https://?x",    "https://#x",   NULL,
+    };
+
+    CU_ASSERT_TRUE(markup_shows("/a.png"));
+    CU_ASSERT_TRUE(markup_shows("https://x.org/a.png"));
+    for (size_t i = 0; bad[i] != NULL; i++)
+        CU_ASSERT_FALSE(markup_shows(bad[i]));
 }
 
 static void
@@ -394,6 +411,7 @@ static CU_TestInfo tests[] = {
     { "shows HTML as text", shows_html_as_text },
     { "judges links", judges_links },
     { "judges images", judges_images },
+    { "judges addresses", judges_addresses },
     { "writes nothing for nothing", writes_nothing_for_nothing },
     { "finds mentions", finds_mentions },
     { "finds names before emphasis", finds_names_before_emphasis },
