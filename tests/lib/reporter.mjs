@@ -3,11 +3,13 @@
 // a test leaves behind, and fails when it is over, is a failure.  So is a run in
 // which there was no test: a filter that matches nothing shows nothing.
 //
+// SPARKLE_FIRST=1 ends it all at the first failure.
+//
 // Where no test ends for SPARKLE_STALL seconds (600) what runs is named, and
 // the suite is ended: a hang must not cost the time of all suites.
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
-import { top } from "./stack.mjs";
+import { sleep, top } from "./stack.mjs";
 
 const red = (s) => (process.stdout.isTTY ? `\x1b[31m${s}\x1b[0m` : s);
 
@@ -22,15 +24,32 @@ function why(error) {
     .join("\n");
 }
 
-/** Ends the processes of test files: they end their stacks. */
-function endChildren() {
+function childrenOf() {
   try {
     const list = `/proc/self/task/${process.pid}/children`;
-    for (const pid of readFileSync(list, "utf8").split(" ").filter(Boolean))
-      process.kill(Number(pid), "SIGTERM");
+    return readFileSync(list, "utf8").split(" ").filter(Boolean).map(Number);
   } catch {
-    // There are none.
+    return [];
   }
+}
+
+/** Ends the processes of test files: they end their stacks. */
+function endChildren() {
+  for (const pid of childrenOf()) {
+    try {
+      process.kill(pid, "SIGTERM");
+    } catch {
+      // It has just ended.
+    }
+  }
+}
+
+/** Ends all, and waits for what the processes of test files still do. */
+async function endHere({ passed, failed }) {
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  endChildren();
+  for (let n = 0; n < 600 && childrenOf().length; n++) await sleep(50);
+  process.exit(1);
 }
 
 const limit = Number(process.env.SPARKLE_STALL ?? 600);
@@ -93,7 +112,12 @@ export default async function* reporter(source) {
       if (isSuite && error?.failureType === "subtestsFailed") continue;
       failed++;
       const where = data.file ? ` (${relative(top, data.file)})` : "";
-      yield `${indent}${red("FAIL")}  ${data.name}${where}\n${why(error)}\n`;
+      const text = `${indent}${red("FAIL")}  ${data.name}${where}\n${why(error)}\n`;
+      if (process.env.SPARKLE_FIRST) {
+        process.stdout.write(text);
+        await endHere({ passed, failed });
+      }
+      yield text;
     } else if (isSuite) {
       yield `${indent}${data.name}: ${ms} ms\n`;
     } else if (data.skip === undefined) {
