@@ -4,6 +4,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readTable } from "../mutate/table.mjs";
 
 const top = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const faults = [];
@@ -50,13 +51,17 @@ function exists(suite, title) {
 }
 
 const known = new Set(wanted);
+const mutantNames = new Set(readTable().map((row) => row.name));
 const seen = new Map();
 const lines = readFileSync(join(top, "tests/asvs/checklist.tsv"), "utf8");
 for (const [i, line] of lines.split("\n").entries()) {
   if (!line || line.startsWith("#")) continue;
-  const [item, level, state, suite, words, what, more] = line.split("\t");
+  const [item, level, state, suite, words, what, mutants = "", ...more] =
+    line.split("\t");
   const fault = (text) => faults.push(`${i + 1}: ${item}: ${text}`);
-  if (!what || more !== undefined) fault("wants six columns");
+  if (!what || more.length) fault("wants six columns, or seven");
+  for (const name of mutants.split(" ").filter(Boolean))
+    if (!mutantNames.has(name)) fault(`there is no mutant ${name}`);
   if (!known.has(item)) fault("is no item of levels 1 and 2");
   if (!["1", "2"].includes(level)) fault("is of no level");
   if (!["test", "n/a", "deviates"].includes(state)) fault(`state ${state}`);
