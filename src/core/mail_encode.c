@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/bidi.h"
 #include "base/encode.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -14,19 +15,6 @@
 #define LINE 76
 
 /* ---- Headers ------------------------------------------------------------- */
-
-size_t
-mail_turn(const char *s, size_t n)
-{
-    const uint8_t *b = (const uint8_t *)s;
-
-    if (n < 3 || b[0] != 0xE2)
-        return 0;
-    return (b[1] == 0x80 && b[2] >= 0xAA && b[2] <= 0xAE) ||
-                   (b[1] == 0x81 && b[2] >= 0xA6 && b[2] <= 0xA9)
-               ? 3
-               : 0;
-}
 
 /* One line of well-formed UTF-8 without control characters. */
 static const char *
@@ -37,12 +25,6 @@ one_line(struct text *out, const char *s)
 
     text_init(&line, out->mem, 128);
     while (s < end) {
-        size_t turn = mail_turn(s, (size_t)(end - s));
-
-        if (turn > 0) {
-            s += turn;
-            continue;
-        }
         uint32_t c = utf8_next(&s, end);
         bool control =
             c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029;
@@ -53,6 +35,7 @@ one_line(struct text *out, const char *s)
         else
             text_add(&line, bytes, utf8_put(bytes, c));
     }
+    (void)bidi_tidy(line.at, line.len);
     return text_trim(out->mem, line.at);
 }
 

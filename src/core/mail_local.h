@@ -6,16 +6,10 @@
 #include "core/mail.h"
 
 /*
- * How long a mark is that turns the direction of all that follows it (U+202A
- * to U+202E, U+2066 to U+2069), where s begins with one; else 0.  A name with
- * one would write the rest of the mail backwards, so mails have none.
- */
-size_t mail_turn(const char *s, size_t n);
-
-/*
  * A header's free text (RFC 2047): as it is, folded at blanks, where it is
- * plain ASCII; encoded words else.  Control characters become blanks.  Column:
- * how far the line is written already.
+ * plain ASCII; encoded words else.  Control characters become blanks, and of
+ * marks that turn the direction pairs of FSI and PDI are left (base/bidi.h).
+ * Column: how far the line is written already.
  */
 void mail_add_unstructured(struct text *out, size_t column, const char *s);
 

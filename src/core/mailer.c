@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "base/bidi.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/mail.h"
@@ -38,21 +39,10 @@ mailer_sample(const struct mailer *mailer, const void *mem, const char *name)
 static const char *
 whole(struct text *t)
 {
-    size_t n = 0;
-
-    for (size_t i = 0; i < t->len;) {
-        size_t turn = mail_turn(t->at + i, t->len - i);
-
-        if (turn == 0)
-            t->at[n++] = t->at[i++];
-        else
-            i += turn;
-        if (turn == 0 && t->at[n - 1] == '\0')
-            t->at[n - 1] = ' ';
-    }
-    if (t->len > 0)
-        t->at[n] = '\0';
-    t->len = n;
+    for (size_t i = 0; i < t->len; i++)
+        if (t->at[i] == '\0')
+            t->at[i] = ' ';
+    t->len = bidi_tidy(t->at, t->len);
     return t->at;
 }
 

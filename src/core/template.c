@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/bidi.h"
 #include "base/escape.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -129,6 +130,31 @@ add_text(struct rendering *r, const struct step *step)
         text_add(r->out, step->text, step->n);
 }
 
+/* Few texts have marks of direction. */
+static void
+add_closed(struct text *out, const struct template_value *value)
+{
+    struct text closed;
+
+    if (bidi_closed(value->text, value->len)) {
+        escape_html(out, value->text, value->len);
+        return;
+    }
+    text_init(&closed, out->mem, value->len + 16);
+    bidi_close(&closed, value->text, value->len);
+    escape_html(out, closed.at, closed.len);
+}
+
+static void
+add_isolated(struct text *out, const struct template_value *value)
+{
+    struct text isolated;
+
+    text_init(&isolated, out->mem, value->len + 16);
+    bidi_isolate(&isolated, value->text, value->len);
+    escape_html(out, isolated.at, isolated.len);
+}
+
 static void
 add_value(struct rendering *r, const struct step *step,
           const struct template_scope *scope)
@@ -140,10 +166,19 @@ add_value(struct rendering *r, const struct step *step,
         return;
     if (value->len == 0)
         return;
-    if (step->kind == STEP_ESCAPED)
-        escape_html(r->out, value->text, value->len);
-    else
+    switch (step->kind) {
+    case STEP_ESCAPED:
+        add_closed(r->out, value);
+        break;
+    case STEP_ISOLATED:
+        add_isolated(r->out, value);
+        break;
+    case STEP_ISOLATED_PLAIN:
+        bidi_isolate(r->out, value->text, value->len);
+        break;
+    default:
         text_add(r->out, value->text, value->len);
+    }
 }
 
 static void run(struct rendering *r, const struct step *from,
@@ -221,6 +256,8 @@ run(struct rendering *r, const struct step *from, const struct step *to,
             add_text(r, step);
             break;
         case STEP_ESCAPED:
+        case STEP_ISOLATED:
+        case STEP_ISOLATED_PLAIN:
         case STEP_RAW:
             add_value(r, step, scope);
             break;

@@ -4,8 +4,12 @@
  * The language is the one of the public Mustache specification 1.x: variables,
  * sections, inverted sections, comments, partials (a standalone one indents
  * its lines), changed delimiters, dotted names, the implicit iterator.  No
- * lambdas, no inheritance.  {{name}} is escaped for HTML; what is HTML already
- * is spelled {{{name}}} or {{&name}}.
+ * lambdas, no inheritance.  {{name}} is escaped for HTML, and closes what
+ * turns the direction (base/bidi.h); what is HTML already is spelled {{{name}}}
+ * or {{&name}}.
+ *
+ * {{name@isolated}} is for a name within a sentence where no <bdi> can stand,
+ * in a title or an attribute: see bidi_isolate().
  *
  * Templates are compiled once, at start, into arrays of steps; rendering only
  * reads them.  Data is asked for through struct template_source, so that a
@@ -106,7 +110,8 @@ extern const struct template_source template_pairs;
 
 enum template_mode {
     TEMPLATE_HTML,
-    TEMPLATE_PLAIN, /* nothing is escaped: subjects and text of mails */
+    TEMPLATE_PLAIN, /* subjects and text of mails: {{name}} is not escaped but
+                       isolated, {{{name}}} neither */
 };
 
 struct template;

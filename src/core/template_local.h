@@ -9,13 +9,15 @@
 #include "core/template.h"
 
 enum step_kind {
-    STEP_TEXT,     /* text, n bytes */
-    STEP_ESCAPED,  /* the value of a name, escaped */
-    STEP_RAW,      /* the value of a name */
-    STEP_SECTION,  /* the n - 1 steps after it, for each item of a name */
-    STEP_INVERTED, /* the n - 1 steps after it, if a name is falsy */
-    STEP_PARTIAL,  /* another template, its lines indented by text, n bytes;
-                      text is NULL where the partial does not stand alone */
+    STEP_TEXT,           /* text, n bytes */
+    STEP_ESCAPED,        /* the value of a name, escaped */
+    STEP_ISOLATED,       /* the same, and isolated in the text around it */
+    STEP_ISOLATED_PLAIN, /* isolated, and not escaped */
+    STEP_RAW,            /* the value of a name */
+    STEP_SECTION,        /* the n - 1 steps after it, for each item of a name */
+    STEP_INVERTED,       /* the n - 1 steps after it, if a name is falsy */
+    STEP_PARTIAL, /* another template, its lines indented by text, n bytes;
+                     text is NULL where the partial does not stand alone */
 };
 
 /*

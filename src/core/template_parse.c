@@ -166,12 +166,29 @@ set_names(struct parser *x, struct step *step, const struct tag *tag)
 
 /* ---- Tags ---------------------------------------------------------------- */
 
+/* Takes a suffix off the name that is the engine's own. */
 static bool
-add_variable(struct parser *x, const struct tag *tag)
+take_suffix(struct tag *tag, const char *suffix)
 {
-    bool raw = tag->sigil != '\0' || x->t->mode == TEMPLATE_PLAIN;
+    size_t len = strlen(suffix);
 
-    return set_names(x, add_step(x, raw ? STEP_RAW : STEP_ESCAPED), tag);
+    if (tag->len <= len || memcmp(tag->name + tag->len - len, suffix, len) != 0)
+        return false;
+    tag->len -= len;
+    return true;
+}
+
+static bool
+add_variable(struct parser *x, struct tag tag)
+{
+    bool isolated = take_suffix(&tag, "@isolated");
+    enum step_kind kind = isolated ? STEP_ISOLATED : STEP_ESCAPED;
+
+    if (tag.sigil != '\0')
+        kind = STEP_RAW;
+    else if (x->t->mode == TEMPLATE_PLAIN)
+        kind = STEP_ISOLATED_PLAIN;
+    return set_names(x, add_step(x, kind), &tag);
 }
 
 static bool
@@ -259,7 +276,7 @@ take_tag(struct parser *x, const struct tag *tag, const char *indent)
     case '>':
         return add_partial(x, tag, indent);
     default:
-        return add_variable(x, tag);
+        return add_variable(x, *tag);
     }
 }
 

@@ -1,6 +1,7 @@
 // Mails on the real sparkle-jobs, into a Maildir, read by Python's own parser.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { Runner, eventually, sleep } from "./runner.mjs";
 
@@ -205,8 +206,43 @@ test("hostile names and titles: Python reads one value in each header", async ()
     assert.equal(mail.to[0][1], `h${i}@example.org`);
     assert.equal(squeezed(mail.to[0][0]), squeezed(clean(words)));
     assert.equal(squeezed(mail.subject), squeezed(clean(words.repeat(4))));
-    assert.doesNotMatch(mail.text, /[\u202a-\u202e\u2066-\u2069]/);
+    // A name that runs to the left is isolated, by us alone.
+    const marks = /[\u202a-\u202e\u2066-\u2069]/;
+    const ours = /\u2068([^\u2068\u2069]*)\u2069/g;
+    assert.doesNotMatch(mail.text.replace(ours, "$1"), marks, words);
+    assert.equal(ours.test(mail.text), /\p{Script=Hebrew}/u.test(words), words);
   });
+});
+
+test("names and titles are isolated in our sentences", async () => {
+  const title = "שלום (1)";
+  const [{ id }] = jobs.sql`SELECT (create_user('rtl@example.org', 'rtl', 'x',
+    true)).id`;
+  jobs.sql`UPDATE profiles SET display_name = 'נועה' WHERE user_id = ${id}`;
+  const post = randomUUID();
+  const notice = randomUUID();
+  jobs.sql`INSERT INTO posts (id, author_id, title, status, published_at)
+    VALUES (${post}, ${id}, ${title}, 'published', clock_now())`;
+  jobs.sql`INSERT INTO notifications (id, user_id, type, title, message,
+      entity_type, entity_id)
+    VALUES (${notice}, ${id}, 'POST_COMMENTED', 'bob commented on your post',
+      'مرحبا', 'post', ${post})`;
+  jobs.sql`SELECT job_put('mail.send', 'email', jsonb_build_object('mail',
+    'new-comment', 'notification', ${notice}::text), ${id}::uuid)`;
+  jobs.wake();
+  await jobs.drained();
+  const mail = mailsTo("rtl@example.org")
+    .map(parse)
+    .find((m) => m.text.includes("something new"));
+  assert.equal(
+    mail.header("subject")[0],
+    `bob commented on your post: \u2068${title}\u2069`,
+  );
+  assert.ok(mail.text.includes("Hello \u2068נועה\u2069,"), mail.text);
+  assert.ok(mail.text.includes(`below "\u2068${title}\u2069"`), mail.text);
+  assert.ok(mail.html.includes("Hello <bdi>נועה</bdi>,"), mail.html);
+  assert.ok(mail.html.includes(`<bdi>${title}</bdi></a>`), mail.html);
+  assert.match(mail.html, /<p dir="auto"[^>]*>مرحبا</);
 });
 
 test("an address that is registered already is told, and nobody else", async () => {

@@ -92,6 +92,44 @@ does_not_escape_plain_text(void)
     CU_ASSERT_STRING_EQUAL(out->at, "<&>");
 }
 
+#define FSI "\xE2\x81\xA8"
+#define PDI "\xE2\x81\xA9"
+#define RLO "\xE2\x80\xAE"
+#define PDF "\xE2\x80\xAC"
+#define ALEF "\xD7\x90"
+
+static void
+closes_what_turns_the_direction(void)
+{
+    RENDERS("{{a}}|{{{a}}}", "{\"a\":\"" RLO "<x\"}",
+            RLO "&lt;x" PDF "|" RLO "<x");
+    RENDERS("({{a}})", "{\"a\":\"x" PDI "y\"}", "(xy)");
+    RENDERS("({{a}})", "{\"a\":\"" FSI ALEF PDI "\"}", "(" FSI ALEF PDI ")");
+}
+
+static void
+isolates_names_in_titles(void)
+{
+    RENDERS("{{a@isolated}}|{{b@isolated}}|{{#a}}{{.@isolated}}{{/a}}",
+            "{\"a\":\"" ALEF "&" RLO "\",\"b\":\"x\"}",
+            FSI ALEF "&amp;" PDI "|x|" FSI ALEF "&amp;" PDI);
+}
+
+static void
+isolates_in_plain_text(void)
+{
+    struct text *out = text_new(mem);
+    struct template_value root = { 0 };
+    static const char source[] = "{{a}}, {{b}}: {{{a}}}";
+    static const char data[] = "{\"a\":\"" PDI ALEF "\",\"b\":\"<" RLO "x\"}";
+    const struct template *t = template_parse(mem, TEMPLATE_PLAIN, "t", source,
+                                              strlen(source), NULL, out);
+
+    template_json_parse(mem, data, strlen(data), &root);
+    CU_ASSERT(template_render(out, t, &root));
+    CU_ASSERT_STRING_EQUAL(out->at, FSI ALEF PDI ", <x: " PDI ALEF);
+}
+
 static void
 knows_what_is_falsy(void)
 {
@@ -392,6 +430,9 @@ prints_its_speed(void)
 static CU_TestInfo tests[] = {
     { "escapes", escapes },
     { "does not escape plain text", does_not_escape_plain_text },
+    { "closes what turns the direction", closes_what_turns_the_direction },
+    { "isolates names in titles", isolates_names_in_titles },
+    { "isolates in plain text", isolates_in_plain_text },
     { "knows what is falsy", knows_what_is_falsy },
     { "passes suffixes on", passes_suffixes_on },
     { "keeps null from outer scopes", keeps_null_from_outer_scopes },
