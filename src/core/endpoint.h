@@ -45,6 +45,8 @@ struct field {
                                      check itself is `valid` */
     bool (*valid)(const char *s); /* a further check of a text (or each item) */
     const char *wanted;           /* what `valid` wants: "must be ..." */
+    /* How a text that is valid is kept, on mem; NULL: as it came. */
+    const char *(*keep)(const void *mem, const char *s);
     const char *about;
 };
 /* FIELD(IN_BODY, struct draft, title, .max = 500): name = member's name. */

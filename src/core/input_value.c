@@ -84,7 +84,7 @@ read_text(struct input *in, const struct field *f, const char *s, size_t n,
         check_text(in, f, s, n, f->min, f->max == 0 ? TEXT_MAX : f->max);
 
     if (wrong == NULL)
-        *(const char **)(void *)at = s;
+        *(const char **)(void *)at = f->keep != NULL ? f->keep(in->mem, s) : s;
     return wrong;
 }
 

@@ -21,7 +21,7 @@ extern const struct member post_shape[];
         row.author_username, row.author_image, row.author_verified,            \
         row.author_level, row.category_id, row.category_name,                  \
         row.category_slug, row.tags, row.comments, row.reactions,              \
-        row.created_at, row.published_at,) POST_VIEWER
+        row.created_at, row.published_at, row.language,) POST_VIEWER
 
 /* What the viewer in $1 did with the post row: nothing for a visitor. */
 #define POST_VIEWER                                                            \

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/language.h"
 #include "category/category.h"
 #include "markup/markup.h"
 
@@ -52,8 +53,11 @@ image_valid(const char *s)
                  .about = "The video that this is about."),                    \
         FIELD(IN_BODY, struct post_draft, visibility, .choices = visibilities, \
               .about = "Who may read it; PUBLIC if not given."),               \
-        FIELD(IN_BODY, struct post_draft, language, .min = 2, .max = 35,       \
-              .raw = true, .about = "BCP 47 language tag; en if not given."),  \
+        FIELD(IN_BODY, struct post_draft, language, .min = 2,                  \
+              .max = LANGUAGE_MAX, .valid = language_valid,                    \
+              .wanted = LANGUAGE_WANTED, .pattern = LANGUAGE_PATTERN,          \
+              .keep = language_kept,                                           \
+              .about = "BCP 47 language tag; en if not given."),               \
         FIELD(IN_BODY, struct post_draft, tags, .max = 10, .item_max = 50,     \
               .valid = category_slug_valid, .wanted = SLUG_WANTED,             \
               .pattern = SLUG_PATTERN, .about = "Up to 10 tags."),             \
