@@ -17,15 +17,32 @@ begin_line(struct rendering *r)
         text_addc(&r->html, '\n');
 }
 
+/*
+ * Begins an element.  Each of the outermost has the direction of its own text;
+ * those within have none, since browsers pass over an element that has one
+ * when they look for the direction of what is around it.
+ */
+static void
+begin_tag(struct rendering *r, const char *name, cmark_node *node)
+{
+    html_text(r, "<");
+    html_text(r, name);
+    if (cmark_node_get_type(cmark_node_parent(node)) == CMARK_NODE_DOCUMENT)
+        html_text(r, " dir=\"auto\"");
+    html_text(r, ">");
+}
+
 /* A block: a line of its own, and a gap in the plain text. */
 static void
-add_block(struct rendering *r, bool enter, const char *name)
+add_block(struct rendering *r, bool enter, const char *name, cmark_node *node)
 {
-    if (enter)
+    if (enter) {
         begin_line(r);
-    html_tag(r, enter, name);
-    if (!enter)
+        begin_tag(r, name, node);
+    } else {
+        html_tag(r, false, name);
         html_text(r, "\n");
+    }
     plain_gap(r);
 }
 
@@ -39,11 +56,11 @@ has_name(cmark_node *node, const char *name)
 
 /* Quotes and lists in one another are written to a depth only. */
 static void
-add_nested(struct rendering *r, bool enter, const char *name)
+add_nested(struct rendering *r, bool enter, const char *name, cmark_node *node)
 {
     r->blocks += enter;
     if (r->blocks <= MARKUP_DEPTH)
-        add_block(r, enter, name);
+        add_block(r, enter, name, node);
     else
         begin_line(r);
     r->blocks -= !enter;
@@ -55,10 +72,10 @@ add_list(struct rendering *r, bool enter, cmark_node *node)
     int start = cmark_node_get_list_start(node);
 
     if (cmark_node_get_list_type(node) == CMARK_BULLET_LIST) {
-        add_nested(r, enter, "ul");
+        add_nested(r, enter, "ul", node);
         return;
     }
-    add_nested(r, enter, "ol");
+    add_nested(r, enter, "ol", node);
     if (enter && start != 1 && r->blocks <= MARKUP_DEPTH) {
         r->html.len--;
         html_text(r, " start=\"");
@@ -73,7 +90,7 @@ static void
 add_item(struct rendering *r, bool enter, cmark_node *node)
 {
     if (r->blocks <= MARKUP_DEPTH)
-        add_block(r, enter, "li");
+        add_block(r, enter, "li", node);
     plain_gap(r);
     if (enter && has_name(node, "tasklist"))
         html_text(r, cmark_gfm_extensions_get_tasklist_item_checked(node)
@@ -91,7 +108,7 @@ add_paragraph(struct rendering *r, bool enter, cmark_node *node)
         cmark_node_get_list_tight(cmark_node_parent(item)))
         plain_gap(r);
     else
-        add_block(r, enter, "p");
+        add_block(r, enter, "p", node);
 }
 
 static void
@@ -100,7 +117,7 @@ add_heading(struct rendering *r, bool enter, cmark_node *node)
     int level = cmark_node_get_heading_level(node);
     const char name[] = { 'h', (char)('1' + (level > 5 ? 5 : level)), '\0' };
 
-    add_block(r, enter, name);
+    add_block(r, enter, name, node);
 }
 
 /* The first word of what follows the fence, where it looks like a language. */
@@ -140,7 +157,7 @@ add_html_block(struct rendering *r, cmark_node *node)
     begin_line(r);
     plain_gap(r);
     before = r->html.len;
-    html_text(r, "<p>");
+    begin_tag(r, "p", node);
     len = r->html.len;
     html_source(r, node);
     while (r->html.len > len && strchr(" \t\r\n", r->html.at[r->html.len - 1]))
@@ -213,7 +230,7 @@ add_table_part(struct rendering *r, bool enter, cmark_node *node)
     const char *name = cmark_node_get_type_string(node);
 
     if (strcmp(name, "table") == 0)
-        add_block(r, enter, "table");
+        add_block(r, enter, "table", node);
     else if (strcmp(name, "table_header") == 0)
         add_head(r, enter, node);
     else if (strcmp(name, "table_row") == 0)
@@ -231,7 +248,8 @@ add_note(struct rendering *r, bool enter)
     if (enter) {
         begin_line(r);
         html_text(r, r->notes++ == 0
-                         ? "<section class=\"footnotes\"><ol>\n<li id=\""
+                         ? "<section class=\"footnotes\" dir=\"auto\"><ol>\n"
+                           "<li id=\""
                          : "<li id=\"");
         html_text(r, r->own);
         text_addi(&r->html, r->notes);
@@ -256,7 +274,7 @@ block_add(struct rendering *r, bool enter, cmark_node *node)
 {
     switch (cmark_node_get_type(node)) {
     case CMARK_NODE_BLOCK_QUOTE:
-        add_nested(r, enter, "blockquote");
+        add_nested(r, enter, "blockquote", node);
         break;
     case CMARK_NODE_LIST:
         add_list(r, enter, node);

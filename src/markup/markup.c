@@ -110,7 +110,7 @@ add_source(struct rendering *r, const char *markdown, size_t len)
 
     text_init(&clean, r->mem, len + 1);
     add_clean(&clean, markdown, len);
-    text_adds(&r->html, "<pre>");
+    text_adds(&r->html, "<pre dir=\"auto\">");
     escape_html(&r->html, clean.at, clean.len);
     text_adds(&r->html, "</pre>\n");
     plain_add(r, clean.at, clean.len);

@@ -121,7 +121,7 @@ mends_bytes(void)
     struct markup m;
 
     markup_render(&m, mem, "a\0b\xFF", 4);
-    CU_ASSERT_STRING_EQUAL(m.html, "<p>a\xEF\xBF\xBD"
+    CU_ASSERT_STRING_EQUAL(m.html, "<p dir=\"auto\">a\xEF\xBF\xBD"
                                    "b\xEF\xBF\xBD</p>\n");
 }
 
@@ -214,7 +214,7 @@ makes_table(size_t columns, size_t row)
     text_adds(t, "|\n");
     text_adds(t, repeated("|b", 2 * row)->at);
     text_adds(t, "|\n");
-    return strstr(render(t->at).html, "<table>") != NULL;
+    return strstr(render(t->at).html, "<table dir=") != NULL;
 }
 
 /* 500 columns and 50,000 short rows: 25 million cells, if they were made. */
@@ -227,7 +227,7 @@ bounds_tables(void)
     text_adds(t, repeated("|-", 1000)->at);
     text_addc(t, '\n');
     text_adds(t, repeated("a\n", LARGE)->at);
-    CU_ASSERT_PTR_NULL(strstr(render(t->at).html, "<table>"));
+    CU_ASSERT_PTR_NULL(strstr(render(t->at).html, "<table dir="));
     CU_ASSERT(makes_table(200, 200));
     CU_ASSERT(makes_table(2, 200));
     CU_ASSERT(!makes_table(201, 1));
@@ -244,7 +244,7 @@ bounds_references(void)
     text_adds(t, repeated("u", LARGE / 2)->at);
     text_adds(t, "\n\n");
     text_adds(t, repeated("[a]", LARGE / 2)->at);
-    CU_ASSERT_EQUAL(strncmp(render(t->at).html, "<pre>", 5), 0);
+    CU_ASSERT_EQUAL(strncmp(render(t->at).html, "<pre dir=\"auto\">", 16), 0);
 }
 
 static void
@@ -258,7 +258,7 @@ bounds_depth(void)
     m = render(t->at);
     CU_ASSERT_PTR_NOT_NULL(strstr(m.html, "<p>deep</p>"));
     size_t quotes = 0;
-    for (const char *p = m.html; (p = strstr(p, "<blockquote>")) != NULL; p++)
+    for (const char *p = m.html; (p = strstr(p, "<blockquote")) != NULL; p++)
         quotes++;
     CU_ASSERT_EQUAL(quotes, MARKUP_DEPTH);
 }

@@ -46,7 +46,24 @@ same(const char *markdown, const char *is, const char *should)
     return false;
 }
 
+/* Without the directions of blocks, which says_directions() holds. */
+static const char *
+undirected(const char *html)
+{
+    static const char dir[] = " dir=\"auto\"";
+    struct text *out = text_new(mem);
+
+    for (const char *p; (p = strstr(html, dir)) != NULL;) {
+        text_add(out, html, (size_t)(p - html));
+        html = p + sizeof dir - 1;
+    }
+    text_adds(out, html);
+    return out->at;
+}
+
 #define HTML(markdown, expected)                                               \
+    CU_ASSERT(same(markdown, undirected(render(markdown).html), expected))
+#define DIRECTED(markdown, expected)                                           \
     CU_ASSERT(same(markdown, render(markdown).html, expected))
 #define PLAIN(markdown, expected)                                              \
     CU_ASSERT(same(markdown, render(markdown).plain, expected))
@@ -72,6 +89,29 @@ writes_blocks(void)
          "<pre><code class=\"language-c++\">&lt;a&gt;&amp;\n</code></pre>\n");
     HTML("```a\"b\nx\n```\n", "<pre><code>x\n</code></pre>\n");
     HTML("a\n\n---\nb", "<p>a</p>\n<hr>\n<p>b</p>\n");
+}
+
+/* Only the outermost blocks have one; code has that of the page. */
+static void
+says_directions(void)
+{
+    DIRECTED("a\n\n\xD7\x90\n", "<p dir=\"auto\">a</p>\n"
+                                "<p dir=\"auto\">\xD7\x90</p>\n");
+    DIRECTED("# a\n\n---\n\n    b\n", "<h2 dir=\"auto\">a</h2>\n<hr>\n"
+                                      "<pre><code>b\n</code></pre>\n");
+    DIRECTED("> a\n> > b", "<blockquote dir=\"auto\">\n<p>a</p>\n"
+                           "<blockquote>\n<p>b</p>\n"
+                           "</blockquote>\n</blockquote>\n");
+    DIRECTED("- a\n\n  - b\n", "<ul dir=\"auto\">\n<li>\n<p>a</p>\n<ul>\n"
+                               "<li>b</li>\n</ul>\n</li>\n</ul>\n");
+    DIRECTED("3. a\n", "<ol dir=\"auto\" start=\"3\">\n<li>a</li>\n</ol>\n");
+    DIRECTED("|a|\n|-|\n", "<table dir=\"auto\"><thead><tr><th>a</th></tr>"
+                           "</thead>\n</table>\n");
+    DIRECTED("<div>\nx\n</div>\n",
+             "<p dir=\"auto\">&lt;div&gt;\nx\n&lt;/div&gt;</p>\n");
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(render("a[^1]\n\n[^1]: b\n").html,
+               "<section class=\"footnotes\" dir=\"auto\">"));
 }
 
 static void
@@ -272,7 +312,7 @@ writes_footnotes(void)
               "<li id=\"%s1\">\n<p><em>One</em></p>\n</li>\n"
               "<li id=\"%s2\">\n<p>X</p>\n</li>\n</ol></section>\n",
               other, other, other, other, other);
-    CU_ASSERT(same("notes", one.html, want->at));
+    CU_ASSERT(same("notes", undirected(one.html), want->at));
     CU_ASSERT_STRING_EQUAL(one.plain, "a b c One X");
     /* Those of another text have other ids. */
     CU_ASSERT_PTR_NULL(strstr(render("[^1]\n\n[^1]: Two\n").html, other));
@@ -406,6 +446,7 @@ cuts_excerpts(void)
 
 static CU_TestInfo tests[] = {
     { "writes blocks", writes_blocks },
+    { "says directions", says_directions },
     { "writes tables", writes_tables },
     { "shifts headings", shifts_headings },
     { "shows HTML as text", shows_html_as_text },
