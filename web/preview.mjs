@@ -32,7 +32,10 @@ const policy =
   "form-action 'self'; frame-ancestors 'none'";
 
 const template = (name) =>
-  readFileSync(join(root, "pages", `${name}.html`), "utf8");
+  readFileSync(join(root, "pages", `${name}.html`), "utf8").replace(
+    /@(isolated|typed)/g,
+    "",
+  );
 
 /** The core's second rendering of times: createdAt@date beside createdAt. */
 function dated(value) {

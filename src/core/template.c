@@ -167,6 +167,9 @@ add_value(struct rendering *r, const struct step *step,
     if (value->len == 0)
         return;
     switch (step->kind) {
+    case STEP_TYPED:
+        escape_html(r->out, value->text, value->len);
+        break;
     case STEP_ESCAPED:
         add_closed(r->out, value);
         break;
@@ -255,6 +258,7 @@ run(struct rendering *r, const struct step *from, const struct step *to,
         case STEP_TEXT:
             add_text(r, step);
             break;
+        case STEP_TYPED:
         case STEP_ESCAPED:
         case STEP_ISOLATED:
         case STEP_ISOLATED_PLAIN:

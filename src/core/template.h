@@ -10,6 +10,8 @@
  *
  * {{name@isolated}} is for a name within a sentence where no <bdi> can stand,
  * in a title or an attribute: see bidi_isolate().
+ * {{name@typed}} is for fields of forms: nothing is closed in it, since what is
+ * sent back must be what was stored.
  *
  * Templates are compiled once, at start, into arrays of steps; rendering only
  * reads them.  Data is asked for through struct template_source, so that a

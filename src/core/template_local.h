@@ -10,6 +10,7 @@
 
 enum step_kind {
     STEP_TEXT,           /* text, n bytes */
+    STEP_TYPED,          /* the value of a name, escaped and nothing else */
     STEP_ESCAPED,        /* the value of a name, escaped */
     STEP_ISOLATED,       /* the same, and isolated in the text around it */
     STEP_ISOLATED_PLAIN, /* isolated, and not escaped */

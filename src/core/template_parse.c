@@ -181,8 +181,9 @@ take_suffix(struct tag *tag, const char *suffix)
 static bool
 add_variable(struct parser *x, struct tag tag)
 {
-    bool isolated = take_suffix(&tag, "@isolated");
-    enum step_kind kind = isolated ? STEP_ISOLATED : STEP_ESCAPED;
+    enum step_kind kind = take_suffix(&tag, "@isolated") ? STEP_ISOLATED
+                          : take_suffix(&tag, "@typed")  ? STEP_TYPED
+                                                         : STEP_ESCAPED;
 
     if (tag.sigil != '\0')
         kind = STEP_RAW;

@@ -72,7 +72,7 @@ add_code(struct rendering *r, cmark_node *node)
     const char *code = unprotected(r, cmark_node_get_literal(node));
 
     if (r->alts == 0)
-        html_text(r, "<code>");
+        html_text(r, "<code dir=\"ltr\">");
     html_quiet(r, code, strlen(code));
     if (r->alts == 0)
         html_text(r, "</code>");

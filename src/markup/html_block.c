@@ -20,7 +20,8 @@ begin_line(struct rendering *r)
 /*
  * Begins an element.  Each of the outermost has the direction of its own text;
  * those within have none, since browsers pass over an element that has one
- * when they look for the direction of what is around it.
+ * when they look for the direction of what is around it.  For the same reason
+ * code and names have one: "@name" says nothing of the words that follow.
  */
 static void
 begin_tag(struct rendering *r, const char *name, cmark_node *node)
@@ -141,7 +142,7 @@ add_code_block(struct rendering *r, cmark_node *node)
 
     begin_line(r);
     plain_gap(r);
-    html_text(r, "<pre><code");
+    html_text(r, "<pre dir=\"ltr\"><code");
     add_language(r, unprotected(r, cmark_node_get_fence_info(node)));
     html_text(r, ">");
     html_quiet(r, code, strlen(code));

@@ -13,7 +13,7 @@
  * - # is <h2>, since the page has its <h1>; nothing is below <h6>.
  * - @name and #tag become links in running text, never in code or links.
  * - Each outermost block says dir="auto", so that texts of several languages
- *   stand each in its own direction.
+ *   stand each in its own direction; code, @name and #tag say "ltr".
  * - A link to a YouTube video carries data-youtube and, where it says a time,
  *   data-start in seconds.
  *

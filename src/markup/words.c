@@ -108,7 +108,7 @@ add_link(struct rendering *r, const char *opening, const char *name,
 {
     html_text(r, opening);
     html_text(r, name);
-    html_text(r, "\">");
+    html_text(r, "\" dir=\"ltr\">");
     text_add(&r->html, shown, n);
     html_text(r, "</a>");
 }

@@ -47,6 +47,49 @@ export default () =>
       assert.equal(read.viewer.mayEdit, false);
     });
 
+    it("keeps well-formed language tags, in their case", async () => {
+      const tags = {
+        ar: "ar",
+        "PT-br": "pt-BR",
+        "zh-hant-tw": "zh-Hant-TW",
+        "SL-ROZAJ-biske": "sl-rozaj-biske",
+        "i-KLINGON": "i-klingon",
+        "en-u-CA-gregory-x-AB": "en-u-ca-gregory-x-ab",
+      };
+      const user = await writer();
+      for (const [language, kept] of Object.entries(tags)) {
+        const post = await people.post(user, { language });
+        assert.equal(post.language, kept);
+        const { items } = (await reader.get(`/api/posts?author=${user.name}`))
+          .data;
+        assert.equal(items[0].language, kept);
+      }
+    });
+
+    it("refuses other languages, and names the field", async () => {
+      const post = await people.post(await writer(), { language: "he" });
+      const bad = [
+        ...["<script>", '"><b', "x", "e", "", "en_US", "en-", "de-419-DE"],
+        ...["a-DE", "ar-a-aaa-b-bbb-a-ccc", "de-1996-1996", "عربي", "en US"],
+        ...["en-x", "abcdefghi", `en-x-${"abcdefgh-".repeat(4)}a`],
+      ];
+      const writers = await people.crowd(3); // ten posts a minute each
+      for (const [i, language] of bad.entries()) {
+        const words = { title: "x", content: "x", language };
+        const made = await writers[i % 3].post("/api/posts", words);
+        const changed = await staff.patch(`/api/posts/${post.id}`, {
+          version: 1,
+          language,
+        });
+        for (const answer of [made, changed]) {
+          assert.equal(answer.status, 400, `${answer}`);
+          assert.deepEqual(Object.keys(answer.json.fields), ["language"]);
+        }
+      }
+      const { data } = await reader.get(`/api/posts/${post.id}`);
+      assert.equal(data.language, "he");
+    });
+
     it("makes excerpt and slug where they are not given", async () => {
       const post = await people.post(await writer(), {
         title: "Überraschung für Ёлка",

@@ -10,6 +10,7 @@ const files = await load(import.meta.url, [
   "account",
   "keyboard",
   "details",
+  "direction",
   "factor",
   "targets",
   "codes",

@@ -6,6 +6,7 @@ import { begin, load } from "../lib/suite.mjs";
 await begin("page", { demo: true });
 const files = await load(import.meta.url, [
   "pages",
+  "direction",
   "admin",
   "headers",
   "cache",

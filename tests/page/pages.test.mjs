@@ -191,7 +191,7 @@ export default () =>
     it("show a post with its comments", async () => {
       const html = (await people.guest().page(`/post/${values.post}`)).text;
       assert.match(html, /<strong>bold<\/strong>/);
-      assert.match(html, /A remark with <code>code<\/code>/);
+      assert.match(html, /A remark with <code dir="ltr">code<\/code>/);
       const link = attributesOf(html, "a", "href", "https://example.org/");
       assert.match(link.rel, /nofollow/);
       assert.match(link.rel, /noopener/);

@@ -14,10 +14,10 @@ static const struct {
     const char *name, *attributes;
     bool empty;
 } elements[] = {
-    { "a", " href title rel class data-youtube data-start ", false },
+    { "a", " href title rel class data-youtube data-start dir ", false },
     { "blockquote", " dir ", false },
     { "br", "", true },
-    { "code", " class ", false },
+    { "code", " class dir ", false },
     { "del", "", false },
     { "em", "", false },
     { "h2", " dir ", false },

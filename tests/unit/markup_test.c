@@ -46,16 +46,16 @@ same(const char *markdown, const char *is, const char *should)
     return false;
 }
 
-/* Without the directions of blocks, which says_directions() holds. */
+/* Without the directions, which says_directions() holds. */
 static const char *
 undirected(const char *html)
 {
-    static const char dir[] = " dir=\"auto\"";
+    static const char dir[] = " dir=\"";
     struct text *out = text_new(mem);
 
     for (const char *p; (p = strstr(html, dir)) != NULL;) {
         text_add(out, html, (size_t)(p - html));
-        html = p + sizeof dir - 1;
+        html = strchr(p + sizeof dir - 1, '"') + 1;
     }
     text_adds(out, html);
     return out->at;
@@ -91,14 +91,20 @@ writes_blocks(void)
     HTML("a\n\n---\nb", "<p>a</p>\n<hr>\n<p>b</p>\n");
 }
 
-/* Only the outermost blocks have one; code has that of the page. */
+/* Of blocks only the outermost; code and names have their own. */
 static void
 says_directions(void)
 {
     DIRECTED("a\n\n\xD7\x90\n", "<p dir=\"auto\">a</p>\n"
                                 "<p dir=\"auto\">\xD7\x90</p>\n");
-    DIRECTED("# a\n\n---\n\n    b\n", "<h2 dir=\"auto\">a</h2>\n<hr>\n"
-                                      "<pre><code>b\n</code></pre>\n");
+    DIRECTED("# a\n\n---\n\n    b\n",
+             "<h2 dir=\"auto\">a</h2>\n<hr>\n"
+             "<pre dir=\"ltr\"><code>b\n</code></pre>\n");
+    DIRECTED("@bob #tag `c` \xD7\x90",
+             "<p dir=\"auto\"><a class=\"mention\" href=\"/profile/bob\" "
+             "dir=\"ltr\">@bob</a> <a class=\"hashtag\" href=\"/tag/tag\" "
+             "dir=\"ltr\">#tag</a> <code dir=\"ltr\">c</code> "
+             "\xD7\x90</p>\n");
     DIRECTED("> a\n> > b", "<blockquote dir=\"auto\">\n<p>a</p>\n"
                            "<blockquote>\n<p>b</p>\n"
                            "</blockquote>\n</blockquote>\n");
@@ -328,7 +334,7 @@ reports_ten_mentions(void)
         text_addf(t, "@user%d ", i);
     struct markup m = render(t->at);
     CU_ASSERT_EQUAL(m.n_mentions, MARKUP_MENTIONS);
-    CU_ASSERT_PTR_NOT_NULL(strstr(m.html, "user19\">@user19</a>"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(m.html, "user19\" dir=\"ltr\">@user19</a>"));
 }
 
 static void

@@ -104,6 +104,7 @@ closes_what_turns_the_direction(void)
     RENDERS("{{a}}|{{{a}}}", "{\"a\":\"" RLO "<x\"}",
             RLO "&lt;x" PDF "|" RLO "<x");
     RENDERS("({{a}})", "{\"a\":\"x" PDI "y\"}", "(xy)");
+    RENDERS("({{a@typed}})", "{\"a\":\"<" RLO "y\"}", "(&lt;" RLO "y)");
     RENDERS("({{a}})", "{\"a\":\"" FSI ALEF PDI "\"}", "(" FSI ALEF PDI ")");
 }
 

@@ -70,6 +70,7 @@ function edit(button) {
     name: "content",
     maxlength: 5000,
     required: true,
+    dir: "auto",
   });
   area.value = prose.dataset.source;
   const stop = make(
