@@ -62,7 +62,7 @@ const fileOf = (target) => {
 
 function rowFaults(row) {
   const faults = [];
-  if (row.width !== columns.length) faults.push(`wants ${columns.length} columns`);
+  if (row.width !== columns.length) return [`wants ${columns.length} columns`];
   if (!row.name || !row.control || !row.old) faults.push("wants name, control, old");
   if (row.old === row.new) faults.push("changes nothing");
   if (!row.tests.length) faults.push("names no test");
