@@ -161,8 +161,8 @@ BEGIN
 END
 $$;
 
--- What somebody is told on the site.  The unread count is counted here, by
--- notifications_unread_idx: it is always right and short.
+-- What somebody is told on the site.  What is unread is counted here, by
+-- notifications_unread_idx and to 100 at most: always right and short.
 CREATE OR REPLACE VIEW notifications_shown AS
 SELECT n.* FROM notifications n
 WHERE NOT n.hidden AND n.expires_at > clock_now()

@@ -58,8 +58,8 @@ LANGUAGE sql STABLE AS $$
 SELECT s.endpoint, s.p256dh, s.auth, n.title, n.message,
     CASE WHEN octet_length(n.action_url) <= 500 THEN n.action_url
         ELSE '/notifications' END,
-    n.id, (SELECT count(*) FROM notifications_shown u
-        WHERE u.user_id = n.user_id AND NOT u.read),
+    n.id, (SELECT count(*) FROM (SELECT FROM notifications_shown u
+        WHERE u.user_id = n.user_id AND NOT u.read LIMIT 100) unread),
     CASE n.priority WHEN 0 THEN 'low' WHEN 1 THEN 'normal' ELSE 'high' END
 FROM push_subscriptions_live s JOIN notifications n ON n.user_id = s.user_id
 WHERE s.id = p_subscription AND n.id = p_notification AND NOT n.read

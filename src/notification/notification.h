@@ -6,8 +6,9 @@
  *
  * Open tabs hear of it through Redis: when a notification comes or goes, the
  * channel notifications:<user's id> carries, after the commit, one object of
- * JSON: type "notification", unread (how many now), and notification (id,
- * type, title, actionUrl, priority), or null where one was taken back.
+ * JSON: type "notification", unread (how many now, 100 at most), and
+ * notification (id, type, title, actionUrl, priority), or null where one was
+ * taken back.
  */
 #ifndef NOTIFICATION_NOTIFICATION_H
 #define NOTIFICATION_NOTIFICATION_H

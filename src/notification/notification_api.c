@@ -47,7 +47,9 @@ static const struct member notification_shape[] = {
 };
 
 static const struct member count_shape[] = {
-    { .name = "unread", .type = VALUE_INTEGER },
+    { .name = "unread",
+      .type = VALUE_INTEGER,
+      .about = "At most 100, which is 100 or more: 99+." },
     { 0 },
 };
 
@@ -200,10 +202,12 @@ static const struct field crowd_page_fields[] = {
 
 /* ---- The count, and reading --------------------------------------------- */
 
-/* Counted by its index, which holds unread rows only: few, and always right. */
-static const char count_sql[] = SQL(
-    SELECT count(*) FROM notifications_shown WHERE user_id = $1 AND NOT read
-);
+/* Counted by its index, which holds unread rows only, as far as anybody is
+ * told: each row is looked at, since what it leads to may be gone. */
+#define UNREAD                                                                 \
+    SQL(FROM (SELECT FROM notifications_shown                                  \
+        WHERE user_id = $1 AND NOT read LIMIT 100) n)
+static const char count_sql[] = SQL(SELECT count(*)) " " UNREAD;
 
 static const struct problem *
 count_unread(struct request *r)
@@ -212,12 +216,7 @@ count_unread(struct request *r)
 }
 
 /* The bell says no more than 99+. */
-static const char bell_sql[] = SQL(
-    SELECT count(*)::text FROM (
-        SELECT FROM notifications_shown
-        WHERE user_id = $1 AND NOT read
-        LIMIT 100) n
-);
+static const char bell_sql[] = SQL(SELECT count(*)::text) " " UNREAD;
 
 void
 notification_frame(struct request *r)

@@ -20,8 +20,8 @@
 static const char word_sql[] = SQL(
     SELECT 'notifications:' || u.id, json_build_object(
         'type', 'notification', 'unread', (SELECT count(*)
-            FROM notifications_shown n
-            WHERE n.user_id = u.id AND NOT n.read),
+            FROM (SELECT FROM notifications_shown n
+                WHERE n.user_id = u.id AND NOT n.read LIMIT 100) unread),
         'notification', (SELECT json_build_object('id', n.id,
                 'type', n.type, 'title', n.title, 'actionUrl', n.action_url,
                 'priority', n.priority)

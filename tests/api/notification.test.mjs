@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { eventually, sleep } from "../lib/stack.mjs";
-import { people } from "../lib/suite.mjs";
+import { people, stack } from "../lib/suite.mjs";
 import { walk } from "./feed.test.mjs";
 
 const all = (user) => walk(user, "/api/notifications?limit=50");
@@ -88,6 +88,22 @@ export default () =>
       await sleep(300);
       const types = (await all(author)).map((n) => n.type).sort();
       assert.deepEqual(types, ["POST_LIKED", "SYSTEM"]);
+    });
+
+    it("counts to 100 unread ones and no further", async () => {
+      const user = await people.user();
+      const more = (n) => stack.sql`INSERT INTO notifications (user_id, type,
+          title) SELECT ${user.id}, 'SYSTEM', 'One of many'
+        FROM generate_series(1, ${n}::int)`;
+      const before_ = await unread(user);
+      await more(98);
+      assert.equal(await unread(user), before_ + 98);
+      await more(1000);
+      assert.equal(await unread(user), 100);
+      const page = await user.page("/settings/notifications");
+      assert.match(page.text, /data-unread="100"/);
+      const all_ = await walk(user, "/api/notifications?limit=100");
+      assert.ok(all_.length >= 1098, "the list has them all");
     });
 
     it("makes one of several likes, and counts the actors", async () => {

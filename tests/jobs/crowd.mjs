@@ -128,7 +128,8 @@ async function mixed() {
   for (const user of users) {
     const seen = await unreadOf(user);
     const { stored } = seen;
-    const wanted = { counted: stored, listed: stored, stored, bell: stored };
+    const told = Math.min(stored, 100);
+    const wanted = { counted: told, listed: stored, stored, bell: told };
     assert.deepEqual(seen, wanted, user.name);
   }
   const twice = await stack.sql`SELECT user_id, group_key FROM notifications

@@ -17,7 +17,7 @@ export const text = {
   draftBack: "We brought back what you had not saved.",
   draftDrop: "Discard it",
   nothing: "Nothing to preview yet.",
-  unread: (n) => `${n} unread notifications`,
+  unread: (n) => `${n > 99 ? "99+" : n} unread notifications`,
   pushOn: "This device gets push messages now.",
   pushOff: "This device gets no more push messages.",
   pushDenied: "Your browser does not allow it. Change that in its settings.",
