@@ -50,6 +50,21 @@ agent_platform(const char *user_agent)
     return find(platforms, user_agent);
 }
 
+/* Of any case: nearly all that crawl say so by one of these. */
+bool
+agent_is_robot(const char *user_agent)
+{
+    static const char *const words[] = {
+        "bot",     "crawl",    "spider",  "slurp",   "preview",
+        "monitor", "headless", "archive", "scraper", "facebookexternalhit",
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasestr(user_agent, words[i]) != NULL)
+            return true;
+    return false;
+}
+
 const char *
 agent_name(void *mem, const char *user_agent)
 {

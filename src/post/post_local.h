@@ -37,7 +37,7 @@ extern const struct member post_detail_shape[];
 const struct problem *post_detail_answer(struct request *r, const char *name,
                                          const char *post);
 
-/* Counts a reader of a post, once a viewer and day. */
+/* Counts a reader of a post, once a viewer and day; robots not. */
 void post_viewed(struct request *r, struct uuid post);
 
 /* A new post, or the changes to one: members not given stay as they are. */

@@ -432,10 +432,10 @@ export default () =>
       await sleep(1500); // a worker that rests tells what it has yet to tell
       assert.equal(await waiting(post.id), 3);
       assert.equal(await waiting(draft.id), 0);
-      const [seen] = await stack.redis("KEYS", `viewed:*:${post.id}`);
+      const [seen] = await stack.redis("KEYS", `viewers:*:${post.id}`);
       const ttl = await stack.redis("TTL", seen);
       assert.ok(ttl > 86400 && ttl <= 90000, `${ttl} s`);
-      const known = (await stack.redis("SMEMBERS", seen)).join(" ");
+      const known = (await stack.redis("HGETALL", seen)).join(" ");
       assert.ok(!known.includes(one.id) && !known.includes(guest.ip), known);
       await read(three);
       await eventually("a fourth", async () => (await waiting(post.id)) === 4);

@@ -10,6 +10,7 @@ const files = await load(import.meta.url, [
   "admin",
   "headers",
   "cache",
+  "views",
   "cookies",
   "plain",
   "maps",

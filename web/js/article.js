@@ -126,7 +126,21 @@ function click(event) {
   if (on("[data-edit]")) edit(on("[data-edit]"));
 }
 
+/** A guest's page is a copy: once somebody looks at it, it says so. */
+function seen() {
+  const { view } = document.querySelector("[data-article]").dataset;
+  if (!view) return;
+  const tell = () => {
+    if (document.hidden) return;
+    document.removeEventListener("visibilitychange", tell);
+    navigator.sendBeacon(view);
+  };
+  document.addEventListener("visibilitychange", tell);
+  tell();
+}
+
 /** Starts to listen. */
 export function article() {
   addEventListener("click", click);
+  seen();
 }
