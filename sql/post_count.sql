@@ -3,13 +3,17 @@
 
 -- ---- Scores ---------------------------------------------------------------
 
--- Ten times the score is worth 12.5 hours; it changes with the score only,
--- never with time.
+-- The rank of lists by trend: the logarithm of the score (people who reacted,
+-- 1 each, who commented, 2, who shared, 3) and the date.  Ten times the score
+-- is worth 12.5 hours; what has no score yet stands as if it were a year older,
+-- behind whatever somebody cared for.  It changes with the score only, never
+-- with time.
 CREATE OR REPLACE FUNCTION post_hot(score bigint, at timestamptz)
 RETURNS bigint
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN round(1e6::float8 * (log(greatest(1, score)::float8)
-    + date_part('epoch', at) / 45000))::bigint;
+    + (date_part('epoch', at) - CASE WHEN score < 1 THEN 31536000 ELSE 0 END)
+        / 45000))::bigint;
 
 -- Where the count of a type stands in reactions_by_type: 1..7.
 CREATE OR REPLACE FUNCTION reaction_slot(type reaction_type) RETURNS int

@@ -14,6 +14,7 @@ extern const struct member post_shape[];
 /*
  * The beginning of a statement that selects post_shape from post_rows AS row
  * for the viewer in $1: POST_SELECT SQL(, row.hot AS cursor_key FROM ...).
+ * trend_score comes next, null but in lists by trend.
  */
 #define POST_SELECT                                                            \
     SQL(SELECT row.id, row.slug, row.title, row.excerpt, row.cover_image,      \

@@ -78,6 +78,11 @@ const struct member post_shape[] = {
       .object = viewer_shape,
       .nullable = true,
       .about = "What you did; null for visitors." },
+    { .name = "trendScore",
+      .type = VALUE_INTEGER,
+      .nullable = true,
+      .about = "Why it is there in a list by trend: the people who reacted (1 "
+               "each), commented (2) and shared (3). null in other lists." },
     { 0 },
 };
 
@@ -122,8 +127,9 @@ static const struct field feed_fields[] = {
           .about = "Only posts of this kind."),
     FIELD(IN_QUERY, struct feed, sort, .choices = feed_sorts,
           .otherwise = SORT_RECENT,
-          .about = "`trending` weighs score against age; `following` wants a "
-                   "session."),
+          .about = "`trending` weighs score against age: ten times the score "
+                   "is worth 12.5 hours, and what has none yet stands as if "
+                   "it were a year older; `following` wants a session."),
     FIELD_AS(IN_QUERY, "timeRange", struct feed, range, .choices = feed_ranges,
              .about = "Only posts published so lately."),
     FIELD(IN_QUERY, struct feed, cursor,
@@ -212,6 +218,38 @@ post_detail_answer(struct request *r, const char *name, const char *post)
     return refused;
 }
 
+/* ---- POST /api/posts/{post}/view ---------------------------------------- */
+
+struct seen_post {
+    struct uuid post;
+};
+
+static const struct field seen_fields[] = {
+    FIELD(IN_PATH, struct seen_post, post, .about = "The post's id."),
+    { 0 },
+};
+
+static const char seen_sql[] =
+    SQL(
+    SELECT p.id FROM posts p WHERE p.id = $2 AND post_visible(p, $1)
+);
+
+static const struct problem *
+count_view(struct request *r)
+{
+    const struct seen_post *seen = r->input;
+    const struct db_result *row;
+    const struct problem *refused =
+        answer_query(r, seen_sql, ARGS(ARG(r->viewer), ARG(seen->post)), &row);
+
+    if (refused != NULL)
+        return refused;
+    if (db_rows(row) == 0)
+        return &problem_not_found;
+    post_viewed(r, seen->post);
+    return NULL;
+}
+
 /* ---- POST /api/posts/preview -------------------------------------------- */
 
 struct preview {
@@ -262,6 +300,19 @@ const struct route post_api_routes[] = {
         .input = INPUT(struct post_address, post_address_fields),
         .returns = post_detail_shape,
         .sql = STATEMENTS(by_id_sql, by_slug_sql),
+    },
+    {
+        .on = "POST /api/posts/{post}/view",
+        .access = ALLOW_ANYONE,
+        .quota = QUOTA_READ,
+        .handle = count_view,
+        .about = "Say that a page shows the post: pages of guests come from a "
+                 "cache. Counted once a viewer and day, together with reading "
+                 "it; robots are not counted.",
+        .input = INPUT(struct seen_post, seen_fields),
+        .form = ANSWER_NOTHING,
+        .success = 204,
+        .sql = STATEMENTS(seen_sql),
     },
     {
         .on = "POST /api/posts/preview",

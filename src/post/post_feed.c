@@ -33,18 +33,18 @@ const char *const post_kinds[] = {
  * true).
  */
 /* clang-format off */
-#define FEED(feed_total, feed_from, feed_key)                                  \
+#define FEED(feed_total, feed_from, feed_key, feed_trend)                                  \
     SQL(SELECT page.*, (feed_total) AS total FROM) "(" POST_SELECT SQL(        \
-        , feed_key AS cursor_key FROM feed_from                                \
+        , feed_trend AS trend_score, feed_key AS cursor_key FROM feed_from                                \
             AND (feed_key, row.id) < ($2, $3)                                  \
         ORDER BY feed_key DESC, row.id DESC LIMIT 101) ")"                     \
     SQL(page LIMIT $4 + 1)
 /* clang-format on */
 
 /* The same by an offset, $6, for which no single plan is right. */
-#define FEED_PAGE(feed_total, feed_from, feed_key)                             \
+#define FEED_PAGE(feed_total, feed_from, feed_key, feed_trend)                 \
     SQL_PLANNED POST_SELECT SQL(                                               \
-        , feed_key AS cursor_key, (feed_total) AS total FROM feed_from         \
+        , feed_trend AS trend_score, feed_key AS cursor_key, (feed_total) AS total FROM feed_from         \
             AND (feed_key, row.id) < ($2, $3)                                  \
         ORDER BY feed_key DESC, row.id DESC LIMIT $4 + 1 OFFSET $6)
 
@@ -70,7 +70,7 @@ const char *const post_kinds[] = {
 
 /* The tag's own index gives the ids of a page; the posts come after. */
 #define TAG(tag_limit)                                                         \
-    POST_SELECT SQL(, row.published_at AS cursor_key,                          \
+    POST_SELECT SQL(, nullif(0, 0)::bigint AS trend_score, row.published_at AS cursor_key,                          \
         (SELECT post_count::bigint FROM tags WHERE name = $5) AS total         \
         FROM (SELECT t.post_id, t.published_at FROM post_tags t                \
             WHERE t.tag_id = (SELECT id FROM tags WHERE name = $5)             \
@@ -85,7 +85,7 @@ const char *const post_kinds[] = {
  * goes with how many one follows and not with how much they wrote.
  */
 #define FOLLOWING                                                              \
-    POST_SELECT SQL(, row.published_at AS cursor_key                           \
+    POST_SELECT SQL(, nullif(0, 0)::bigint AS trend_score, row.published_at AS cursor_key                           \
         FROM (SELECT p.id, p.published_at FROM follows f                       \
             CROSS JOIN LATERAL (SELECT p.id, p.published_at FROM posts p       \
                 WHERE p.author_id = f.following_id AND p.deleted_at IS NULL    \
@@ -98,8 +98,8 @@ const char *const post_kinds[] = {
         ORDER BY page.published_at DESC, page.id DESC LIMIT $4 + 1)
 
 /* Several filters at once. */
-#define ANY(feed_key)                                                          \
-    SQL_PLANNED POST_SELECT SQL(, feed_key AS cursor_key FROM post_rows row    \
+#define ANY(feed_key, feed_trend)                                              \
+    SQL_PLANNED POST_SELECT SQL(, feed_trend AS trend_score, feed_key AS cursor_key FROM post_rows row    \
         WHERE (feed_key, row.id) < ($2, $3)                                    \
             AND ($5::text IS NULL OR row.category_slug = $5)                   \
             AND ($6::text IS NULL OR row.tags @> ARRAY[$6])                    \
@@ -123,19 +123,26 @@ struct feed_row {
     enum feed_sort sort;
     const char *sql, *page_sql; /* by cursor, by page number */
 };
-/* name, filters, order, total, where from, key; X makes something of each. */
+/* What puts a post where it is in a list by trend; none in others. */
+#define TREND row.score
+#define NO_TREND nullif(0, 0)::bigint
+
+/* name, filters, order, total, where from, key, trend; X makes something of
+ * each. */
 #define FEEDS(X)                                                               \
-    X(recent, 0, SORT_RECENT, ALL_TOTAL, ALL, row.published_at)                \
-    X(popular, 0, SORT_POPULAR, ALL_TOTAL, ALL, row.score)                     \
-    X(trending, 0, SORT_TRENDING, ALL_TOTAL, ALL, row.hot)                     \
+    X(recent, 0, SORT_RECENT, ALL_TOTAL, ALL, row.published_at, NO_TREND)      \
+    X(popular, 0, SORT_POPULAR, ALL_TOTAL, ALL, row.score, NO_TREND)           \
+    X(trending, 0, SORT_TRENDING, ALL_TOTAL, ALL, row.hot, TREND)              \
     X(category_recent, BY_CATEGORY, SORT_RECENT, CATEGORY_TOTAL, CATEGORY,     \
-      row.published_at)                                                        \
+      row.published_at, NO_TREND)                                              \
     X(category_popular, BY_CATEGORY, SORT_POPULAR, CATEGORY_TOTAL, CATEGORY,   \
-      row.score)                                                               \
+      row.score, NO_TREND)                                                     \
     X(category_trending, BY_CATEGORY, SORT_TRENDING, CATEGORY_TOTAL, CATEGORY, \
-      row.hot)                                                                 \
-    X(kind, BY_KIND, SORT_RECENT, KIND_TOTAL, KIND, row.published_at)          \
-    X(author, BY_AUTHOR, SORT_RECENT, AUTHOR_TOTAL, AUTHOR, row.published_at)
+      row.hot, TREND)                                                          \
+    X(kind, BY_KIND, SORT_RECENT, KIND_TOTAL, KIND, row.published_at,          \
+      NO_TREND)                                                                \
+    X(author, BY_AUTHOR, SORT_RECENT, AUTHOR_TOTAL, AUTHOR, row.published_at,  \
+      NO_TREND)
 
 #define FEED_SQL(feed_name, feed_filters, feed_sort, ...)                      \
     static const char feed_name##_sql[] = FEED(__VA_ARGS__);                   \
@@ -148,9 +155,9 @@ FEEDS(FEED_SQL)
 static const char tag_sql[] = TAG(101);
 static const char tag_page_sql[] = SQL_PLANNED TAG($4 + 1 OFFSET $6);
 static const char following_sql[] = FOLLOWING;
-static const char any_recent_sql[] = ANY(row.published_at);
-static const char any_popular_sql[] = ANY(row.score);
-static const char any_trending_sql[] = ANY(row.hot);
+static const char any_recent_sql[] = ANY(row.published_at, NO_TREND);
+static const char any_popular_sql[] = ANY(row.score, NO_TREND);
+static const char any_trending_sql[] = ANY(row.hot, TREND);
 
 static const struct feed_row feed_rows[] = {
     FEEDS(FEED_ROW){ BY_TAG, SORT_RECENT, tag_sql, tag_page_sql },

@@ -65,7 +65,7 @@ static const char ranked_sql[] =
     TIER("2", "$6", FOUND("3")) ", "
     TIER("1", "$7", FOUND("3") FOUND("2")) ", "
     TIER("0", "$8", FOUND("3") FOUND("2") FOUND("1")) " "
-    POST_SELECT ", page.cursor_key FROM (SELECT * FROM ("
+    POST_SELECT ", NULL::bigint AS trend_score, page.cursor_key FROM (SELECT * FROM ("
     "SELECT * FROM tier3 UNION ALL SELECT * FROM tier2 UNION ALL "
     "SELECT * FROM tier1 UNION ALL SELECT * FROM tier0"
     ") tiers ORDER BY cursor_key DESC, id DESC LIMIT $4 + 1) page "
@@ -74,7 +74,7 @@ static const char ranked_sql[] =
 
 /* Without words the filters alone say what is found. */
 #define SORTED(key)                                                            \
-    SQL_PLANNED POST_SELECT ", row." key " AS cursor_key "                     \
+    SQL_PLANNED POST_SELECT ", NULL::bigint AS trend_score, row." key " AS cursor_key "                     \
     "FROM post_contents body JOIN post_rows row ON row.id = body.post_id "     \
     "WHERE (row." key ", row.id) < ($2, $3) AND (body.search @@ "              \
     "$5::text::tsquery OR $6::boolean AND $5 IS NULL) " FILTERS                \

@@ -186,6 +186,51 @@ export default () =>
       await reader.delete(`/api/posts/${liked}/reactions/LOVE`);
     });
 
+    it("puts nothing that nobody cared for above what people did", async () => {
+      const writer = await people.user();
+      const mark = freshName("tr").replaceAll("_", "-");
+      const list = await people.posts(writer, 6, { tags: [mark] });
+      const rank = (id, score, age) => stack.sql`UPDATE posts SET
+          score = ${score}::int, reaction_count = ${score}::int,
+          published_at = now() - ${age}::interval WHERE id = ${id}`;
+      await rank(list[0], 0, "1 minute");
+      await rank(list[1], 16, "3 days");
+      await rank(list[2], 16, "40 days");
+      await rank(list[3], 1, "60 hours");
+      await rank(list[4], 1, "200 days");
+      await rank(list[5], 0, "2 hours");
+      const wanted = [1, 3, 2, 4, 0, 5].map((i) => list[i]);
+      for (const asked of [`tag=${mark}`, `author=${writer.name}`]) {
+        const { data } = await reader.get(`/api/posts?${asked}&sort=trending`);
+        assert.deepEqual(ids(data.items), wanted, asked);
+        assert.deepEqual(
+          data.items.map((p) => p.trendScore),
+          [16, 1, 16, 1, 0, 0],
+        );
+        const recent = await reader.get(`/api/posts?${asked}`);
+        assert.ok(recent.data.items.every((p) => p.trendScore === null));
+      }
+    });
+
+    it("says why a post is in the list by trend", async () => {
+      const writer = await people.user();
+      const { data } = await reader.get("/api/categories");
+      const post = await people.post(writer, { category: data.items[0].slug });
+      for (const path of [
+        `/api/posts?sort=trending&category=${post.category.slug}&limit=100`,
+        "/api/posts?sort=trending&limit=1",
+      ]) {
+        const list = (await reader.get(path)).data.items;
+        assert.ok(list.length > 0);
+        for (const p of list) assert.ok(Number.isInteger(p.trendScore), path);
+      }
+      const page = (sort) => reader.page(`/?sort=${sort}`);
+      assert.match((await page("trending")).text, /Why here: /);
+      assert.doesNotMatch((await page("recent")).text, /Why here: /);
+      const found = await reader.get(`/api/search?q=${encodeURIComponent(post.title)}`);
+      assert.ok(found.data.items.every((p) => p.trendScore === null));
+    });
+
     it("lists of an author, with the right total", async () => {
       const other = await people.user();
       const list = await people.posts(other, 5);
