@@ -33,9 +33,9 @@ const char *const post_kinds[] = {
  * true).
  */
 /* clang-format off */
-#define FEED(feed_total, feed_from, feed_key, feed_trend)                                  \
+#define FEED(feed_total, feed_from, feed_key, feed_trend)                      \
     SQL(SELECT page.*, (feed_total) AS total FROM) "(" POST_SELECT SQL(        \
-        , feed_trend AS trend_score, feed_key AS cursor_key FROM feed_from                                \
+        , feed_trend AS trend_score, feed_key AS cursor_key FROM feed_from     \
             AND (feed_key, row.id) < ($2, $3)                                  \
         ORDER BY feed_key DESC, row.id DESC LIMIT 101) ")"                     \
     SQL(page LIMIT $4 + 1)
@@ -44,7 +44,8 @@ const char *const post_kinds[] = {
 /* The same by an offset, $6, for which no single plan is right. */
 #define FEED_PAGE(feed_total, feed_from, feed_key, feed_trend)                 \
     SQL_PLANNED POST_SELECT SQL(                                               \
-        , feed_trend AS trend_score, feed_key AS cursor_key, (feed_total) AS total FROM feed_from         \
+        , feed_trend AS trend_score, feed_key AS cursor_key,                   \
+        (feed_total) AS total FROM feed_from                                   \
             AND (feed_key, row.id) < ($2, $3)                                  \
         ORDER BY feed_key DESC, row.id DESC LIMIT $4 + 1 OFFSET $6)
 
@@ -70,7 +71,8 @@ const char *const post_kinds[] = {
 
 /* The tag's own index gives the ids of a page; the posts come after. */
 #define TAG(tag_limit)                                                         \
-    POST_SELECT SQL(, nullif(0, 0)::bigint AS trend_score, row.published_at AS cursor_key,                          \
+    POST_SELECT SQL(, nullif(0, 0)::bigint AS trend_score,                     \
+        row.published_at AS cursor_key,                                        \
         (SELECT post_count::bigint FROM tags WHERE name = $5) AS total         \
         FROM (SELECT t.post_id, t.published_at FROM post_tags t                \
             WHERE t.tag_id = (SELECT id FROM tags WHERE name = $5)             \
@@ -85,7 +87,8 @@ const char *const post_kinds[] = {
  * goes with how many one follows and not with how much they wrote.
  */
 #define FOLLOWING                                                              \
-    POST_SELECT SQL(, nullif(0, 0)::bigint AS trend_score, row.published_at AS cursor_key                           \
+    POST_SELECT SQL(, nullif(0, 0)::bigint AS trend_score,                     \
+        row.published_at AS cursor_key                                         \
         FROM (SELECT p.id, p.published_at FROM follows f                       \
             CROSS JOIN LATERAL (SELECT p.id, p.published_at FROM posts p       \
                 WHERE p.author_id = f.following_id AND p.deleted_at IS NULL    \
@@ -99,7 +102,8 @@ const char *const post_kinds[] = {
 
 /* Several filters at once. */
 #define ANY(feed_key, feed_trend)                                              \
-    SQL_PLANNED POST_SELECT SQL(, feed_trend AS trend_score, feed_key AS cursor_key FROM post_rows row    \
+    SQL_PLANNED POST_SELECT SQL(, feed_trend AS trend_score,                   \
+        feed_key AS cursor_key FROM post_rows row                              \
         WHERE (feed_key, row.id) < ($2, $3)                                    \
             AND ($5::text IS NULL OR row.category_slug = $5)                   \
             AND ($6::text IS NULL OR row.tags @> ARRAY[$6])                    \

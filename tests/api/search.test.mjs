@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { freshName } from "../lib/people.mjs";
-import { each, people } from "../lib/suite.mjs";
+import { each, people, stack } from "../lib/suite.mjs";
 import { walk } from "./feed.test.mjs";
 
 export default () =>
@@ -191,6 +191,50 @@ export default () =>
       assert.equal(await found(), "tj cp ey tb");
       await edit({ commentsEnabled: false });
       assert.equal(await found(), "tj cp ey tb");
+    });
+
+    it("looks for very common words among the best posts only", async () => {
+      const writer = await people.user();
+      const other = await people.user();
+      // Letters only, lest it be taken apart.
+      const common = `${word}common`.replace(/\d/g, (d) => "abcdefghij"[d]);
+      const all = await people.posts(writer, 3100);
+      const [old] = await people.posts(other, 1);
+      await stack.sql`UPDATE posts SET published_at = now() - interval '9 years'
+        WHERE id = ${old}`;
+      const have = (who, vector) => stack.sql`UPDATE post_contents c
+        SET search = ${vector}::tsvector, search_of = p.version
+        FROM posts p WHERE p.id = c.post_id AND p.author_id = ${who.id}`;
+      await have(writer, `'${common}':1 '${common}x':3`);
+      await have(other, `'${common}':1 '${common}x':2`);
+      const items = await walk(reader, `/api/search?q=${common}&limit=100`);
+      const ids = items.map((p) => p.id);
+      assert.equal(new Set(ids).size, ids.length, "none twice");
+      assert.ok(ids.length > 100 && ids.length <= 2000, `${ids.length}`);
+      assert.deepEqual(
+        ids,
+        all.filter((id) => ids.includes(id)),
+        "the newest first",
+      );
+      // A filter, or another order, looks at all of them; so does a word of
+      // few posts.
+      const from = await find(`${common} from:${other.name}`);
+      assert.deepEqual(
+        from.map((p) => p.id),
+        [old],
+      );
+      assert.deepEqual(await find(`"${common} ${common}y"`), []);
+      const recent = await reader.get(
+        `/api/search?q=${common}&sortBy=recent&limit=1`,
+      );
+      assert.equal(recent.data.items[0].id, all[0]);
+      await have(other, `'${common}':1 '${common}few':2`);
+      const few = await find(`${common}few`);
+      assert.deepEqual(
+        few.map((p) => p.id),
+        [old],
+      );
+      await stack.sql`DELETE FROM posts WHERE author_id = ${writer.id}`;
     });
 
     it("finds nothing by words to go without alone", async () => {
