@@ -55,6 +55,12 @@ log_threshold(enum log_level level)
     out.threshold = level;
 }
 
+bool
+log_wants(enum log_level level)
+{
+    return level >= out.threshold;
+}
+
 void
 log_program(const char *name)
 {
@@ -155,7 +161,7 @@ void
 log_fields(enum log_level level, const char *message,
            const struct log_field *fields)
 {
-    if (level < out.threshold)
+    if (!log_wants(level))
         return;
     if (out.line.at == NULL)
         text_init(&out.line, NULL, 1024);

@@ -45,6 +45,9 @@ bool log_open(const char *path);
 /* Lines below this level are dropped; LOG_INFO at first. */
 void log_threshold(enum log_level level);
 
+/* Whether a line of this level is written; to spare the making of one. */
+bool log_wants(enum log_level level);
+
 /* The program's name in each line ("prog"); not copied. */
 void log_program(const char *name);
 

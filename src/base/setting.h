@@ -40,6 +40,7 @@ enum setting_meaning {
     MEANS_URL,       /* http or https */
     MEANS_MAILBOX,   /* Name <address>, or an address (RFC 5322) */
     MEANS_TRANSPORT, /* core/mail.h */
+    MEANS_CONTACT,   /* mailto:ADDRESS or https://HOST... (RFC 8292) */
 };
 
 struct setting {

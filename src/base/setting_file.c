@@ -104,7 +104,7 @@ finish_setting(struct reading *r)
     s = r->into->section->settings;
     for (size_t n = 0; s[n].key != NULL; n++)
         if (strcmp(s[n].key, key) == 0 || names_secret_file(&s[n], key)) {
-            store(r, n, key, r->value.at);
+            store(r, n, key, text_unquoted(r->config, r->value.at));
             return;
         }
     config_fault(r->config, r->file, r->number, "[%s] has no setting %s",

@@ -165,6 +165,17 @@ text_trim(const void *mem, const char *s)
 }
 
 char *
+text_unquoted(const void *mem, const char *s)
+{
+    size_t n = strlen(s);
+
+    if (n < 2 || (s[0] != '"' && s[0] != '\'') ||
+        strchr(s + 1, s[0]) != s + n - 1)
+        return mem_strdup(mem, s);
+    return mem_strndup(mem, s + 1, n - 2);
+}
+
+char *
 text_mended(const void *mem, const char *s)
 {
     const char *end = s + strlen(s);

@@ -44,6 +44,10 @@ int text_index(const char *const *list, const char *s);
 /* A copy of s without white space at its ends. */
 char *text_trim(const void *mem, const char *s);
 
+/* A copy without the quotes, " or ', around the whole; as it is where one of
+ * them stands within. */
+char *text_unquoted(const void *mem, const char *s);
+
 /* A copy of what somebody else said, as one line of clean UTF-8: line ends and
  * tabs become blanks, other control characters and malformed bytes U+FFFD. */
 char *text_mended(const void *mem, const char *s);

@@ -169,6 +169,34 @@ ready(struct cache *c)
     return clock_steady() >= c->retry_at && open_connection(c);
 }
 
+const struct metric cache_metrics[] = {
+    { .name = "sparkle_redis_duration_seconds",
+      .type = METRIC_HISTOGRAM,
+      .fine = true,
+      .help = "What a worker waited for the answer to a command." },
+    { 0 },
+};
+
+void
+cache_observe(struct cache *c, struct worker *w)
+{
+    c->worker = w;
+}
+
+/* Only the command's name: keys and values can be secret. */
+static void
+count(struct cache *c, const char *command, int64_t us, bool fine)
+{
+    c->spent.us += us;
+    c->spent.trips++;
+    c->spent.errors += !fine;
+    if (c->worker != NULL)
+        metric_observe(c->worker, &cache_metrics[0], 0, us);
+    log_event(LOG_DEBUG, "command to Redis", LOG_MILLIS("ms", us),
+              LOG_TEXT("command", command),
+              LOG_TEXT("outcome", fine ? "answered" : "failed"));
+}
+
 redisReply *
 cache_ask(struct cache *c, size_t argc, const char *const *argv,
           const size_t *lengths)
@@ -186,9 +214,7 @@ cache_ask(struct cache *c, size_t argc, const char *const *argv,
         works(c);
     else if (c->redis != NULL)
         lose(c, c->redis->errstr, began);
-    c->spent.us += clock_steady() - began;
-    c->spent.trips++;
-    c->spent.errors += reply == NULL || refused(reply);
+    count(c, argv[0], clock_steady() - began, reply != NULL && !refused(reply));
     return reply;
 }
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/setting.h"
+#include "pool/metrics.h"
 
 struct cache;
 
@@ -64,6 +65,10 @@ void cache_tell(struct cache *c, size_t argc, const char *const *argv,
 bool cache_tell_later(struct cache *c, size_t argc, const char *const *argv,
                       const size_t *lengths);
 void cache_flush(struct cache *c);
+
+/* How long answers take, for this worker; who calls it registers them. */
+extern const struct metric cache_metrics[];
+void cache_observe(struct cache *c, struct worker *w);
 
 /* What Redis took since the last call, for the log line and metrics. */
 struct cache_spent {

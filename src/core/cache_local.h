@@ -17,6 +17,7 @@ struct cache {
     int64_t retry_at, pause;
     size_t untaken; /* answers of cache_tell that nobody took yet */
     struct cache_spent spent;
+    struct worker *worker; /* whose metrics count it, or NULL */
     bool told;
     struct {
         const struct cache_script *script;

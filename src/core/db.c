@@ -194,18 +194,46 @@ db_query(struct db *db, void *mem, const char *sql, const struct sql_arg *args,
     while (ret_error->failed && again(db, s, ret_error, try++));
     if (db->worker != NULL)
         worker_sql_end(db->worker);
-    db_count(db, began, ret_error);
+    db_count(db, sql, began, ret_error);
     return res;
 }
 
 /* ---- Sundries ------------------------------------------------------------ */
 
-void
-db_count(struct db *db, int64_t began, const struct db_error *e)
+const struct metric db_metrics[] = {
+    { .name = "sparkle_postgresql_duration_seconds",
+      .type = METRIC_HISTOGRAM,
+      .fine = true,
+      .help = "What a worker waited for the answer to a statement." },
+    { 0 },
+};
+
+/* The text has no values in it: those are $1, $2. */
+static void
+log_statement(const char *sql, int64_t us, const struct db_error *e)
 {
+    char begin[241];
+
+    if (!log_wants(LOG_DEBUG))
+        return;
+    (void)snprintf(begin, sizeof begin, "%s", sql);
+    log_event(LOG_DEBUG, "statement", LOG_MILLIS("ms", us),
+              LOG_TEXT("sql", begin),
+              LOG_TEXT("state", e->failed ? e->sqlstate : "00000"));
+}
+
+void
+db_count(struct db *db, const char *sql, int64_t began,
+         const struct db_error *e)
+{
+    int64_t us = clock_steady() - began;
+
     if (e->failed)
         db_note(db, e);
-    db->spent.us += clock_steady() - began;
+    if (db->worker != NULL)
+        metric_observe(db->worker, &db_metrics[0], 0, us);
+    log_statement(sql, us, e);
+    db->spent.us += us;
     db->spent.statements++;
     db->spent.errors += e->failed && e->constraint == NULL;
 }

@@ -17,9 +17,9 @@
 #include "base/setting.h"
 #include "core/problem.h"
 #include "core/sql.h"
+#include "pool/metrics.h"
 
 struct db;
-struct worker;
 
 /* [database] */
 extern const struct section db_section;
@@ -156,6 +156,9 @@ bool db_worth_again(const struct db *db, int try);
 /* SQL that is not a constant: migrations and demo data, for tools only. */
 bool db_script(struct db *db, void *mem, const char *sql,
                struct db_error *ret_error);
+
+/* How long answers take; to be registered by who gives db_new a worker. */
+extern const struct metric db_metrics[];
 
 /* What statements took since the last call, for the log line and metrics. */
 struct db_spent {

@@ -167,7 +167,8 @@ void db_note(struct db *db, const struct db_error *e);
 
 /* The end of a statement that began at that time (clock_steady): notes its
  * failure, and counts it for db_spent. */
-void db_count(struct db *db, int64_t began, const struct db_error *e);
+void db_count(struct db *db, const char *sql, int64_t began,
+              const struct db_error *e);
 
 /* The server does not know the statement, or knows it for other columns: a
  * migration, or somebody's DISCARD ALL.  It did not run. */

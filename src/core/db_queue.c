@@ -103,14 +103,15 @@ struct db_result *
 db_receive(struct db *db, void *mem, struct db_error *ret_error)
 {
     int64_t began = clock_steady();
+    const char *sql = db->queue[db->queue_first].sql;
     struct db_result *res;
 
     if (db->worker != NULL)
-        worker_sql(db->worker, db->queue[db->queue_first].sql);
+        worker_sql(db->worker, sql);
     res = db_receive_first(db, mem, ret_error);
     if (db->worker != NULL)
         worker_sql_end(db->worker);
-    db_count(db, began, ret_error);
+    db_count(db, sql, began, ret_error);
     return res;
 }
 

@@ -124,6 +124,8 @@ struct exchange_times {
 void exchange_spent(struct exchange *ex, struct exchange_times *ret);
 
 /* The line of the log about this request. */
+/* For log_level debug: what hangs shows as a beginning without its line. */
+void exchange_log_begin(const struct exchange *ex);
 void exchange_log(const struct exchange *ex, const struct exchange_times *t);
 
 /* ---- Between the files of the core --------------------------------------- */

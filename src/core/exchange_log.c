@@ -35,6 +35,13 @@ route_of(const struct exchange *ex)
 }
 
 void
+exchange_log_begin(const struct exchange *ex)
+{
+    log_event(LOG_DEBUG, "request begins", LOG_TEXT("id", ex->request.id),
+              LOG_TEXT("route", route_of(ex)));
+}
+
+void
 exchange_log(const struct exchange *ex, const struct exchange_times *t)
 {
     const struct request *r = &ex->request;

@@ -217,3 +217,13 @@ claim_resume(struct jobs *jobs, const char *worker, int64_t running,
                   LOG_TEXT("worker", worker),
                   LOG_NUMBER("jobs", db_integer(resumed, 0, 0)));
 }
+
+/* Without the payload, which has names and addresses in it. */
+void
+job_log(const struct job *job, const char *queue, int64_t us, const char *why)
+{
+    log_event(LOG_DEBUG, "job", LOG_NUMBER("id", job->id),
+              LOG_TEXT("kind", job->kind), LOG_TEXT("queue", queue),
+              LOG_NUMBER("attempt", job->attempt), LOG_MILLIS("ms", us),
+              LOG_TEXT("outcome", why == NULL ? "done" : "failed"));
+}

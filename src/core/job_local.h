@@ -103,6 +103,10 @@ void place_leave(struct jobs *jobs, const char *queue, int64_t place);
 void claim_read(struct jobs *jobs, const struct db_result *rows, size_t row,
                 struct job *ret_job);
 
+/* A line for log_level debug: how a job went, or why not. */
+void job_log(const struct job *job, const char *queue, int64_t us,
+             const char *why);
+
 /* Ends a leased job as completed; false where the lease is lost. */
 bool claim_complete(struct jobs *jobs, int64_t id, struct db_error *ret_error);
 

@@ -203,6 +203,9 @@ run_batch(struct jobs *jobs, struct job_queue *q)
     if (!db_commit(jobs->db, &stop.error))
         return give_way(jobs, q, &stop);
     q->run += (int64_t)n;
+    for (size_t i = 0; i < n; i++)
+        job_log(&batch[i], q->name, (clock_steady() - started) / (int64_t)n,
+                NULL);
     adapt(q, (int64_t)n, clock_steady() - started);
     return JOBS_WORKED;
 }
@@ -335,7 +338,7 @@ run_leased(struct jobs *jobs, struct job_queue *q)
 {
     struct db_error error = { 0 };
     struct job job;
-    int64_t place = 0;
+    int64_t place = 0, began = clock_steady();
     const struct db_result *rows = claim_leased(jobs, q, &place, &error);
 
     if (rows == NULL)
@@ -352,6 +355,7 @@ run_leased(struct jobs *jobs, struct job_queue *q)
         q->failed++;
         claim_fail(jobs, &job, why, &error);
     }
+    job_log(&job, q->name, clock_steady() - began, why != NULL ? why : job.why);
     job_slot_running(jobs->slot, 0);
     end_work(jobs);
     q->run++;

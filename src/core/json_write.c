@@ -73,6 +73,12 @@ json_put_boolean(struct json_writer *w, const char *key, bool is)
 }
 
 void
+json_put_document(struct json_writer *w, const char *key, const char *json)
+{
+    text_adds(begin(w, key), json);
+}
+
+void
 json_put_null(struct json_writer *w, const char *key)
 {
     text_adds(begin(w, key), "null");

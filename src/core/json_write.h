@@ -25,6 +25,9 @@ void json_close_array(struct json_writer *w);
 void json_put_text(struct json_writer *w, const char *key, const char *s);
 void json_put_number(struct json_writer *w, const char *key, int64_t number);
 void json_put_boolean(struct json_writer *w, const char *key, bool is);
+/* What is JSON already, and valid. */
+void json_put_document(struct json_writer *w, const char *key,
+                       const char *json);
 void json_put_null(struct json_writer *w, const char *key);
 
 #endif

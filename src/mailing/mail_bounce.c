@@ -4,15 +4,14 @@
  *
  * Whose they were is in the address they came back to, which is signed
  * (mail_sign.c), so that nobody can stop another's mails with a forged one.
- * How bad it is says the report (RFC 3464: Status 5.x.x or 4.x.x; RFC 5965: a
- * complaint).  What is neither, an answer of somebody's holidays say, is let
- * be.
+ * How bad it is says the report (mail_report.c).  What is none, an answer of
+ * somebody's holidays say, is let be; a report that cannot be read is flagged
+ * ("F" of a Maildir) and told, and sparklectl doctor counts those.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -28,62 +27,46 @@
 
 /* ---- Reports ------------------------------------------------------------- */
 
-/* The value of the first line "name: value", trimmed, on mem; NULL: none. */
-static const char *
-line_named(void *mem, const char *text, const char *name)
-{
-    size_t n = strlen(name);
-
-    while (text != NULL && *text != '\0') {
-        if (strncasecmp(text, name, n) == 0 && text[n] == ':')
-            return text_trim(mem, mem_strndup(mem, text + n + 1,
-                                              strcspn(text + n + 1, "\r\n")));
-        text = strchr(text, '\n');
-        text = text == NULL ? NULL : text + 1;
-    }
-    return NULL;
-}
-
-/* A row of bounce_kind, or NULL; *ret_why what the report says. */
-static const char *
-kind_of(void *mem, const char *report, const char **ret_why)
-{
-    const char *status = line_named(mem, report, "Status");
-    const char *said = line_named(mem, report, "Diagnostic-Code");
-
-    *ret_why = said != NULL ? said : status;
-    if (line_named(mem, report, "Feedback-Type") != NULL) {
-        *ret_why = line_named(mem, report, "Feedback-Type");
-        return "complaint";
-    }
-    if (status == NULL)
-        return NULL;
-    return status[0] == '5' ? "hard" : status[0] == '4' ? "soft" : NULL;
-}
-
 static const char bounce_sql[] =
     SQL(
     SELECT mail_bounce_of($1, $2::text::bounce_kind, $3)
 );
 
-/* False where the database failed: the file stays for the next time. */
-static bool
-take_report(struct job *job, const char *report)
+/* What became of a file of the Maildir. */
+enum taken {
+    TAKEN,  /* counted as a bounce */
+    LET_BE, /* no report, none of our mails, or one that was delivered */
+    ASIDE,  /* ours to look at: it could not be read */
+    AGAIN,  /* the database failed: it stays for the next time */
+    TAKEN_KINDS,
+};
+
+static enum taken
+take_report(struct job *job, const char *text)
 {
-    const char *why = NULL;
-    const int64_t of = mailing_bounced_job(job->app, job->mem, report);
-    const char *kind = kind_of(job->mem, report, &why);
+    static const char *const kinds[] = {
+        [REPORT_SOFT] = "soft",
+        [REPORT_HARD] = "hard",
+        [REPORT_COMPLAINT] = "complaint",
+    };
+    const int64_t of = mailing_bounced_job(job->app, job->mem, text);
+    struct report report;
     struct db_error error;
 
-    if (of == 0 || kind == NULL)
-        return true;
+    mailing_report(job->mem, text, &report);
+    if (of == 0 || report.outcome == REPORT_NONE ||
+        report.outcome == REPORT_FINE)
+        return LET_BE;
+    if (report.outcome == REPORT_UNCLEAR)
+        return ASIDE;
     /* Else one report would stop all that come after it. */
-    why = text_mended(job->mem, why);
+    const char *why = text_mended(job->mem, report.why);
+    const char *kind = kinds[report.outcome];
     (void)db_query(job->db, job->mem, bounce_sql,
                    ARGS(ARG(of), ARG(kind), ARG(why)), &error);
     if (error.failed)
         log_error("%s: %s", job->kind, error.message);
-    return !error.failed;
+    return error.failed ? AGAIN : TAKEN;
 }
 
 /* ---- The Maildir --------------------------------------------------------- */
@@ -95,22 +78,50 @@ close_dir(DIR **dir)
         (void)closedir(*dir);
 }
 
-/* From new/ to cur/, as read.  A file that cannot be read is moved, too. */
-static bool
+/* A report is text: a byte of zero in it would hide what comes after. */
+static char *
+read_report(void *mem, const char *path)
+{
+    size_t n = 0;
+    char *bytes = file_read(mem, path, REPORT_MOST, &n);
+
+    for (size_t i = 0; bytes != NULL && i < n; i++)
+        if (bytes[i] == '\0')
+            bytes[i] = ' ';
+    return bytes;
+}
+
+/* From new/ to cur/, as read, and flagged where somebody should look at it. */
+static enum taken
 take_file(struct job *job, const char *box, const char *name)
 {
     const char *from = mem_printf(job->mem, "%s/new/%s", box, name);
-    const char *to = mem_printf(job->mem, "%s/cur/%s:2,S", box, name);
-    const char *report = file_read(job->mem, from, REPORT_MOST, NULL);
+    const char *report = read_report(job->mem, from);
+    const char *why = report == NULL ? strerror(errno)
+                                     : "a report whose status cannot be read";
+    enum taken taken = report == NULL ? ASIDE : take_report(job, report);
+    const char *to = mem_printf(job->mem, "%s/cur/%s:2,%s", box, name,
+                                taken == ASIDE ? "FS" : "S");
 
-    if (report == NULL)
-        log_warn("%s: %s", from, strerror(errno));
-    else if (!take_report(job, report))
-        return false;
-    if (rename(from, to) == 0)
-        return true;
-    log_error("%s: %s", from, strerror(errno));
-    return false;
+    if (taken == AGAIN)
+        return AGAIN;
+    if (rename(from, to) != 0) {
+        log_error("%s: %s", from, strerror(errno));
+        return AGAIN;
+    }
+    if (taken == ASIDE)
+        log_event(LOG_WARN, "a bounce was not understood", LOG_TEXT("file", to),
+                  LOG_TEXT("why", why));
+    return taken;
+}
+
+static void
+log_bounces(const int64_t counts[TAKEN_KINDS])
+{
+    if (counts[TAKEN] + counts[LET_BE] + counts[ASIDE] > 0)
+        log_event(LOG_INFO, "bounces read", LOG_NUMBER("taken", counts[TAKEN]),
+                  LOG_NUMBER("let_be", counts[LET_BE]),
+                  LOG_NUMBER("aside", counts[ASIDE]));
 }
 
 int64_t
@@ -118,7 +129,7 @@ bounces_read(struct job *job, bool dry_run)
 {
     const char *box = mail_settings_of(job->app)->bounce_maildir;
     void *all = job->mem;
-    int64_t n = 0;
+    int64_t n = 0, counts[TAKEN_KINDS] = { 0 };
 
     if (box == NULL)
         return 0;
@@ -132,13 +143,15 @@ bounces_read(struct job *job, bool dry_run)
         if (e->d_name[0] == '.')
             continue;
         job->mem = mem_context(all, "bounce");
-        bool taken = dry_run || take_file(job, box, e->d_name);
+        if (!dry_run)
+            counts[take_file(job, box, e->d_name)]++;
         mem_free(job->mem);
         job->mem = all;
-        if (!taken)
+        if (counts[AGAIN] > 0)
             return -1;
         n++;
     }
+    log_bounces(counts);
     return n < BATCH_ROWS || dry_run ? n : BATCH_ROWS - 1;
 }
 

@@ -129,6 +129,24 @@ int64_t digest_daily(struct job *job, bool dry_run);
 int64_t digest_weekly(struct job *job, bool dry_run);
 int64_t bounces_read(struct job *job, bool dry_run);
 
+/* ---- Reports of mails that came back: mail_report.c ---------------------- */
+
+enum report_outcome {
+    REPORT_NONE, /* no report at all */
+    REPORT_FINE, /* delivered, or handed on */
+    REPORT_UNCLEAR,
+    REPORT_SOFT,
+    REPORT_HARD,
+    REPORT_COMPLAINT,
+};
+struct report {
+    enum report_outcome outcome;
+    const char *why; /* what it says itself; NULL where it says nothing */
+};
+
+/* Reads a mail, without a NUL byte in it.  What it says may be no UTF-8. */
+void mailing_report(void *mem, const char *text, struct report *ret);
+
 /* ---- Rendering: mail_render.c -------------------------------------------- */
 
 /* What a mail is made from. */

@@ -10,10 +10,18 @@
 #include "base/mem.h"
 #include "pool/metrics_local.h"
 
-const int64_t metric_bounds[METRIC_BUCKETS] = {
-    500,    1000,   2500,    5000,    10000,   25000,    50000,    100000,
-    250000, 500000, 1000000, 2500000, 5000000, 10000000, 30000000,
-};
+const int64_t *
+metric_bounds(const struct metric *m)
+{
+    static const int64_t bounds[2][METRIC_BUCKETS] = {
+        { 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000,
+          1000000, 2500000, 5000000, 10000000, 30000000 },
+        { 50, 100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000,
+          250000, 500000, 1000000, 5000000 },
+    };
+
+    return bounds[m->fine];
+}
 
 struct metrics *
 metrics_new(void *mem)
@@ -112,7 +120,9 @@ metrics_table(struct metrics *ms, const struct metric *table)
     t->series = mem_array(ms->mem, size_t, t->count + 1);
     for (size_t i = 0; i < t->count; i++) {
         hash_text(ms, table[i].name);
-        hash_text(ms, table[i].type == METRIC_HISTOGRAM ? "h" : "n");
+        hash_text(ms, table[i].type != METRIC_HISTOGRAM ? "n"
+                      : table[i].fine                   ? "f"
+                                                        : "h");
         t->first[i] = ms->cells;
         t->series[i] = count_series(ms, &table[i]);
         ms->cells += mem_size(t->series[i], cells_each(&table[i]));

@@ -38,6 +38,7 @@ struct metric {
     enum metric_type type;
     struct metric_label labels[METRIC_LABELS]; /* unused ones are zero */
     const char *help;
+    bool fine; /* a histogram's: its buckets begin at 50 us, not at 0.5 ms */
 };
 
 /* All registered metrics. */
@@ -59,7 +60,7 @@ void metric_set(struct worker *w, const struct metric *m, size_t series,
                 int64_t value);
 
 /* A duration in microseconds. Buckets are 1, 2.5 and 5 times powers of ten,
- * from 0.5 ms to 30 s. */
+ * from 0.5 ms to 30 s; fine ones from 0.05 ms to 5 s. */
 void metric_observe(struct worker *w, const struct metric *m, size_t series,
                     int64_t us);
 

@@ -34,7 +34,9 @@ struct metrics {
 /* Buckets of a histogram; its cells are these, one for "longer", the sum. */
 #define METRIC_BUCKETS 15
 #define METRIC_HISTOGRAM_CELLS (METRIC_BUCKETS + 2)
-extern const int64_t metric_bounds[METRIC_BUCKETS]; /* microseconds */
+
+/* The upper bounds of a histogram's buckets, in microseconds. */
+const int64_t *metric_bounds(const struct metric *m);
 
 struct metrics *metrics_new(void *mem);
 

@@ -95,12 +95,13 @@ add_labels(struct text *to, const struct reading *r, const char *le)
 static void
 prometheus_histogram(struct text *to, const struct reading *r)
 {
+    const int64_t *bounds = metric_bounds(r->metric);
     int64_t below = 0;
     char le[32];
 
     for (size_t i = 0; i < METRIC_BUCKETS; i++) {
         below += r->cells[i];
-        (void)snprintf(le, sizeof le, "%g", (double)metric_bounds[i] / 1e6);
+        (void)snprintf(le, sizeof le, "%g", (double)bounds[i] / 1e6);
         text_addf(to, "%s_bucket", r->metric->name);
         add_labels(to, r, le);
         text_addf(to, " %lld\n", (long long)below);

@@ -42,10 +42,11 @@ metric_observe(struct worker *w, const struct metric *m, size_t series,
                int64_t us)
 {
     int64_t *cells = find_cells(w, m, series, METRIC_HISTOGRAM_CELLS);
+    const int64_t *bounds = metric_bounds(m);
     int64_t *sum = cells + METRIC_BUCKETS + 1;
     size_t i = 0;
 
-    while (i < METRIC_BUCKETS && us > metric_bounds[i])
+    while (i < METRIC_BUCKETS && us > bounds[i])
         i++;
     SHARED_WRITE(cells[i], cells[i] + 1);
     SHARED_WRITE(*sum, *sum + us);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "core/access.h"
 #include "core/batch.h"
+#include "core/cache.h"
 #include "core/db.h"
 #include "core/mail.h"
 #include "core/problem.h"
@@ -180,6 +181,8 @@ metrics(struct ctl *c, int argc, char **argv)
     if (argc > 0)
         return 2;
     print_metrics(request_metrics);
+    print_metrics(db_metrics);
+    print_metrics(cache_metrics);
     print_metrics(quota_metrics);
     print_metrics(access_metrics);
     print_metrics(job_metrics);

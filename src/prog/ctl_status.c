@@ -12,8 +12,10 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/db.h"
+#include "core/json_write.h"
 #include "pool/pool.h"
 #include "prog/ctl.h"
+#include "prog/jobs_settings.h"
 
 const char *
 ctl_ask_master(void *mem, const char *socket_path, const char *what)
@@ -80,9 +82,11 @@ batch_names(void *mem)
     return (struct texts){ names, n };
 }
 
-static const char batches_sql[] = SQL(
+static const char batches_sql[] =
+    SQL(
     SELECT name, to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
-        took_ms, items, exit_code
+        took_ms, items, exit_code,
+        to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
     FROM batch_last($1)
 );
 
@@ -112,29 +116,118 @@ print_batches(const struct db_result *res)
     }
 }
 
+/* ---- As one document ----------------------------------------------------- */
+
+static void
+put_program(struct ctl *c, struct json_writer *w, const struct section *section,
+            const char *name)
+{
+    const struct master_settings *m = config_section(c->app->config, section);
+    const char *said =
+        ctl_ask_master(c->mem, m->status_socket, "/status?json&full");
+
+    if (said == NULL)
+        json_put_null(w, name);
+    else
+        json_put_document(w, name, said);
+}
+
+static void
+put_queues(struct json_writer *w, const struct db_result *res)
+{
+    json_open_array(w, "queues");
+    for (size_t i = 0; i < db_rows(res); i++) {
+        json_open_object(w, NULL);
+        json_put_text(w, "queue", db_text(res, i, 0, NULL));
+        json_put_boolean(w, "paused", db_boolean(res, i, 1));
+        json_put_number(w, "waiting", db_integer(res, i, 2));
+        json_put_number(w, "running", db_integer(res, i, 3));
+        json_put_number(w, "discarded", db_integer(res, i, 4));
+        json_close_object(w);
+    }
+    json_close_array(w);
+}
+
+/* What is not known, since it never ran or runs, is null. */
+static void
+put_known(struct json_writer *w, const char *key, const struct db_result *res,
+          size_t row, size_t column)
+{
+    if (db_null(res, row, column))
+        json_put_null(w, key);
+    else
+        json_put_number(w, key, db_integer(res, row, column));
+}
+
+static void
+put_batches(struct json_writer *w, const struct db_result *res)
+{
+    json_open_array(w, "batches");
+    for (size_t i = 0; i < db_rows(res); i++) {
+        json_open_object(w, NULL);
+        json_put_text(w, "batch", db_text(res, i, 0, NULL));
+        if (db_null(res, i, 5))
+            json_put_null(w, "startedAt");
+        else
+            json_put_text(w, "startedAt", db_text(res, i, 5, NULL));
+        put_known(w, "ms", res, i, 2);
+        put_known(w, "rows", res, i, 3);
+        put_known(w, "exitCode", res, i, 4);
+        json_close_object(w);
+    }
+    json_close_array(w);
+}
+
+/* Members, not lines: {"sparkle-fcgi": {...}, "sparkle-jobs": {...},
+ * "queues": [...], "batches": [...]}; a program that does not answer is null.
+ */
+static void
+print_json(struct ctl *c, const struct db_result *queues,
+           const struct db_result *batches)
+{
+    struct json_writer w = { .to = text_new(c->mem) };
+
+    json_open_object(&w, NULL);
+    put_program(c, &w, &master_section, "sparkle-fcgi");
+    put_program(c, &w, &jobs_master_section, "sparkle-jobs");
+    put_queues(&w, queues);
+    put_batches(&w, batches);
+    json_close_object(&w);
+    (void)puts(w.to->at);
+}
+
+static void
+print_lines(const char *said, const struct db_result *queues,
+            const struct db_result *batches)
+{
+    (void)fputs(said != NULL ? said : "The master does not answer.\n", stdout);
+    print_queues(queues);
+    print_batches(batches);
+}
+
 static int
 status(struct ctl *c, int argc, char **argv)
 {
     const struct master_settings *m =
         config_section(c->app->config, &master_section);
-    const char *what =
-        ctl_flag(&argc, argv, "json") ? "/status?json" : "/status";
-    const char *said = ctl_ask_master(c->mem, m->status_socket, what);
+    bool json = ctl_flag(&argc, argv, "json");
+    const char *said = ctl_ask_master(c->mem, m->status_socket, "/status");
+    const struct texts names = batch_names(c->mem);
+    const struct db_result *queues, *batches;
     struct db_error error;
 
     if (argc > 0)
         return 2;
-    (void)fputs(said != NULL ? said : "The master does not answer.\n", stdout);
-    struct db_result *res =
-        db_query(c->app->db, c->mem, queues_sql, NO_ARGS, &error);
+    queues = db_query(c->app->db, c->mem, queues_sql, NO_ARGS, &error);
+    batches = error.failed ? NULL
+                           : db_query(c->app->db, c->mem, batches_sql,
+                                      ARGS(ARG(names)), &error);
     if (error.failed)
         return ctl_fail("the database: %s", error.message);
-    print_queues(res);
-    const struct texts names = batch_names(c->mem);
-    res = db_query(c->app->db, c->mem, batches_sql, ARGS(ARG(names)), &error);
-    if (error.failed)
-        return ctl_fail("the database: %s", error.message);
-    print_batches(res);
+    if (json)
+        print_json(c, queues, batches);
+    else
+        print_lines(said, queues, batches);
     return said == NULL;
 }
 
@@ -143,7 +236,8 @@ const struct ctl_command ctl_status_commands[] = {
         .name = "status",
         .usage = "[--json]",
         .about = "Print the pools' workers, the queues and the last runs of "
-                 "the batch programs; 1 where the master does not answer.",
+                 "the batch programs, with --json as one document; 1 where "
+                 "the master does not answer.",
         .run = status,
     },
     { 0 },

@@ -1,5 +1,6 @@
 /* doctor_file.c - see ctl_doctor.h: places to write in, the file systems that
  * they are on, and certificates. */
+#include <dirent.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -8,6 +9,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/crypto.h"
+#include "mailing/mailing_local.h"
 #include "prog/ctl_doctor.h"
 #include "prog/settings_check.h"
 
@@ -136,6 +138,38 @@ look_inodes(struct ctl *c, const char **ret_found)
     return look_room(c, true, ret_found);
 }
 
+/* ---- Mails that came back ------------------------------------------------ */
+
+/* The flags of a Maildir's file: what mail-bounces leaves for people is "F". */
+static bool
+is_flagged(const char *name)
+{
+    const char *flags = strstr(name, ":2,");
+
+    return flags != NULL && strchr(flags, 'F') != NULL;
+}
+
+static enum health
+look_bounces(struct ctl *c, const char **ret_found)
+{
+    const char *box = SETTINGS_OF(c->app, &mail_section, struct mail_settings)
+                          ->bounce_maildir;
+    DIR *dir = box == NULL ? NULL : opendir(mem_printf(c->mem, "%s/cur", box));
+    const struct dirent *e;
+    int n = 0;
+
+    *ret_found = box == NULL ? "none are read" : "all were understood";
+    if (dir == NULL)
+        return FINE;
+    while ((e = readdir(dir)) != NULL)
+        n += is_flagged(e->d_name);
+    (void)closedir(dir);
+    if (n == 0)
+        return FINE;
+    *ret_found = mem_printf(c->mem, "%d in %s/cur not understood", n, box);
+    return DOUBTFUL;
+}
+
 /* ---- Certificates -------------------------------------------------------- */
 
 static enum health
@@ -178,6 +212,8 @@ const struct check doctor_file_checks[] = {
       .fix = "make room: journalctl --vacuum-size=500M, old backups." },
     { "inodes", .look = look_inodes,
       .fix = "remove small files nobody needs." },
+    { "bounces", .look = look_bounces,
+      .fix = "read those whose names end in :2,FS; then remove them." },
     { "certificate's name", .look = look_certificate_name,
       .fix = "certbot certonly for the name of [site] url, then sparklectl "
              "setup." },

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/cache.h"
 #include "core/db.h"
 #include "core/feature.h"
 #include "core/mail.h"
@@ -73,6 +74,8 @@ jobs_metrics_new(void *mem, struct metrics *metrics,
     metrics_label(metrics, "queue", shared->queues);
     metrics_label(metrics, "batch", shared->batches.at);
     metrics_table(metrics, job_metrics);
+    metrics_table(metrics, db_metrics);
+    metrics_table(metrics, cache_metrics);
     metrics_table(metrics, mail_metrics);
     return shared;
 }

@@ -90,6 +90,19 @@ mailbox_fault(const void *mem, const char *text, bool writes)
     return mail_address_valid(address) ? NULL : "has no address";
 }
 
+/* Some push services refuse all else, and so all that is pushed. */
+static const char *
+contact_fault(const void *mem, const char *text, bool writes)
+{
+    (void)writes;
+    if (text_starts(text, "mailto:") &&
+        mail_address_valid(text + strlen("mailto:")))
+        return NULL;
+    return text_starts(text, "https://") && http_origin(mem, text) != NULL
+               ? NULL
+               : "is neither mailto:ADDRESS nor https://HOST";
+}
+
 /* A Maildir is made by the first mail; where it can be is looked up. */
 static const char *
 transport_fault(const void *mem, const char *text, bool writes)
@@ -134,6 +147,7 @@ static const struct {
     [MEANS_URL] = { url_fault, false },
     [MEANS_MAILBOX] = { mailbox_fault, false },
     [MEANS_TRANSPORT] = { transport_fault, false },
+    [MEANS_CONTACT] = { contact_fault, false },
 };
 
 const char *

@@ -73,6 +73,7 @@ serve_one(struct worker *w, const struct app *app, struct exchange *ex,
     worker_begin(w, in->request_id);
     exchange_begin(ex, in);
     worker_route(w, ex->entry == NULL ? "-" : ex->entry->row->on);
+    exchange_log_begin(ex);
     const void *late =
         fcgi_timeout(door, exchange_wants_json(ex), in->request_id, &n);
     worker_on_terminate(w, fcgi_fd(door), late, n);
@@ -110,6 +111,7 @@ work(struct worker *w, void *context)
     app.worker = w;
     app.db = db_new(mem, config_section(app.config, &db_section), w);
     app.cache = cache_new(mem, config_section(app.config, &cache_section));
+    cache_observe(app.cache, w);
     struct exchange *ex = exchange_new(mem, &app);
     struct fcgi *door = fcgi_new(mem, worker_listen_fd(w));
     worker_signals(w);
@@ -165,6 +167,8 @@ prepare(struct setup *s)
     app->openapi = document;
     metrics_label(s->metrics, "route", router_labels(app->router));
     metrics_table(s->metrics, request_metrics);
+    metrics_table(s->metrics, db_metrics);
+    metrics_table(s->metrics, cache_metrics);
     metrics_table(s->metrics, quota_metrics);
     metrics_table(s->metrics, access_metrics);
     app->fingerprint_key = fingerprint_key_new(s->mem, auth->signing_key);

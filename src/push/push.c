@@ -46,7 +46,7 @@ static const struct setting rows[] = {
             .about = "Our key for push services (VAPID, P-256): 64 hex digits, "
                      "32 random bytes.  A new one ends all subscriptions.  "
                      "Without it nothing is pushed."),
-    SETTING(struct push_settings, contact, TEXT,
+    SETTING(struct push_settings, contact, TEXT, .meaning = MEANS_CONTACT,
             .about = "Whom a push service may write to, mailto:ADDRESS or "
                      "https:URL; the site's address if not given."),
     { 0 },

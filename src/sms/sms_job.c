@@ -155,7 +155,8 @@ act(struct job *job)
     const struct text *body = body_of(job->mem, s, m);
     const char *const headers[] = {
         mem_printf(job->mem, "Content-Type: %s", s->content_type),
-        s->header,
+        /* Of a file it may have the quotes of the sample. */
+        s->header == NULL ? NULL : text_unquoted(job->mem, s->header),
         NULL,
     };
     struct http_call call = {

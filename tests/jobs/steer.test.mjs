@@ -199,6 +199,30 @@ test("sparklectl status shows the last runs", () => {
   assert.match(said, /^old-logs +- .*never ran/m);
 });
 
+test("sparklectl status --json is one document with all of it", () => {
+  const said = JSON.parse(jobs.ctl("status", "--json").stdout);
+  assert.equal(said["sparkle-fcgi"], null, "it does not run here");
+  const program = said["sparkle-jobs"];
+  assert.deepEqual(program.pools.map(({ pool }) => pool), ["main"]);
+  assert.ok(program.processes.length > 0);
+  const queues = jobs.sql`SELECT name FROM job_queues ORDER BY name`;
+  assert.deepEqual(said.queues.map(({ queue }) => queue),
+    queues.map(({ name }) => name));
+  for (const queue of said.queues) {
+    assert.equal(typeof queue.paused, "boolean");
+    for (const count of ["waiting", "running", "discarded"])
+      assert.ok(Number.isInteger(queue[count]), count);
+  }
+  const batch = (name) => said.batches.find((one) => one.batch === name);
+  const ran = batch("jobs-cleanup");
+  assert.match(ran.startedAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  assert.equal(ran.exitCode, 0);
+  assert.deepEqual(batch("old-logs"),
+    { batch: "old-logs", startedAt: null, ms: null, rows: null, exitCode: null });
+  const list = jobs.ctl("describe", "batches").stdout.trim().split("\n");
+  assert.equal(said.batches.length, list.length);
+});
+
 test("mails that hang do not hold up a security mail", async () => {
   clear();
   const { port } = hole.address();

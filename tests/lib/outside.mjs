@@ -142,7 +142,7 @@ allow_private = yes
 vapid_key = ${vapidKey.toString("hex")}
 [sms]
 url = http://127.0.0.1:${this.smsPort}/send
-header = Authorization: Bearer gateway-key
+header = "Authorization: Bearer gateway-key"
 `;
   }
 

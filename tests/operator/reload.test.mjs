@@ -90,6 +90,21 @@ const faults = [
     /\[sms\] url = \S+: is no address that begins with https/,
   ],
   [
+    "a contact for push that is a bare address",
+    () => "[push]\ncontact = admin@example.org",
+    /\[push\] contact = \S+: is neither mailto:ADDRESS nor https:\/\/HOST/,
+  ],
+  [
+    "a contact for push that is not encrypted",
+    () => "[push]\ncontact = http://example.org/contact",
+    /\[push\] contact = \S+: is neither mailto:/,
+  ],
+  [
+    "a contact for push without an address",
+    () => "[push]\ncontact = mailto:",
+    /\[push\] contact = mailto:: is neither mailto:/,
+  ],
+  [
     "origins with a path",
     () => "[site]\ncors_origins = https://a.example https://b.example/x",
     /cors_origins = [^:]+: ?\/\/.*: is to be written as https:\/\/b\.example$/m,
@@ -230,6 +245,20 @@ export default () =>
       assert.match(log.slice(log.lastIndexOf("reload: refused")), /Redis does not answer/);
       configured("");
       assert.equal(await ready(), 200);
+    });
+
+    it("takes contacts for push, and values in quotes as people write them", async () => {
+      for (const lines of [
+        "[push]\ncontact = mailto:admin@example.org",
+        "[push]\ncontact = https://example.org/contact",
+        '[push]\ncontact = "mailto:admin@example.org"',
+        "[site]\nurl = 'https://example.org'",
+      ]) {
+        configured(`${lines}\n`);
+        const good = await asSite("sparklectl", "config", "check");
+        assert.equal(good.status, 0, `${lines}: ${good.stderr}`);
+      }
+      configured("");
     });
 
     it("config check finds nothing in what is good", async () => {

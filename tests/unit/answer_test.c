@@ -9,9 +9,9 @@
 #include "core/page.h"
 #include "core/template.h"
 #include "tests/lib/memory.h"
+#include "tests/unit/context.h"
 #include "tests/unit/suites.h"
 
-static void *mem;
 static struct app *app;
 static struct exchange *ex;
 
@@ -172,7 +172,7 @@ add_template(struct template_set *set, const char *name, const char *source)
 static int
 begin(void)
 {
-    mem = mem_context(NULL, "test");
+    context_set_up();
     app = memory_app(mem, features);
     app->pages = templates_new(mem, TEMPLATE_HTML);
     add_template(app->pages, "layout",
@@ -191,13 +191,6 @@ begin(void)
                  "{{status}} {{title}} {{message}} {{requestId}}");
     ex = exchange_new(mem, app);
     return !templates_compile(app->pages, text_new(mem));
-}
-
-static int
-end(void)
-{
-    mem_free(mem);
-    return 0;
 }
 
 static bool
@@ -477,7 +470,7 @@ int
 answer_suite(void)
 {
     CU_SuiteInfo suites[] = {
-        { "answer", begin, end, NULL, NULL, tests },
+        { "answer", begin, context_end, NULL, NULL, tests },
         CU_SUITE_INFO_NULL,
     };
 

@@ -16,23 +16,8 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
+#include "tests/unit/context.h"
 #include "tests/unit/suites.h"
-
-static void *mem;
-
-static int
-begin(void)
-{
-    mem = mem_context(NULL, "test");
-    return 0;
-}
-
-static int
-end(void)
-{
-    mem_free(mem);
-    return 0;
-}
 
 static void
 text_grows(void)
@@ -49,6 +34,31 @@ text_grows(void)
     text_addi(t, 0);
     text_addf(t, " %s", "x");
     CU_ASSERT_STRING_EQUAL(t->at, "-9223372036854775808 0 x");
+}
+
+static void
+quotes_are_taken_off(void)
+{
+    static const struct {
+        const char *is, *becomes;
+    } texts[] = {
+        { "\"a b\"", "a b" },
+        { "'a'", "a" },
+        { "\"\"", "" },
+        { "\"it's\"", "it's" },
+        { "\"a", "\"a" },
+        { "a\"", "a\"" },
+        { "\"a'", "\"a'" },
+        { "\"", "\"" },
+        { "", "" },
+        { "a", "a" },
+        { "'\"a\"'", "\"a\"" },
+        { "\"A\" or \"B\"", "\"A\" or \"B\"" },
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        CU_ASSERT_STRING_EQUAL(text_unquoted(mem, texts[i].is),
+                               texts[i].becomes);
 }
 
 static void
@@ -318,6 +328,7 @@ base_suite(void)
 {
     CU_TestInfo tests[] = {
         { "text grows", text_grows },
+        { "quotes are taken off", quotes_are_taken_off },
         { "numbers are whole", numbers_are_whole },
         { "secrets compare", secrets_compare },
         { "UTF-8 refuses malformed", utf8_refuses_malformed },
@@ -338,8 +349,8 @@ base_suite(void)
     };
     CU_SuiteInfo suites[] = {
         { .pName = "base",
-          .pInitFunc = begin,
-          .pCleanupFunc = end,
+          .pInitFunc = context_begin,
+          .pCleanupFunc = context_end,
           .pTests = tests },
         CU_SUITE_INFO_NULL,
     };

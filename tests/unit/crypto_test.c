@@ -16,12 +16,12 @@
 #include "base/text.h"
 #include "core/csrf.h"
 #include "core/password_local.h"
+#include "tests/unit/context.h"
 #include "tests/unit/suites.h"
 
 #define K1 "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 #define K2 "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f"
 
-static void *mem;
 static const struct auth_settings cheap = {
     .pepper = "new:" K2 ",old:" K1,
     .argon2_memory = 64 * 1024,
@@ -29,20 +29,6 @@ static const struct auth_settings cheap = {
     .argon2_lanes = 1,
     .hash_concurrency = 2,
 };
-
-static int
-begin(void)
-{
-    mem = mem_context(NULL, "test");
-    return 0;
-}
-
-static int
-end(void)
-{
-    mem_free(mem);
-    return 0;
-}
 
 static struct bytes
 bytes_of(const char *s)
@@ -372,8 +358,8 @@ crypto_suite(void)
     };
     CU_SuiteInfo suites[] = {
         { .pName = "crypto",
-          .pInitFunc = begin,
-          .pCleanupFunc = end,
+          .pInitFunc = context_begin,
+          .pCleanupFunc = context_end,
           .pTests = tests },
         CU_SUITE_INFO_NULL,
     };

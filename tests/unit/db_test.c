@@ -299,7 +299,7 @@ db_suite(void)
     CU_SuiteInfo suites[] = {
         { .pName = "db",
           .pInitFunc = begin,
-          .pCleanupFunc = end,
+          .pCleanupFunc = context_end,
           .pTests = tests },
         CU_SUITE_INFO_NULL,
     };

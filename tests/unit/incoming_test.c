@@ -4,23 +4,8 @@
 
 #include "base/mem.h"
 #include "core/exchange.h"
+#include "tests/unit/context.h"
 #include "tests/unit/suites.h"
-
-static void *mem;
-
-static int
-begin(void)
-{
-    mem = mem_context(NULL, "test");
-    return 0;
-}
-
-static int
-end(void)
-{
-    mem_free(mem);
-    return 0;
-}
 
 static void
 joins_headers_that_come_again(void)
@@ -120,7 +105,7 @@ int
 incoming_suite(void)
 {
     CU_SuiteInfo suites[] = {
-        { "incoming", begin, end, NULL, NULL, tests },
+        { "incoming", context_begin, context_end, NULL, NULL, tests },
         CU_SUITE_INFO_NULL,
     };
 

@@ -9,9 +9,8 @@
 #include "core/feature.h"
 #include "core/input.h"
 #include "core/json.h"
+#include "tests/unit/context.h"
 #include "tests/unit/suites.h"
-
-static void *mem;
 
 struct all {
     struct uuid id;
@@ -101,17 +100,10 @@ begin(void)
 {
     struct text *faults;
 
-    mem = mem_context(NULL, "test");
+    context_set_up();
     faults = text_new(mem);
     router = router_new(mem, features, faults);
     return router == NULL;
-}
-
-static int
-end(void)
-{
-    mem_free(mem);
-    return 0;
 }
 
 static struct faults faults;
@@ -476,7 +468,7 @@ int
 input_suite(void)
 {
     CU_SuiteInfo suites[] = {
-        { "input", begin, end, NULL, NULL, tests },
+        { "input", begin, context_end, NULL, NULL, tests },
         CU_SUITE_INFO_NULL,
     };
 

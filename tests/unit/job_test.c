@@ -11,24 +11,9 @@
 #include "base/mem.h"
 #include "core/feature.h"
 #include "core/job_local.h"
+#include "tests/unit/context.h"
 
 int job_suite(void);
-
-static void *mem;
-
-static int
-begin_suite(void)
-{
-    mem = mem_context(NULL, "job_test");
-    return 0;
-}
-
-static int
-end_suite(void)
-{
-    mem_free(mem);
-    return 0;
-}
 
 /* ---- The registry -------------------------------------------------------- */
 
@@ -301,8 +286,8 @@ job_suite(void)
     };
     CU_SuiteInfo suites[] = {
         { .pName = "job",
-          .pInitFunc = begin_suite,
-          .pCleanupFunc = end_suite,
+          .pInitFunc = context_begin,
+          .pCleanupFunc = context_end,
           .pTests = tests },
         CU_SUITE_INFO_NULL,
     };

@@ -360,7 +360,7 @@ lexeme_suite(void)
     CU_SuiteInfo suites[] = {
         { .pName = "lexeme",
           .pInitFunc = begin_patiently,
-          .pCleanupFunc = end,
+          .pCleanupFunc = context_end,
           .pTests = tests },
         CU_SUITE_INFO_NULL,
     };

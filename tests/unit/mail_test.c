@@ -15,24 +15,9 @@
 #include "core/mail.h"
 #include "core/mail_local.h"
 #include "core/template_json.h"
+#include "tests/unit/context.h"
 
 int mail_suite(void);
-
-static void *mem; /* of the test that runs */
-
-static int
-begin_suite(void)
-{
-    mem = mem_context(NULL, "mail_test");
-    return 0;
-}
-
-static int
-end_suite(void)
-{
-    mem_free(mem);
-    return 0;
-}
 
 static struct mail
 sample(void)
@@ -419,8 +404,8 @@ mail_suite(void)
     };
     CU_SuiteInfo suites[] = {
         { .pName = "mail",
-          .pInitFunc = begin_suite,
-          .pCleanupFunc = end_suite,
+          .pInitFunc = context_begin,
+          .pCleanupFunc = context_end,
           .pTests = tests },
         CU_SUITE_INFO_NULL,
     };

@@ -12,19 +12,18 @@
 #include "html_check.h"
 #include "markup/markup.h"
 #include "tests/lib/shapes.h"
-
-static void *mem; /* of the test that runs */
+#include "tests/unit/context.h"
 
 void
 markup_hostile_begin(void)
 {
-    mem = mem_context(NULL, "markup_hostile");
+    context_set_up();
 }
 
 void
 markup_hostile_end(void)
 {
-    mem_free(mem);
+    context_tear_down();
 }
 
 static struct markup

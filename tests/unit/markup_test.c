@@ -10,22 +10,9 @@
 #include "base/utf8.h"
 #include "markup/markup.h"
 #include "markup_hostile.h"
+#include "tests/unit/context.h"
 
 int markup_suite(void);
-
-static void *mem; /* of the test that runs */
-
-static void
-begin(void)
-{
-    mem = mem_context(NULL, "markup_test");
-}
-
-static void
-end(void)
-{
-    mem_free(mem);
-}
 
 static struct markup
 render(const char *markdown)
@@ -479,7 +466,7 @@ int
 markup_suite(void)
 {
     CU_SuiteInfo suites[] = {
-        { "markup", NULL, NULL, begin, end, tests },
+        { "markup", NULL, NULL, context_set_up, context_tear_down, tests },
         { "markup-hostile", NULL, NULL, markup_hostile_begin,
           markup_hostile_end, markup_hostile_tests },
         CU_SUITE_INFO_NULL,

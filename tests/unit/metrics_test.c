@@ -5,13 +5,14 @@
 #include "base/mem.h"
 #include "pool/metrics_local.h"
 #include "pool/worker_local.h"
+#include "tests/unit/context.h"
 
 int metrics_suite(void);
 
 static const char *const routes[] = { "GET /", "POST \"x\"\\", NULL };
 static const char *const classes[] = { "2xx", "4xx", "5xx", NULL };
 
-enum { REQUESTS, RUNNING, SECONDS };
+enum { REQUESTS, RUNNING, SECONDS, FINE };
 static const struct metric rows[] = {
     [REQUESTS] = { .name = "requests_total",
                    .type = METRIC_COUNTER,
@@ -24,10 +25,13 @@ static const struct metric rows[] = {
                   .type = METRIC_HISTOGRAM,
                   .labels = { { "route", NULL } },
                   .help = "How long." },
+    [FINE] = { .name = "answer_seconds",
+               .type = METRIC_HISTOGRAM,
+               .fine = true,
+               .help = "How long, of what is quick." },
     { 0 },
 };
 
-static void *mem;
 static struct metrics *ms;
 static struct board *board;
 static struct worker workers[2];
@@ -45,7 +49,7 @@ registered(const char *const *route_values)
 static void
 set_up(void)
 {
-    mem = mem_context(NULL, "metrics_test");
+    context_set_up();
     ms = registered(routes);
     board = board_create(mem, 2, (uint32_t)ms->cells, ms->layout);
     metrics_attach(ms, board, NULL);
@@ -63,7 +67,7 @@ static void
 tear_down(void)
 {
     board_release(board);
-    mem_free(mem);
+    context_tear_down();
 }
 
 static void
@@ -151,6 +155,31 @@ test_histogram(void)
                        "request_seconds_count{route=\"GET /\"} 7\n"));
 }
 
+/* Those that begin at 50 us; bounds are shown whole and in order. */
+static void
+test_fine_histogram(void)
+{
+    static const int64_t durations[] = { 50, 51, 100, 2500, 5000001 };
+    struct text *to = text_new(mem);
+
+    for (size_t i = 0; i < sizeof durations / sizeof *durations; i++)
+        metric_observe(&workers[0], &rows[FINE], 0, durations[i]);
+    metrics_print_prometheus(to, ms);
+    CU_ASSERT_PTR_NOT_NULL(strstr(to->at,
+                                  "# TYPE answer_seconds histogram\n"
+                                  "answer_seconds_bucket{le=\"5e-05\"} 1\n"
+                                  "answer_seconds_bucket{le=\"0.0001\"} 3\n"
+                                  "answer_seconds_bucket{le=\"0.00025\"} 3\n"
+                                  "answer_seconds_bucket{le=\"0.0005\"} 3\n"
+                                  "answer_seconds_bucket{le=\"0.001\"} 3\n"
+                                  "answer_seconds_bucket{le=\"0.0025\"} 4\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(to->at,
+                                  "answer_seconds_bucket{le=\"5\"} 4\n"
+                                  "answer_seconds_bucket{le=\"+Inf\"} 5\n"
+                                  "answer_seconds_sum 5.002702\n"
+                                  "answer_seconds_count 5\n"));
+}
+
 static void
 test_prometheus_escapes(void)
 {
@@ -205,6 +234,7 @@ static const CU_TestInfo tests[] = {
     { "retire", test_retire },
     { "inherit", test_inherit },
     { "histogram", test_histogram },
+    { "histogram of quick things", test_fine_histogram },
     { "Prometheus escapes", test_prometheus_escapes },
     { "JSON and text", test_json_and_text },
     { "texts are cut", test_slot_texts_are_cut },

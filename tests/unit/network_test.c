@@ -11,23 +11,8 @@
 #include "base/network.h"
 #include "base/random.h"
 #include "core/networks.h"
+#include "tests/unit/context.h"
 #include "tests/unit/suites.h"
-
-static void *mem;
-
-static int
-begin(void)
-{
-    mem = mem_context(NULL, "test");
-    return 0;
-}
-
-static int
-end(void)
-{
-    mem_free(mem);
-    return 0;
-}
 
 /* ---- Reading ------------------------------------------------------------- */
 
@@ -429,8 +414,8 @@ network_suite(void)
     };
     CU_SuiteInfo suites[] = {
         { .pName = "network",
-          .pInitFunc = begin,
-          .pCleanupFunc = end,
+          .pInitFunc = context_begin,
+          .pCleanupFunc = context_end,
           .pTests = tests },
         CU_SUITE_INFO_NULL,
     };

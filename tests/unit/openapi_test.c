@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "core/feature.h"
 #include "tests/lib/memory.h"
+#include "tests/unit/context.h"
 #include "tests/unit/suites.h"
 
 struct draft {
@@ -89,13 +90,12 @@ static const struct feature feature = { .name = "thing",
                                         .routes = rows };
 static const struct feature *const features[] = { &feature, NULL };
 
-static void *mem;
 static struct json_object *document;
 
 static int
 begin(void)
 {
-    mem = mem_context(NULL, "test");
+    context_set_up();
     document = json_tokener_parse(memory_app(mem, features)->openapi->at);
     return document == NULL;
 }
@@ -104,7 +104,7 @@ static int
 end(void)
 {
     json_object_put(document);
-    mem_free(mem);
+    context_tear_down();
     return 0;
 }
 

@@ -16,15 +16,15 @@
 #include "core/crypto.h"
 #include "core/email.h"
 #include "core/password_policy.h"
+#include "tests/unit/context.h"
 #include "tests/unit/suites.h"
 
-static void *mem;
 static char dir[] = "/tmp/sparkle-policy-XXXXXX";
 
 static int
 begin(void)
 {
-    mem = mem_context(NULL, "test");
+    context_set_up();
     return mkdtemp(dir) == NULL;
 }
 
@@ -36,7 +36,7 @@ end(void)
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         (void)unlink(mem_printf(mem, "%s/%s", dir, names[i]));
-    mem_free(mem);
+    context_tear_down();
     return rmdir(dir);
 }
 

@@ -10,24 +10,9 @@
 #include "base/mem.h"
 #include "core/http.h"
 #include "push/push_crypt.h"
+#include "tests/unit/context.h"
 
 int push_suite(void);
-
-static void *mem;
-
-static int
-begin_suite(void)
-{
-    mem = mem_context(NULL, "push_test");
-    return 0;
-}
-
-static int
-end_suite(void)
-{
-    mem_free(mem);
-    return 0;
-}
 
 static void
 read(const char *text, uint8_t *out, long size)
@@ -229,8 +214,8 @@ push_suite(void)
     };
     CU_SuiteInfo suites[] = {
         { .pName = "push",
-          .pInitFunc = begin_suite,
-          .pCleanupFunc = end_suite,
+          .pInitFunc = context_begin,
+          .pCleanupFunc = context_end,
           .pTests = tests },
         CU_SUITE_INFO_NULL,
     };

@@ -7,23 +7,8 @@
 #include "core/feature.h"
 #include "core/local_target.h"
 #include "core/route.h"
+#include "tests/unit/context.h"
 #include "tests/unit/suites.h"
-
-static void *mem;
-
-static int
-begin(void)
-{
-    mem = mem_context(NULL, "test");
-    return 0;
-}
-
-static int
-end(void)
-{
-    mem_free(mem);
-    return 0;
-}
 
 static const struct problem *
 handle(struct request *r)
@@ -342,7 +327,7 @@ int
 route_suite(void)
 {
     CU_SuiteInfo suites[] = {
-        { "route", begin, end, NULL, NULL, tests },
+        { "route", context_begin, context_end, NULL, NULL, tests },
         CU_SUITE_INFO_NULL,
     };
 

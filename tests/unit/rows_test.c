@@ -12,9 +12,9 @@
 #include "core/feature.h"
 #include "core/template.h"
 #include "tests/lib/memory.h"
+#include "tests/unit/context.h"
 #include "tests/unit/suites.h"
 
-static void *mem;
 static struct app *app;
 static struct exchange *ex;
 
@@ -202,7 +202,7 @@ begin(void)
     static struct db_settings settings = { .timeout = 30 * CLOCK_SECOND };
     struct db_error error;
 
-    mem = mem_context(NULL, "test");
+    context_set_up();
     settings.name = getenv("SPARKLE_TEST_PG");
     app = memory_app(mem, features);
     app->db = db_new(mem, &settings, NULL);
@@ -212,13 +212,6 @@ begin(void)
     ex = exchange_new(mem, app);
     return !templates_compile(app->pages, text_new(mem)) ||
            !db_script(app->db, mem, setup, &error);
-}
-
-static int
-end(void)
-{
-    mem_free(mem);
-    return 0;
 }
 
 static const char *
@@ -371,7 +364,7 @@ int
 rows_suite(void)
 {
     CU_SuiteInfo suites[] = {
-        { "rows", begin, end, NULL, NULL, tests },
+        { "rows", begin, context_end, NULL, NULL, tests },
         CU_SUITE_INFO_NULL,
     };
 

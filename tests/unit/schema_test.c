@@ -9,24 +9,9 @@
 #include "base/text.h"
 #include "core/schema_lock.h"
 #include "core/sql_script.h"
+#include "tests/unit/context.h"
 
 int schema_suite(void);
-
-static void *mem;
-
-static int
-begin_suite(void)
-{
-    mem = mem_context(NULL, "schema_test");
-    return 0;
-}
-
-static int
-end_suite(void)
-{
-    mem_free(mem);
-    return 0;
-}
 
 /* Words joined by blanks, statements by bars. */
 static const char *
@@ -178,8 +163,8 @@ schema_suite(void)
     };
     CU_SuiteInfo suites[] = {
         { .pName = "schema",
-          .pInitFunc = begin_suite,
-          .pCleanupFunc = end_suite,
+          .pInitFunc = context_begin,
+          .pCleanupFunc = context_end,
           .pTests = tests },
         CU_SUITE_INFO_NULL,
     };

@@ -6,22 +6,9 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "search/query.h"
+#include "tests/unit/context.h"
 
 int search_suite(void);
-
-static void *mem; /* of the test that runs */
-
-static void
-begin(void)
-{
-    mem = mem_context(NULL, "search_test");
-}
-
-static void
-end(void)
-{
-    mem_free(mem);
-}
 
 static void
 show(struct text *to, const char *name, const struct texts *list)
@@ -123,7 +110,7 @@ int
 search_suite(void)
 {
     CU_SuiteInfo suites[] = {
-        { "search", NULL, NULL, begin, end, tests },
+        { "search", NULL, NULL, context_set_up, context_tear_down, tests },
         CU_SUITE_INFO_NULL,
     };
 

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/setting.h"
+#include "tests/unit/context.h"
 
 int setting_suite(void);
 
@@ -59,7 +60,6 @@ static const struct section strict = {
 static const struct section *const strict_sections[] = { &strict, NULL };
 
 /* Each test has a context and a directory of its own. */
-static void *mem;
 static char directory[64];
 
 static char *
@@ -80,7 +80,7 @@ write_file(const char *name, const char *content)
 static void
 set_up(void)
 {
-    mem = mem_context(NULL, "setting_test");
+    context_set_up();
     (void)snprintf(directory, sizeof directory, "/tmp/setting.XXXXXX");
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(directory));
     (void)mkdir(path_of("conf.d"), 0700);
@@ -95,7 +95,7 @@ tear_down(void)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         (void)remove(path_of(names[i]));
     (void)rmdir(directory);
-    mem_free(mem);
+    context_tear_down();
 }
 
 static struct config *
@@ -153,7 +153,7 @@ test_values(void)
     const struct house *h =
         good("# a comment\n\n[house] ; the only one\n  name =  a = b: c \n"
              "colour: green\nrooms = 9\nrest=250ms\nattic = 2G ; large\n"
-             "lit = on\nkey = abcd");
+             "lit = on\nkey = \"ab: cd\"");
 
     CU_ASSERT_STRING_EQUAL(h->name, "a = b: c");
     CU_ASSERT_STRING_EQUAL(h->colour, "green");
@@ -161,7 +161,7 @@ test_values(void)
     CU_ASSERT_EQUAL(h->rest, 250000);
     CU_ASSERT_EQUAL(h->attic, INT64_C(2) << 30);
     CU_ASSERT_TRUE(h->lit);
-    CU_ASSERT_STRING_EQUAL(h->key, "abcd");
+    CU_ASSERT_STRING_EQUAL(h->key, "ab: cd");
 }
 
 static void

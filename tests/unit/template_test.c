@@ -12,22 +12,9 @@
 #include "core/template.h"
 #include "core/template_json.h"
 #include "mustache_spec.h"
+#include "tests/unit/context.h"
 
 int template_suite(void);
-
-static void *mem; /* of the test that runs */
-
-static void
-begin(void)
-{
-    mem = mem_context(NULL, "template_test");
-}
-
-static void
-end(void)
-{
-    mem_free(mem);
-}
 
 static const struct template *
 parsed(const char *source)
@@ -455,7 +442,7 @@ int
 template_suite(void)
 {
     CU_SuiteInfo suites[] = {
-        { "template", NULL, NULL, begin, end, tests },
+        { "template", NULL, NULL, context_set_up, context_tear_down, tests },
         { "mustache-spec", NULL, NULL, NULL, NULL, mustache_spec_tests },
         CU_SUITE_INFO_NULL,
     };

@@ -12,8 +12,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "core/db.h"
+#include "tests/unit/context.h"
 
-static void *mem;
 static struct db_settings settings;
 static struct db *db;
 static struct db_error error;
@@ -21,7 +21,7 @@ static struct db_error error;
 static int
 begin(void)
 {
-    mem = mem_context(NULL, "test");
+    context_set_up();
     settings.name = getenv("SPARKLE_TEST_PG");
     settings.timeout = 2 * CLOCK_SECOND;
     db = db_new(mem, &settings, NULL);
@@ -32,13 +32,6 @@ begin(void)
                      &error)
                ? 0
                : 1;
-}
-
-static int
-end(void)
-{
-    mem_free(mem);
-    return 0;
 }
 
 static struct db_result *

@@ -14,6 +14,7 @@
 #include "base/uuid.h"
 #include "core/app.h"
 #include "core/crypto.h"
+#include "tests/unit/context.h"
 #include "tests/unit/suites.h"
 #include "twofactor/twofactor_local.h"
 
@@ -23,21 +24,6 @@
 static const struct section *const sections[] = { &site_section, &auth_section,
                                                   NULL };
 static const uint8_t secret[TOTP_SECRET] = "12345678901234567890";
-static void *mem;
-
-static int
-begin(void)
-{
-    mem = mem_context(NULL, "test");
-    return 0;
-}
-
-static int
-end(void)
-{
-    mem_free(mem);
-    return 0;
-}
 
 static struct instant
 unix_time(int64_t seconds)
@@ -280,7 +266,7 @@ twofactor_suite(void)
         CU_TEST_INFO_NULL,
     };
     static CU_SuiteInfo suite[] = {
-        { "twofactor", begin, end, NULL, NULL, tests },
+        { "twofactor", context_begin, context_end, NULL, NULL, tests },
         CU_SUITE_INFO_NULL,
     };
 

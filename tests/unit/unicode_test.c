@@ -9,24 +9,11 @@
 #include "base/text.h"
 #include "base/unicode.h"
 #include "base/utf8.h"
+#include "tests/unit/context.h"
 
 int unicode_suite(void);
 
 enum { MOST = 280 };
-
-static void *mem; /* of the test that runs */
-
-static void
-begin(void)
-{
-    mem = mem_context(NULL, "unicode_test");
-}
-
-static void
-end(void)
-{
-    mem_free(mem);
-}
 
 /* What each must be cut to: a whole cluster, and the ellipsis. */
 static void
@@ -206,7 +193,7 @@ int
 unicode_suite(void)
 {
     CU_SuiteInfo suites[] = {
-        { "unicode", NULL, NULL, begin, end, tests },
+        { "unicode", NULL, NULL, context_set_up, context_tear_down, tests },
         CU_SUITE_INFO_NULL,
     };
 

@@ -12,17 +12,17 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/zip.h"
+#include "tests/unit/context.h"
 
 int zip_suite(void);
 
-static void *mem;
 static char dir[] = "/tmp/sparkle-zip-XXXXXX";
 static const char *path, *part;
 
 static int
 begin_suite(void)
 {
-    mem = mem_context(NULL, "zip_test");
+    context_set_up();
     if (mkdtemp(dir) == NULL)
         return 1;
     path = mem_printf(mem, "%s/a.zip", dir);
@@ -35,7 +35,7 @@ end_suite(void)
 {
     (void)unlink(path);
     (void)rmdir(dir);
-    mem_free(mem);
+    context_tear_down();
     return 0;
 }
 
