@@ -5,6 +5,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  mkdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -89,6 +90,69 @@ const extra = (name, text, bits = 0o644) => [
   () => rmSync(at(name)),
 ];
 
+/** How the doctor is called: itself, or under something that breaks what it
+ * looks at. */
+let under = [];
+const around = (...words) => [
+  () => {
+    under = words;
+  },
+  () => {
+    under = [];
+  },
+];
+
+/** In a network of its own, of which a shell does something first. */
+const apart = (shell) =>
+  ["unshare", "-n", "-m", "sh", "-ec", `${shell}; exec "$@"`, "sh"];
+
+/** So many seconds ahead of what the tests take for the time. */
+const ahead = (seconds) => {
+  const shift = Number.parseInt(process.env.FAKETIME ?? "0", 10) + seconds;
+  const lib = `/usr/lib/${process.arch === "x64" ? "x86_64" : "aarch64"}-linux-gnu`;
+  return around("env", `FAKETIME=${shift < 0 ? "" : "+"}${shift}s`, "FAKETIME_DONT_FAKE_MONOTONIC=1",
+    `LD_PRELOAD=${lib}/faketime/libfaketime.so.1`);
+};
+
+/** The site mails from example.org, whose name server, in a network of the
+ * doctor's own, knows these TXT records. */
+const asking = (...records) => {
+  const server = [join(top, "tests/ops/dns.py"), ...records, "--"];
+  const [breaks, mends] = conf(
+    "[mail]\ntransport = smtp://mail.example.org\n" +
+      "[site]\nmail_from = Sparkle <sparkle@example.org>");
+  const resolver = () => fileOf("etc/resolv.conf", "nameserver 127.0.0.1\n");
+  return [
+    () => {
+      breaks();
+      under = apart(`ip link set lo up; mount --bind ${resolver()} /etc/resolv.conf`);
+      under.push("python3", ...server);
+    },
+    () => {
+      mends();
+      under = [];
+    },
+  ];
+};
+
+/** A view or function of this name, found before PostgreSQL's own. */
+const shadow = (makes) =>
+  sql(
+    [
+      "CREATE SCHEMA doctor",
+      "GRANT USAGE ON SCHEMA doctor TO sparkle_app",
+      makes,
+      "GRANT SELECT ON ALL TABLES IN SCHEMA doctor TO sparkle_app",
+      "ALTER ROLE sparkle_app SET search_path = doctor, pg_catalog, public",
+    ],
+    ["ALTER ROLE sparkle_app RESET search_path", "DROP SCHEMA doctor CASCADE"],
+  );
+/** What only another server, or a start of this one, could have. */
+const told = (name, value) =>
+  shadow(`CREATE FUNCTION doctor.current_setting(name text) RETURNS text
+    LANGUAGE sql AS 'SELECT CASE name WHEN ''${name}'' THEN ''${value}''
+      ELSE pg_catalog.current_setting(name) END'`);
+
 /** A program that is stopped, and started again. */
 const stopped = (name) => [
   async () => {
@@ -150,6 +214,18 @@ const job = (more) =>
 const noJob = "DELETE FROM jobs WHERE kind = 'doctor.test'";
 const pause = "UPDATE job_queues SET paused_at = now() WHERE name = 'event'";
 const resume = "UPDATE job_queues SET paused_at = NULL WHERE name = 'event'";
+
+const later = "to_char(now() + interval '1 day', 'YYYY_MM')";
+/** The months to come of the audit log, renamed. */
+const months = (from, to) => `DO $$ DECLARE c name; BEGIN
+  FOR c IN SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid
+    WHERE inhparent = 'audit_log'::regclass AND relname ~ '${from}$'
+      AND relname > 'audit_log_' || ${later} LOOP
+    EXECUTE format('ALTER TABLE %I RENAME TO %I', c,
+      regexp_replace(c, '${from}$', '${to}'));
+  END LOOP; END $$`;
+const shifted = (by) => `UPDATE batch_runs SET started_at = started_at ${by}`;
+const [jobsEnd, jobsBegin] = stopped("sparkle-jobs");
 
 // name of the check, how it is told, what breaks it, what mends it.
 const rows = () => [
@@ -241,6 +317,46 @@ const rows = () => [
       ["DROP FUNCTION doctor CASCADE"],
     ),
   ],
+  ["SPF", "look", ...asking("_dmarc.example.org=v=DMARC1; p=none", "example.org=other=1")],
+  ["DMARC", "look", ...asking("example.org=v=spf1 mx -all")],
+  ["listen backlog", "look", ...around(...apart("echo 100 >/proc/sys/net/core/somaxconn"))],
+  ["open files", "look", ...around("prlimit", "--nofile=1024:1024")],
+  ["clocks", "BROKEN", ...ahead(10)],
+  ["clocks", "BROKEN", ...ahead(-10)],
+  ["PostgreSQL version", "BROKEN", ...told("server_version_num", "140011")],
+  ["shared_buffers", "look", ...told("shared_buffers", "16MB")],
+  ["time zones", "look", ...shadow("CREATE VIEW doctor.pg_timezone_names AS SELECT text 'UTC' AS name")],
+  [
+    "transactions open for long", "look",
+    // That of the doctor itself, as an hour later would see it.
+    ...shadow(`CREATE VIEW doctor.pg_stat_activity AS SELECT backend_type,
+      xact_start - interval '1 hour' AS xact_start FROM pg_catalog.pg_stat_activity`),
+  ],
+  ["audit log's next month", "look", ...sql(months("([0-9])", "\\1_away"), months("([0-9])_away", "\\1"))],
+  ["batch programs", "look", ...sql(shifted("- interval '9 days'"), shifted("+ interval '9 days'"))],
+  [
+    "news waiting", "BROKEN",
+    async () => {
+      await jobsEnd();
+      await psql("INSERT INTO outbox (event, created_at) VALUES ('doctor.test', now() - interval '1 hour')");
+    },
+    async () => {
+      await psql("DELETE FROM outbox WHERE event = 'doctor.test'");
+      await jobsBegin();
+    },
+  ],
+  [
+    "bounces", "look",
+    () => {
+      mkdirSync(at("bounces/cur"), { recursive: true });
+      writeFileSync(at("bounces/cur/1:2,FS"), "");
+      configured(`[mail]\nbounce_maildir = ${at("bounces")}\n`);
+    },
+    () => {
+      rmSync(at("bounces"), { recursive: true });
+      configured("");
+    },
+  ],
   ["schema", "BROKEN", ...sql("ALTER TABLE schema_migrations RENAME TO doctor", "ALTER TABLE doctor RENAME TO schema_migrations")],
   ["queues paused", "look", ...sql(pause, resume)],
   ["jobs late", "BROKEN", ...sql([pause, job(["run_at", "now() - interval '1 hour'"])], [noJob, resume])],
@@ -249,9 +365,9 @@ const rows = () => [
 ];
 
 const health = async (name) => {
-  const { stdout, stderr } = await asUs(
-    ...["sparklectl", "--sql", join(top, "sql"), "doctor", name],
-  );
+  const words = [stack.program("sparklectl"), "--config", stack.conf];
+  const [program, ...args] = [...under, ...words, "--sql", join(top, "sql")];
+  const { stdout, stderr } = await run(program, [...args, "doctor", name]);
   const found = /^(ok|look|BROKEN) /.exec(stdout);
   assert.ok(found, `${stdout}${stderr}`);
   if (found[1] !== "ok") assert.match(stdout, /\n +-> \S/, "and its fix");
@@ -266,7 +382,11 @@ const becomes = (name, state) =>
 
 export default () =>
   describe("doctor", { concurrency: 1, skip: !asRoot }, () => {
-    before(() => values());
+    before(async () => {
+      values();
+      await psql(`INSERT INTO batch_runs (name, finished_at, exit_code)
+        VALUES ('doctor-ran', now(), 0)`);
+    });
     after(() => configured(""));
 
     for (const [name, state, breaks, mends] of rows())
@@ -295,10 +415,29 @@ export default () =>
       assert.equal((await health("administrators")).state, "ok");
     });
 
-    it("has at least 60 checks, and knows only those", async () => {
+    it("SPF and DMARC: ok where they are there", async () => {
+      const [begins, ends] = asking(
+        "example.org=v=spf1 mx -all", "_dmarc.example.org=v=DMARC1; p=none");
+      try {
+        begins();
+        const [spf, dmarc] = [await health("SPF"), await health("DMARC")];
+        assert.match(spf.stdout, /^ok +SPF +v=spf1 mx -all$/m);
+        assert.match(dmarc.stdout, /^ok +DMARC +v=DMARC1; p=none$/m);
+      } finally {
+        ends();
+      }
+    });
+
+    it("has at least 60 checks, each of them broken above, and knows only those", async () => {
       const { stdout } = await asUs("sparklectl", "doctor");
-      const lines = stdout.split("\n").filter((l) => /^(ok|look|BROKEN) /.test(l));
-      assert.ok(lines.length >= 60, `${lines.length}`);
+      const names = stdout
+        .split("\n")
+        .map((line) => /^(?:ok|look|BROKEN) +(\S.*?)(?: {2,}|$)/.exec(line)?.[1])
+        .filter(Boolean);
+      assert.ok(names.length >= 60, `${names.length}`);
+      const broken = new Set(rows().map(([name]) => name).concat("administrators"));
+      assert.deepEqual(names.filter((name) => !broken.has(name)), []);
+      assert.deepEqual([...broken].filter((name) => !names.includes(name)), []);
       assert.equal((await asUs("sparklectl", "doctor", "nothing")).status, 1);
     });
 

@@ -1,13 +1,22 @@
 #!/usr/bin/python3
 """dns.py - a name server that knows example.org: an address, SPF, DMARC.
 
-usage: dns.py [NAME=TEXT]...    TXT records; listens on 127.0.0.1:53 (UDP)
+usage: dns.py [NAME=TEXT]... [-- PROGRAM ARGUMENT...]
+
+TXT records; listens on 127.0.0.1:53 (UDP): for as long as the program runs
+where one is named, and ends with its status.
 """
 import socket
 import struct
+import subprocess
 import sys
+import threading
 
-texts = dict(word.split("=", 1) for word in sys.argv[1:])
+words, program = sys.argv[1:], []
+if "--" in words:
+    end = words.index("--")
+    words, program = words[:end], words[end + 1 :]
+texts = dict(word.split("=", 1) for word in words)
 
 
 def name_of(query):
@@ -29,7 +38,9 @@ def rdata_of(name, kind):
 
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 server.bind(("127.0.0.1", 53))
-while True:
+
+
+def serve_one():
     query, caller = server.recvfrom(512)
     name, end = name_of(query)
     kind = struct.unpack(">H", query[end - 4 : end - 2])[0]
@@ -42,3 +53,14 @@ while True:
     if found:
         answer += struct.pack(">HHHIH", 0xC00C, kind, 1, 60, len(rdata)) + rdata
     server.sendto(answer, caller)
+
+
+def serve():
+    while True:
+        serve_one()
+
+
+if program:
+    threading.Thread(target=serve, daemon=True).start()
+    sys.exit(subprocess.call(program))
+serve()
