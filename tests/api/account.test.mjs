@@ -29,6 +29,20 @@ async function newcomer(username = freshName()) {
   return client;
 }
 
+/** One who has been mailed a link, and its token. */
+async function newcomerWithLink() {
+  const name = freshName();
+  await newcomer(name);
+  await codeOf(stack, addressOf(name));
+  const { text } = mailsTo(stack, addressOf(name)).find((m) =>
+    /verify-email\?token=/.test(m.text),
+  );
+  const token = decodeURIComponent(
+    /verify-email\?token=([^\s"&<]+)/.exec(text)[1],
+  );
+  return { name, token };
+}
+
 const logIn = (email, words = password) =>
   people.guest().post("/api/auth/login", { email, password: words });
 
@@ -263,15 +277,7 @@ export default () =>
     });
 
     it("verifies by the link's token, without a session", async () => {
-      const name = freshName();
-      await newcomer(name);
-      await codeOf(stack, addressOf(name));
-      const { text } = mailsTo(stack, addressOf(name)).find((m) =>
-        /verify-email\?token=/.test(m.text),
-      );
-      const token = decodeURIComponent(
-        /verify-email\?token=([^\s"&<]+)/.exec(text)[1],
-      );
+      const { name, token } = await newcomerWithLink();
       const done = await people
         .guest()
         .post("/api/auth/verify-email", { token });
@@ -306,15 +312,7 @@ export default () =>
     });
 
     it("has no link again that never did its work", async () => {
-      const name = freshName();
-      await newcomer(name);
-      await codeOf(stack, addressOf(name));
-      const { text } = mailsTo(stack, addressOf(name)).find((m) =>
-        /verify-email\?token=/.test(m.text),
-      );
-      const token = decodeURIComponent(
-        /verify-email\?token=([^\s"&<]+)/.exec(text)[1],
-      );
+      const { name, token } = await newcomerWithLink();
       await stack.sql`UPDATE registrations SET code_expires_at = created_at
         WHERE username = ${name}`;
       const answer = await people

@@ -1,6 +1,7 @@
 // What makes tests fail by chance or hang, as far as it can be seen.
 //
-// A line that is meant says why: "// lint: ..." on it or on the line before.
+// A line that is meant says why: "// lint: ..." on it or on the line before (in
+// C and in the shell as their comments are).
 import { files, read } from "./files.mjs";
 
 const faults = [];
@@ -25,13 +26,19 @@ const rules = [
   },
   {
     what: "an upper limit on a measured time fails on a busy machine",
-    pattern: /assert\.ok\([^;]*\b(ms|took|elapsed|Date\.now\(\) - \w+) </,
+    pattern:
+      /assert\.ok\([^;]*\b(ms|took|takes(\[\w+\])?|elapsed|Date\.now\(\) - \w+)\)* <=? /,
     files: /\.test\.mjs$/,
   },
   {
     what: "the same in C: clock_cpu(), or the outcome",
-    pattern: /CU_ASSERT\w*\(clock_steady\(\) - \w+ < CLOCK_/,
+    pattern: /CU_ASSERT\w*\(clock_steady\(\) - \w+ <=? /,
     files: /_test\.c$/,
+  },
+  {
+    what: "the same in the shell: what is made, or said",
+    pattern: /at_most [\d.]+ "\$\(?(took|seconds|ms|elapsed)/,
+    files: /\.sh$/,
   },
   {
     what: "a sleep before an assertion: eventually(), or say why",
@@ -41,7 +48,7 @@ const rules = [
 ];
 
 const meant = (lines, n) =>
-  [lines[n], lines[n - 1]].some((line) => /\/\/ lint: \S/.test(line ?? ""));
+  [lines[n], lines[n - 1]].some((line) => /(\/\/|\/\*|#) lint: \S/.test(line ?? ""));
 
 function check(file, text, found) {
   const lines = text.split("\n");
@@ -54,7 +61,7 @@ function check(file, text, found) {
   }
 }
 
-for (const file of files("tests/*.mjs", "tests/*.c"))
+for (const file of files("tests/*.mjs", "tests/*.c", "tests/*.sh"))
   if (!file.startsWith("tests/lint/")) check(file, read(file), faults);
 
 // The rules must see what they are for.
@@ -70,7 +77,12 @@ const bad = `
 `;
 check("x.test.mjs", bad, samples);
 check("x_test.c", "CU_ASSERT_TRUE(clock_steady() - a < CLOCK_SECOND);", samples);
-if (samples.length !== rules.length)
+check("x_test.c", "CU_ASSERT_TRUE(clock_steady() - a <= 5 * most);", samples);
+check("x_test.c", "/* lint: meant */ CU_ASSERT_TRUE(clock_steady() - a < 1);", samples);
+check("x.sh", 'check "quick" at_most 5 "$took"', samples);
+check("x.test.mjs", "assert.ok(Math.min(...took) < 700);", samples);
+check("x.test.mjs", "assert.ok(takes[what] <= 9);", samples);
+if (samples.length !== rules.length + 3)
   faults.push(`the rules for tests are blind:\n${samples.join("\n")}`);
 
 for (const fault of faults) console.log(fault);

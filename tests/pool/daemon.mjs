@@ -133,8 +133,9 @@ export class Daemon {
     return this.process.pid;
   }
 
+  /** Not process.kill: it may have gone, and not be noticed yet. */
   signal(name) {
-    process.kill(this.pid, name);
+    return this.process.kill(name);
   }
 
   async end() {
