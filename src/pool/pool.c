@@ -74,9 +74,10 @@ const struct setting master_setting_rows[] = {
     SETTING(struct master_settings, slowlog, TEXT,
             .about = "The log of slow requests. Empty: the log."),
     SETTING(struct master_settings, log_level, CHOICE, .otherwise = "info",
-            .choices = levels, .about = "What is below this is not logged. debug: a line a "
-                               "statement, command to Redis, request that "
-                               "begins and job, without their values."),
+            .choices = levels,
+            .about = "What is below this is not logged. debug: a line a "
+                     "statement, command to Redis, request that "
+                     "begins and job, without their values."),
     SETTING(struct master_settings, status_socket, TEXT, .max = 107,
             .about = "Unix socket that answers GET /status, /metrics and "
                      "/health/live. Empty: none."),
