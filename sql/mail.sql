@@ -8,7 +8,6 @@ CREATE OR REPLACE FUNCTION mail_notification(p_id uuid) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
 SELECT n.data || jsonb_build_object(
     'type', n.type, 'title', n.title, 'message', n.message,
-    'image', CASE WHEN n.image LIKE 'https://%' THEN n.image END,
     'actor', coalesce(ap.display_name, a.username, 'Somebody'),
     'actorUsername', a.username,
     'others', CASE WHEN n.actor_count = 2 THEN '1 other'

@@ -65,7 +65,9 @@ struct payload_member {
     enum value_type type; /* TEXT, INTEGER, BOOLEAN, UUID or JSON: an object */
     bool required;
     int64_t min, max; /* of a number; of a text's bytes, where 0 is 500 */
-    const char *const *choices; /* a text's only words, ended by NULL */
+    const char *const *choices;   /* a text's only words, ended by NULL */
+    bool (*valid)(const char *s); /* a further check of a text */
+    const char *wanted;           /* what it wants: "must be ..." */
     const char *about;
 };
 

@@ -101,6 +101,8 @@ text_fault(void *mem, const struct payload_member *m, struct json_reader *r)
         return mem_printf(mem, "%s: must be a UUID", m->name);
     if (m->choices != NULL && text_index(m->choices, s) < 0)
         return mem_printf(mem, "%s: '%.40s' is not possible", m->name, s);
+    if (m->valid != NULL && !m->valid(s))
+        return mem_printf(mem, "%s: %s", m->name, m->wanted);
     return NULL;
 }
 

@@ -82,7 +82,8 @@ preview(struct request *r, struct mail *ret_mail)
 
     if (mail_kind_named(in->mail) == NULL)
         return &problem_not_found;
-    const char *why = mailing_preview(r->app, r->mem, in->mail, NULL, ret_mail);
+    const char *why =
+        mailing_preview(r->app, r->mem, in->mail, NULL, ret_mail, NULL);
     return why == NULL ? NULL : &problem_internal;
 }
 
@@ -117,7 +118,7 @@ give_html(struct request *r)
         return refused;
     answer_header(r, "Content-Security-Policy",
                   "sandbox; default-src 'none'; style-src 'unsafe-inline'; "
-                  "img-src https: data:; frame-ancestors 'self'");
+                  "frame-ancestors 'self'");
     return answer_raw(r, mail.html, strlen(mail.html));
 }
 
@@ -131,7 +132,7 @@ show_preview(struct request *r)
     if (refused != NULL)
         return refused;
     answer_header(r, "Content-Security-Policy",
-                  "default-src 'self'; img-src 'self' https: data:; "
+                  "default-src 'self'; img-src 'self' data:; "
                   "frame-src 'self'; base-uri 'none'; form-action 'self'; "
                   "frame-ancestors 'none'; object-src 'none'");
     mailing_admin_page(r);

@@ -149,8 +149,7 @@ const struct mail_kind mail_digest_kinds[] = {
         .category = "daily_digest",
         .about = "What happened since yesterday.",
         .preview = "Your day in a minute.",
-        .reason = "You get this mail because your settings ask for a daily "
-                  "digest.",
+        .what = "all that is new, every morning",
         .tracked = true,
         .fill = fill_daily,
     },
@@ -159,8 +158,7 @@ const struct mail_kind mail_digest_kinds[] = {
         .category = "weekly_digest",
         .about = "What happened within a week.",
         .preview = "The best of your week.",
-        .reason = "You get this mail because your settings ask for a weekly "
-                  "digest.",
+        .what = "the best of the week",
         .tracked = true,
         .fill = fill_weekly,
     },

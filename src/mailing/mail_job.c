@@ -32,7 +32,7 @@ static const char who_sql[] = SQL(
         || coalesce($2->'data', '{}')
         || CASE WHEN n.id IS NULL THEN '{}' ELSE jsonb_build_object(
             'notification', mail_notification(n.id)) END,
-        lower(n.type::text), n.action_url, mail_notification_id($2), u.id
+        n.action_url, mail_notification_id($2), u.id
     FROM users u LEFT JOIN profiles p ON p.user_id = u.id
     LEFT JOIN notifications n ON n.user_id = u.id
         AND n.id = mail_notification_id($2)
@@ -42,7 +42,7 @@ static const char who_sql[] = SQL(
         coalesce($2->>'mail', ''), jsonb_build_object('user',
             jsonb_build_object('name', g.username, 'username', g.username,
                 'email', g.email))
-        || coalesce($2->'data', '{}'), NULL, NULL, NULL, NULL
+        || coalesce($2->'data', '{}'), NULL, NULL, NULL
     FROM registrations g WHERE g.id = $1
 );
 /* clang-format off */
@@ -65,12 +65,6 @@ nobody(struct job *job)
     job->done = db_boolean(row, 0, 0);
     job->hopeless = !job->done;
     return job->done ? NULL : "there is no such user";
-}
-
-static const char *
-text_or_null(const struct db_result *row, size_t column)
-{
-    return db_null(row, 0, column) ? NULL : db_text(row, 0, column, NULL);
 }
 
 static const char *
@@ -98,15 +92,12 @@ find(struct job *job, struct sending *s)
         .status = db_text(row, 0, 3, NULL),
         .verified = db_boolean(row, 0, 4),
         .data = db_text(row, 0, 6, NULL),
-        .category = s->kind->category == NULL ? text_or_null(row, 7) : NULL,
-        .path = text_or_null(row, 8),
-        .user = db_uuid(row, 0, 10),
+        .path = db_null(row, 0, 7) ? NULL : db_text(row, 0, 7, NULL),
+        .user = db_uuid(row, 0, 9),
     };
-    if (!db_null(row, 0, 9))
-        s->to.notification = db_uuid(row, 0, 9);
-    s->category = s->to.category != NULL      ? s->to.category
-                  : s->kind->category != NULL ? s->kind->category
-                                              : "notification";
+    if (!db_null(row, 0, 8))
+        s->to.notification = db_uuid(row, 0, 8);
+    s->category = mail_kind_category(s->kind);
     return NULL;
 }
 
@@ -272,11 +263,19 @@ prepare(struct job *job)
     return why;
 }
 
+static bool
+mail_kind_known(const char *name)
+{
+    return mail_kind_named(name) != NULL;
+}
+
 static const struct payload_member payload[] = {
     { .name = "mail",
       .type = VALUE_TEXT,
       .required = true,
       .max = 50,
+      .valid = mail_kind_known,
+      .wanted = "must be a mail of sparklectl email list",
       .about = "the template, see sparklectl email" },
     { .name = "data",
       .type = VALUE_JSON,

@@ -123,6 +123,7 @@ const struct mail_kind mail_kinds[] = {
         .category = "onboarding",
         .about = "Welcome, once the address is confirmed.",
         .preview = "Four good first steps.",
+        .what = "first steps",
         .reason = "You get this mail, once, because you have an account with "
                   "us.",
     },

@@ -53,30 +53,16 @@ read_token(struct request *r, const char *token, struct uuid *ret_user,
 
 /* The category as people read it: the mails that have it, in a word. */
 static const char *
-words_of(const char *category)
+words_of(void *mem, const char *category)
 {
-    static const struct {
-        const char *category, *words;
-    } known[] = {
-        { "", "all mails but those about your account's safety" },
-        { "weekly_digest", "the weekly digest" },
-        { "daily_digest", "the daily digest" },
-        { "onboarding", "mails to newcomers" },
-        { "post_liked", "mails about likes of your posts" },
-        { "comment_liked", "mails about likes of your comments" },
-        { "post_commented", "mails about comments on your posts" },
-        { "comment_replied", "mails about replies to you" },
-        { "user_followed", "mails about new followers" },
-        { "mention", "mails about mentions of you" },
-        { "achievement_unlocked", "mails about achievements" },
-        { "level_up", "mails about new levels" },
-        { "direct_message", "mails about private messages" },
-        { "system", "mails of news about the site" },
-    };
+    const struct mail_kind *kind;
 
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(known[i].category, category) == 0)
-            return known[i].words;
+    if (category[0] == '\0')
+        return "all mails but those about your account's safety";
+    for (size_t i = 0; (kind = mail_kind_at(i)) != NULL; i++)
+        if (kind->what != NULL &&
+            strcmp(mail_kind_category(kind), category) == 0)
+            return mem_printf(mem, "mails about %s", kind->what);
     return "mails of this kind";
 }
 
@@ -89,7 +75,7 @@ tell_page(struct request *r, const char *token, const char *category)
     answer_header(r, "Cache-Control", "private, no-store");
     page_set(r, "noindex", "1");
     page_text(r, "token", token);
-    page_text(r, "what", words_of(category));
+    page_text(r, "what", words_of(r->mem, category));
     page_flag(r, "some", category[0] != '\0');
 }
 

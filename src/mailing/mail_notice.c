@@ -1,63 +1,166 @@
 /*
- * mail_notice.c - the mails of notifications: which there are.
+ * mail_notice.c - the mails of notifications: one for each type, which
+ * notification_kinds (sql/notification.sql) names, too.
  *
  * Their job names the notification ({mail, notification}).  What they tell is
- * read when they leave (mail_notification in sql/mail.sql), so it is true then,
- * and all names that the templates use are there.
+ * read when they leave (mail_notification in sql/mail.sql), so it is true then.
+ * Whoever tells of a type gives its names in the notification's data; emails/
+ * NAME.json shows which.  Those that are not given are left out.
  */
 #include "mailing/mailing_local.h"
-
-#define SETTINGS_SAY                                                           \
-    "You get this mail because your settings ask for mails of this kind."
 
 const struct mail_kind mail_notice_kinds[] = {
     {
         .name = "post-liked",
+        .type = "post_liked",
         .about = "Somebody likes a post of yours.",
         .preview = "Somebody likes what you wrote.",
-        .reason = SETTINGS_SAY,
+        .what = "likes of your posts",
+        .action = "See the post",
+    },
+    {
+        .name = "comment-liked",
+        .type = "comment_liked",
+        .about = "Somebody likes a comment of yours.",
+        .preview = "Somebody likes your comment.",
+        .what = "likes of your comments",
+        .action = "See your comment",
     },
     {
         .name = "new-comment",
+        .type = "post_commented",
         .about = "A comment on a post of yours.",
         .preview = "Somebody commented on your post.",
-        .reason = SETTINGS_SAY,
+        .what = "comments on your posts",
+        .action = "Read and answer",
     },
     {
         .name = "reply",
+        .type = "comment_replied",
         .about = "An answer to a comment of yours.",
         .preview = "Somebody replied to you.",
-        .reason = SETTINGS_SAY,
+        .what = "replies to you",
+        .action = "Read and answer",
     },
     {
         .name = "new-follower",
+        .type = "user_followed",
         .about = "Somebody follows you.",
         .preview = "You have a new follower.",
-        .reason = SETTINGS_SAY,
+        .what = "new followers",
+        .action = "Look who it is",
     },
     {
         .name = "mention",
+        .type = "mention",
         .about = "Somebody named you.",
         .preview = "Somebody mentioned you.",
-        .reason = SETTINGS_SAY,
+        .what = "mentions of you",
+        .action = "See where",
+    },
+    {
+        .name = "direct-message",
+        .type = "direct_message",
+        .about = "A private message.",
+        .preview = "Somebody wrote to you.",
+        .what = "private messages",
+        .action = "Read the message",
+    },
+    {
+        .name = "trade-request",
+        .type = "trade_request",
+        .about = "Somebody wants to trade.",
+        .preview = "Somebody offers you a trade.",
+        .what = "trade requests",
+        .action = "Look at the offer",
+    },
+    {
+        .name = "group-invite",
+        .type = "group_invite",
+        .about = "An invitation to a group.",
+        .preview = "Somebody invites you to a group.",
+        .what = "invitations to groups",
+        .action = "Look at the group",
+    },
+    {
+        .name = "group-post",
+        .type = "group_post",
+        .about = "A post in a group of yours.",
+        .preview = "Somebody posted in your group.",
+        .what = "posts in your groups",
+        .action = "Read the post",
+    },
+    {
+        .name = "event-reminder",
+        .type = "event_reminder",
+        .about = "An event that begins soon.",
+        .preview = "It starts soon.",
+        .what = "events that begin soon",
+        .action = "See the event",
+    },
+    {
+        .name = "watch-party-invite",
+        .type = "watch_party_invite",
+        .about = "An invitation to watch a video together.",
+        .preview = "Somebody invites you to watch with them.",
+        .what = "watch parties",
+        .action = "Join the party",
+    },
+    {
+        .name = "youtube-premiere",
+        .type = "youtube_premiere",
+        .about = "A premiere of a channel that you like.",
+        .preview = "It premieres soon.",
+        .what = "premieres of channels",
+        .action = "Watch the premiere",
     },
     {
         .name = "achievement",
+        .type = "achievement_unlocked",
         .about = "An achievement.",
         .preview = "You unlocked something.",
-        .reason = SETTINGS_SAY,
+        .what = "achievements",
+        .action = "See your achievements",
     },
     {
         .name = "level-up",
+        .type = "level_up",
         .about = "A new level, and what it brings.",
         .preview = "You reached a new level.",
-        .reason = SETTINGS_SAY,
+        .what = "new levels",
+        .action = "See your profile",
+    },
+    {
+        .name = "quest-complete",
+        .type = "quest_complete",
+        .about = "A quest that was completed.",
+        .preview = "You completed a quest.",
+        .what = "quests that you completed",
+        .action = "See your quests",
+    },
+    {
+        .name = "content-featured",
+        .type = "content_featured",
+        .about = "Something of yours that is featured.",
+        .preview = "What you made is featured.",
+        .what = "what is featured of yours",
+        .action = "See where it stands",
+    },
+    {
+        .name = "milestone",
+        .type = "milestone_reached",
+        .about = "A milestone that was reached.",
+        .preview = "You reached a milestone.",
+        .what = "milestones",
+        .action = "See your profile",
     },
     {
         .name = "system-notification",
-        .about = "A notification of a type without a mail of its own.",
+        .type = "system",
+        .about = "News of the site or of an account.",
         .preview = "There is news for you.",
-        .reason = SETTINGS_SAY,
+        .what = "news about the site",
+        .action = "View details",
     },
     { 0 },
 };

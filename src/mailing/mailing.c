@@ -164,6 +164,12 @@ mail_kind_named(const char *name)
     return NULL;
 }
 
+const char *
+mail_kind_category(const struct mail_kind *kind)
+{
+    return kind->category != NULL ? kind->category : kind->type;
+}
+
 void
 mailing_pair(struct template_pair *p, const char *name, const char *value)
 {

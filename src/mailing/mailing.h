@@ -48,12 +48,15 @@ bool mailing_export_signed(const struct app *app, void *mem,
 
 /*
  * A mail as somebody would get it, made of data (JSON; NULL: the sample that
- * lies beside its templates): subject, text and html, on mem.  NULL, or why
- * there is none.
+ * lies beside its templates): subject, text and html, on mem; the message as it
+ * would leave is added to ret_message (NULL: not wanted).  NULL, or why there
+ * is none.
  */
 struct mail;
+struct text;
 const char *mailing_preview(const struct app *app, void *mem, const char *name,
-                            const char *data, struct mail *ret_mail);
+                            const char *data, struct mail *ret_mail,
+                            struct text *ret_message);
 
 /* The i-th mail that there is: its name, and what it is for; false past the
  * last. */

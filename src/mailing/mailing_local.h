@@ -29,8 +29,7 @@ struct recipient {
     const char *email, *name, *username, *status;
     const char *data; /* JSON that templates see: user, and the job's data */
     bool verified;    /* the address */
-    const char *category;     /* of the notification's type, or NULL */
-    const char *path;         /* where the notification leads, or NULL */
+    const char *path; /* where the notification leads, or NULL */
     struct uuid notification; /* that the mail is of, or all zero */
 };
 
@@ -41,10 +40,15 @@ struct recipient {
 struct mail_kind {
     const char *name;
     const char *category; /* X-Category, and what can be unsubscribed; NULL:
-                             that of its notification's type */
+                             its type */
+    const char *type;     /* of the notifications that it is of, in small
+                             letters; or NULL */
     const char *about;    /* also its subject in mail_sent: without secrets */
     const char *preview;  /* what a list of mails shows of it */
-    const char *reason;   /* "You get this mail because ..." */
+    const char *what;     /* "mails about ...", where one can unsubscribe */
+    const char *action;   /* {{action}}: what its button says */
+    const char *reason;   /* "You get this mail because ..."; NULL: settings ask
+                             for mails about `what` */
     bool always;          /* security: whatever is suppressed or switched off */
     bool tracked;         /* a digest or campaign, where tracking is on */
     /* Fills in what the templates want; NULL, or why it failed.  Sets job->done
@@ -89,6 +93,9 @@ extern const struct listener mail_newcomer_listeners[];
 /* The row of that name, or NULL; the i-th of all, NULL past the last. */
 const struct mail_kind *mail_kind_named(const char *name);
 const struct mail_kind *mail_kind_at(size_t i);
+
+/* What can be unsubscribed from a mail of this kind; NULL: nothing. */
+const char *mail_kind_category(const struct mail_kind *kind);
 
 /* Sets a pair of fill's to a text. */
 void mailing_pair(struct template_pair *p, const char *name, const char *value);

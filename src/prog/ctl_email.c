@@ -45,10 +45,12 @@ preview(struct ctl *c, int argc, char **argv)
     const char *file = ctl_option(&argc, argv, "data", NULL);
     bool html = ctl_flag(&argc, argv, "html");
     bool text = ctl_flag(&argc, argv, "text");
+    bool raw = ctl_flag(&argc, argv, "raw");
+    struct text *message = text_new(c->mem);
     const char *data = NULL;
     struct mail mail = { 0 };
 
-    if (argc != 1 || (html && text))
+    if (argc != 1 || html + text + raw > 1)
         return 2;
     if (!load(c))
         return 1;
@@ -57,12 +59,13 @@ preview(struct ctl *c, int argc, char **argv)
         if (data == NULL)
             return ctl_fail("%s cannot be read", file);
     }
-    const char *why = mailing_preview(c->app, c->mem, argv[0], data, &mail);
+    const char *why =
+        mailing_preview(c->app, c->mem, argv[0], data, &mail, message);
     if (why != NULL)
         return ctl_fail("%s: %s", argv[0], why);
-    if (!html)
+    if (!html && !raw)
         (void)printf("Subject: %s\n\n", mail.subject);
-    (void)fputs(html ? mail.html : mail.text, stdout);
+    (void)fputs(raw ? message->at : html ? mail.html : mail.text, stdout);
     return 0;
 }
 
@@ -141,8 +144,9 @@ const struct ctl_command ctl_email_commands[] = {
     },
     {
         .name = "email preview",
-        .usage = "NAME [--text | --html] [--data FILE]",
-        .about = "Print a mail made of its sample, or of a file of JSON.",
+        .usage = "NAME [--text | --html | --raw] [--data FILE]",
+        .about = "Print a mail made of its sample, or of a file of JSON; raw: "
+                 "as it leaves.",
         .run = preview,
     },
     {

@@ -205,7 +205,15 @@ test("hostile names and titles: Python reads one value in each header", async ()
     assert.equal(mail.to.length, 1, words);
     assert.equal(mail.to[0][1], `h${i}@example.org`);
     assert.equal(squeezed(mail.to[0][0]), squeezed(clean(words)));
-    assert.equal(squeezed(mail.subject), squeezed(clean(words.repeat(4))));
+    const [subject, whole] = [mail.subject, clean(words.repeat(4))]
+      .map(squeezed);
+    if ([...words].length * 4 <= 150) assert.equal(subject, whole);
+    else {
+      // Longer ones are cut where people would.
+      const rest = whole.slice(subject.length - 1);
+      assert.equal(subject, `${whole.slice(0, -rest.length)}…`);
+      assert.ok([...subject].length <= 150 && [...subject].length > 100);
+    }
     // A name that runs to the left is isolated, by us alone.
     const marks = /[\u202a-\u202e\u2066-\u2069]/;
     const ours = /\u2068([^\u2068\u2069]*)\u2069/g;
