@@ -137,11 +137,17 @@ $$;
 -- ---- Slugs ----------------------------------------------------------------
 
 -- A title as a part of an address: small letters and digits between hyphens,
--- at most 100, '' where nothing is left.  Accents fall off, Cyrillic and
--- Greek are written in Latin letters; letters of other scripts stay.
+-- at most 100 and then whole words where they are short, '' where nothing is
+-- left; NFC.  Accents fall off, Cyrillic and Greek are written in Latin
+-- letters; letters of other scripts stay, with the marks that belong to them:
+-- [:alnum:] has the vowels, but not the viramas, nuktas and tones from
+-- Devanagari to Meetei Mayek, of which a word is made no less.  What is written
+-- above a text, or not seen at all, goes without a hyphen.
 CREATE OR REPLACE FUNCTION slug_from(title text) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-SELECT rtrim(left(btrim(regexp_replace(
+SELECT rtrim(CASE WHEN length(s) <= 100 THEN s
+    ELSE regexp_replace(left(s, 100), '-[^-]{0,20}$', '') END, '-')
+FROM (SELECT btrim(regexp_replace(regexp_replace(normalize(
     public.unaccent(translate(
         replace(replace(replace(replace(replace(replace(replace(replace(
         replace(replace(replace(replace(replace(replace(replace(
@@ -149,9 +155,20 @@ SELECT rtrim(left(btrim(regexp_replace(
             'щ', 'shch'), 'ж', 'zh'), 'х', 'kh'), 'ц', 'ts'), 'ч', 'ch'),
             'ш', 'sh'), 'ю', 'yu'), 'я', 'ya'), 'ё', 'yo'), 'θ', 'th'),
             'χ', 'ch'), 'ψ', 'ps'), 'ß', 'ss'), '&', ' and '), '''', ''),
-        'абвгдезийклмнопрстуфыэіїєґαβγδεζηικλμνξοπρσςτυφωάέήίόύώъь’',
-        'abvgdeziyklmnoprstufyeiiegavgdeziiklmnxoprsstyfoaeiioyo')),
-    '[^[:alnum:]]+', '-', 'g'), '-'), 100), '-')
+        'абвгдезийклмнопрстуфыэіїєґαβγδεζηικλμνξοπρσςτυφωάέήίόύώъь’'
+            || chr(173), -- a soft hyphen, which unaccent makes a hard one of
+        'abvgdeziyklmnoprstufyeiiegavgdeziiklmnxoprsstyfoaeiioyo')), NFC),
+    '[\u0300-\u036f\u0483-\u0487\u0591-\u05af\u0658\u06df\u06e0'
+    '\u06ea-\u06ec\u0740-\u074a\u08ca-\u08d3\u0951-\u0954\u1ab0-\u1aff'
+    '\u1dc0-\u1dff\u200b-\u200f\u2060-\u206f\u20d0-\u20f0\ufe00-\ufe0f'
+    '\ufe20-\ufe2f\ufeff]+', '', 'g'),
+    '[^[:alnum:]\u093c\u094d\u09bc\u09cd\u0a3c\u0a4d\u0abc\u0acd'
+    '\u0afd-\u0aff\u0b3c\u0b4d\u0b55\u0bcd\u0c04\u0c3c\u0c4d\u0cbc\u0ccd'
+    '\u0d3b\u0d3c\u0d4d\u0dca\u0e47-\u0e4e\u0eba\u0ec8-\u0ecc\u0f39\u0f84'
+    '\u1037\u1039\u103a\u135d-\u135f\u1714\u1715\u1734\u17c9-\u17d3\u17dd'
+    '\u1939-\u193b\u1a60\u1a75-\u1a7f\u1b34\u1b44\u1baa\u1bab\u1be6\u1bf2'
+    '\u1bf3\u1c37\u2d7f\u3099\u309a\ua806\ua82c\ua8c4\ua92b-\ua92d\ua953'
+    '\ua9b3\ua9c0\uaaf6\uabec\uabed]+', '-', 'g'), '-') AS s) whole
 $$;
 
 -- A slug for a title that no other post has or had.  Two posts of one title

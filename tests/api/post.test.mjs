@@ -101,6 +101,29 @@ export default () =>
       assert.equal(bySlug.data.id, post.id);
     });
 
+    it("keeps letters and their marks of all scripts in an address", async () => {
+      const slugs = {
+        "हिन्दी में क्या है?": "हिन्दी-में-क्या-है", // viramas
+        "தமிழ் மொழி": "தமிழ்-மொழி",
+        "ภาษาไทย เก่ง": "ภาษาไทย-เก่ง", // tones
+        "বাংলা, ক্ষুদ্র": "বাংলা-ক্ষুদ্র",
+        "ខ្មែរ မြန်မာ": "ខ្មែរ-မြန်မာ",
+        "\u0915\u094d\u200d\u0937 soft\u00adly": "क्ष-softly",
+        "\u30ab\u3099 e\u0301 x\u0302y": "ガ-e-xy", // NFC; accents fall
+        [`${"seven ".repeat(20)}`]: "seven-".repeat(16).slice(0, -1),
+      };
+      for (const [title, slug] of Object.entries(slugs)) {
+        const someone = await writer();
+        const post = await people.post(someone, { title });
+        assert.equal(post.slug, slug);
+        assert.equal(post.slug, post.slug.normalize("NFC"));
+        const path = encodeURIComponent(slug);
+        const read = await reader.get(`/api/posts/${path}`);
+        assert.equal(read.data.id, post.id);
+        assert.equal((await someone.page(`/post/${path}`)).status, 200);
+      }
+    });
+
     it("gives two posts of one title two slugs", async () => {
       const user = await writer();
       const title = "The same title again";
