@@ -191,7 +191,8 @@ input_finish(struct input *in)
     const struct field *fields = in->entry->row->input.fields;
 
     for (size_t i = 0; i < in->entry->n_fields; i++)
-        if (fields[i].required && !(in->seen & UINT64_C(1) << i))
+        if (fields[i].required && !(in->seen & UINT64_C(1) << i) &&
+            !(in->unread && fields[i].place == IN_BODY))
             fault_add(in->faults, fields[i].name, "is required");
     return in->faults->n == 0;
 }

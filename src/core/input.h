@@ -40,6 +40,7 @@ struct input {
     void *mem;
     char *into;    /* the row's input struct */
     uint64_t seen; /* a bit a field that was given */
+    bool unread;   /* the body is no JSON: what it would have had is unknown */
 };
 
 /* Makes the struct, with what fields are `otherwise`. */

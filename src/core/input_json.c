@@ -159,20 +159,31 @@ read_members(struct input *in, struct json_reader *r)
     }
 }
 
+/* What is wrong with a body before anything of it is read. */
+static const char *
+no_object(struct json_reader *r, const char *text, size_t n)
+{
+    if (!utf8_valid(text, n))
+        return "must be UTF-8";
+    if (n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
+        return "must not begin with a byte order mark (RFC 8259, 8.1)";
+    return json_peek(r) == JSON_OBJECT ? NULL : "must be a JSON object";
+}
+
 void
 input_json(struct input *in, char *text, size_t n)
 {
     struct json_reader r;
 
     json_open(&r, text, n);
-    if (!utf8_valid(text, n))
-        fault_add(in->faults, "body", "must be UTF-8");
-    else if (json_peek(&r) != JSON_OBJECT)
-        fault_add(in->faults, "body", "must be a JSON object");
-    else {
+    const char *wrong = no_object(&r, text, n);
+    if (wrong == NULL) {
         (void)json_enter(&r);
         read_members(in, &r);
         if (!json_close(&r))
-            fault_add(in->faults, "body", r.fault);
+            wrong = r.fault;
     }
+    in->unread = wrong != NULL;
+    if (wrong != NULL)
+        fault_add(in->faults, "body", wrong);
 }

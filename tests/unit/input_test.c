@@ -375,6 +375,14 @@ refuses_what_is_no_json(void)
             (void)fprintf(stderr, "taken for JSON: %s\n", bad[i]);
         CU_ASSERT_STRING_NOT_EQUAL(said("body"), "");
     }
+    /* One fault: what else such a body lacks, nobody knows. */
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        CU_ASSERT_FALSE(reads(NEEDED, bad[i], strlen(bad[i])));
+        CU_ASSERT_STRING_EQUAL(said("title"), "");
+    }
+    CU_ASSERT_FALSE(reads(NEEDED, "\xEF\xBB\xBF{\"title\":\"abc\"}", 18));
+    CU_ASSERT_EQUAL(faults.n, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(said("body"), "byte order mark"));
     CU_ASSERT_FALSE(reads(BY_BODY, "{}\0", 3));
     CU_ASSERT_FALSE(reads(BY_BODY, "{\"extra\":\"\0\"}", 13));
     CU_ASSERT_FALSE(body("{\"extra\":\"\xFF\"}"));
