@@ -6,6 +6,7 @@
 #include "base/escape.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "base/unicode.h"
 #include "base/utf8.h"
 #include "markup/markup_local.h"
@@ -50,18 +51,14 @@ parse(const char *markdown, size_t len, struct guard may)
     return cmark_parser_finish(parser);
 }
 
-/* FNV-1a of the source, in letters: ids of two texts differ, and those of one
- * stay.  "n", six letters, "-". */
+/* By chance: one page may show the same text twice, and each has its notes.
+ * "n", six letters, "-". */
 static void
-name_ids(struct rendering *r, const char *markdown, size_t len)
+name_ids(struct rendering *r)
 {
-    uint32_t hash = 2166136261;
-
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ (unsigned char)markdown[i]) * 16777619;
     r->own[0] = 'n';
-    for (size_t i = 1; i < 7; i++, hash /= 26)
-        r->own[i] = (char)('a' + hash % 26);
+    for (size_t i = 1; i < 7; i++)
+        r->own[i] = (char)('a' + random_below(26));
     r->own[7] = '-';
 }
 
@@ -123,7 +120,7 @@ markup_render(struct markup *out, const void *mem, const char *markdown,
     struct rendering r;
 
     begin(&r, out, mem, len);
-    name_ids(&r, markdown, len);
+    name_ids(&r);
     if (!add_document(&r, markdown, len)) {
         begin(&r, out, mem, len);
         add_source(&r, markdown, len);
