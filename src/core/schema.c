@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "core/crypto.h"
 #include "core/db.h"
+#include "core/sql_script.h"
 
 static const size_t most_bytes = 16 << 20;
 static const char outside_mark[] = "-- no-transaction";
@@ -233,6 +234,22 @@ static const char note_sql[] = SQL(
         applied_at = now(), duration_ms = excluded.duration_ms
 );
 
+/* Sent together, statements would be one transaction. */
+static bool
+run_each(void *mem, const char *sql, struct db *db, struct db_error *ret_error)
+{
+    struct sql_statement s;
+
+    for (const char *begin = sql; sql_statement_next(mem, &sql, &s);
+         begin = sql) {
+        const char *one = mem_strndup(mem, begin, (size_t)(sql - begin));
+
+        if (!db_script(db, mem, one, ret_error))
+            return false;
+    }
+    return true;
+}
+
 static bool
 apply_step(void *mem, struct schema_step *step, struct db *db,
            struct db_error *ret_error)
@@ -241,7 +258,9 @@ apply_step(void *mem, struct schema_step *step, struct db *db,
 
     if (!step->outside && !db_begin(db, ret_error))
         return false;
-    if (!db_script(db, mem, step->sql, ret_error)) {
+    bool done = step->outside ? run_each(mem, step->sql, db, ret_error)
+                              : db_script(db, mem, step->sql, ret_error);
+    if (!done) {
         if (!step->outside)
             db_rollback(db);
         return false;

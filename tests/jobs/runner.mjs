@@ -109,9 +109,15 @@ export class Runner {
     );
     this.psql(["-c", "CREATE TABLE schema_migrations (name text)"]);
     for (const file of readdirSync(join(sql, "migrations")).sort())
-      this.psql(["-1", "-f", join(sql, "migrations", file)]);
+      this.migrate(join(sql, "migrations", file));
     const all = files.map((file) => readFileSync(join(sql, file), "utf8"));
     this.psql(["-1", "-f", "-"], all.join("\n"));
+  }
+
+  /** In a transaction, unless its first line says otherwise. */
+  migrate(file) {
+    const outside = readFileSync(file, "utf8").startsWith("-- no-transaction");
+    this.psql([...(outside ? [] : ["-1"]), "-f", file]);
   }
 
   // ---- SQL, as the schema's owner ----
