@@ -7,9 +7,9 @@
 CREATE OR REPLACE VIEW user_cards AS
 SELECT u.id, u.username, u.image, u.verified, u.level::bigint AS level
 FROM users u
-WHERE u.deleted_at IS NULL;
+WHERE user_shown(u.status);
 
--- The public profile.  Nobody sees banned or deleted users.
+-- The public profile.
 CREATE OR REPLACE VIEW user_rows AS
 SELECT u.id, u.username, u.image, p.bio, u.role::text AS role, u.verified,
     u.level::bigint AS level, u.experience, u.created_at,
@@ -24,7 +24,7 @@ SELECT u.id, u.username, u.image, p.bio, u.role::text AS role, u.verified,
 FROM users u
 JOIN profiles p ON p.user_id = u.id
 JOIN user_stats s ON s.user_id = u.id
-WHERE u.status NOT IN ('BANNED', 'DELETED')
+WHERE user_shown(u.status)
     -- The same said again, for user_stats_standing_idx.
     AND s.listed;
 
@@ -171,16 +171,15 @@ CREATE OR REPLACE TRIGGER users_renamed AFTER UPDATE OF username ON users
 CREATE OR REPLACE FUNCTION users_status_changed() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
-    gone user_status[] := '{BANNED,DELETED}';
+    shown boolean := user_shown(NEW.status);
 BEGIN
-    UPDATE user_stats SET verified = NEW.verified,
-        listed = NEW.status <> ALL (gone)
+    UPDATE user_stats SET verified = NEW.verified, listed = shown
     WHERE user_id = NEW.id;
     IF TG_OP = 'INSERT' THEN
-        PERFORM site_count('users', (NEW.status <> ALL (gone))::int);
-    ELSIF (OLD.status = ANY (gone)) <> (NEW.status = ANY (gone)) THEN
-        PERFORM site_count('users',
-            CASE WHEN NEW.status = ANY (gone) THEN -1 ELSE 1 END);
+        PERFORM site_count('users', shown::int);
+    ELSIF shown <> user_shown(OLD.status) THEN
+        PERFORM site_count('users', CASE WHEN shown THEN 1 ELSE -1 END);
+        PERFORM job_put('follow.recount', 'event', '{}', NEW.id);
     END IF;
     RETURN NULL;
 END

@@ -114,9 +114,11 @@ LEFT JOIN (SELECT author_id, count(*) AS n FROM posts p
     WHERE post_listed(p) GROUP BY 1) p ON p.author_id = s.user_id
 LEFT JOIN (SELECT author_id, count(*) AS n FROM comments
     WHERE deleted_at IS NULL GROUP BY 1) c ON c.author_id = s.user_id
-LEFT JOIN (SELECT following_id, count(*) AS n FROM follows GROUP BY 1) f
+LEFT JOIN (SELECT following_id, count(*) AS n FROM follows
+    WHERE counted GROUP BY 1) f
     ON f.following_id = s.user_id
-LEFT JOIN (SELECT follower_id, count(*) AS n FROM follows GROUP BY 1) g
+LEFT JOIN (SELECT follower_id, count(*) AS n FROM follows
+    WHERE counted GROUP BY 1) g
     ON g.follower_id = s.user_id
 LEFT JOIN (SELECT author_id, sum(n) AS n FROM (
         SELECT author_id, sum(reaction_count) AS n FROM posts GROUP BY 1
@@ -136,7 +138,15 @@ UNION ALL
 SELECT 'user_stats.verified', u.id::text, s.verified::int, u.verified::int
 FROM users u JOIN user_stats s ON s.user_id = u.id
 WHERE s.verified <> u.verified
-    OR s.listed <> (u.status NOT IN ('BANNED', 'DELETED'))
+    OR s.listed <> user_shown(u.status)
+
+UNION ALL
+SELECT 'follows.counted', f.follower_id || ':' || f.following_id,
+    f.counted::int, (a.listed AND b.listed)::int
+FROM follows f
+JOIN user_stats a ON a.user_id = f.follower_id
+JOIN user_stats b ON b.user_id = f.following_id
+WHERE f.counted <> (a.listed AND b.listed)
 
 UNION ALL
 SELECT 'categories.post_count', c.slug, c.post_count, coalesce(p.n, 0)
@@ -180,13 +190,14 @@ FULL JOIN (
     GROUP BY kind
     UNION ALL
     SELECT 'users', count(*) FROM users
-    WHERE status NOT IN ('BANNED', 'DELETED')
+    WHERE user_shown(status)
 ) c ON c.name = t.name
 WHERE coalesce(t.n, 0) <> coalesce(c.n, 0)
 $$;
 
--- Balances against the sum of the ledger, the ledger against itself, the
--- level against the experience.
+-- Balances against the sum of the ledger; the ledgers against themselves: each
+-- row, by its number, begins where the one before it ends, and none is missing;
+-- the level against the most experience that there was.
 CREATE OR REPLACE FUNCTION ledger_audit()
 RETURNS TABLE (counter text, key text, stored bigint, counted bigint)
 LANGUAGE sql STABLE AS $$
@@ -214,8 +225,39 @@ FROM users u LEFT JOIN (SELECT user_id, sum(amount) AS n FROM xp_log
 WHERE u.experience <> coalesce(x.n, 0)
 
 UNION ALL
-SELECT 'users.level', u.id::text, u.level, level_for_xp(u.experience)
-FROM users u WHERE u.level <> level_for_xp(u.experience)
+SELECT 'users.level', u.id::text, u.level, level_for_xp(coalesce(x.most, 0))
+FROM users u LEFT JOIN (SELECT user_id, max(n)::bigint AS most
+    FROM (SELECT user_id, sum(amount) OVER (PARTITION BY user_id
+            ORDER BY number) AS n
+        FROM xp_log) r GROUP BY 1) x ON x.user_id = u.id
+WHERE u.level <> level_for_xp(coalesce(x.most, 0))
+
+UNION ALL
+SELECT 'currency_transactions.' || t.currency || '[' || t.number || ']',
+    t.user_id::text, t.balance_before, coalesce(t.ended, 0)
+FROM (SELECT user_id, currency, number, balance_before,
+        lag(number) OVER w AS last, lag(balance_after) OVER w AS ended
+    FROM currency_transactions
+    WINDOW w AS (PARTITION BY user_id, currency ORDER BY number)) t
+WHERE t.balance_before <> coalesce(t.ended, 0)
+    OR t.number IS DISTINCT FROM coalesce(t.last, 0) + 1
+
+UNION ALL
+SELECT 'xp_log[' || x.number || ']', x.user_id::text, x.total_xp,
+    coalesce(x.ended, 0) + x.amount
+FROM (SELECT user_id, number, amount, total_xp, lag(number) OVER w AS last,
+        lag(total_xp) OVER w AS ended
+    FROM xp_log WINDOW w AS (PARTITION BY user_id ORDER BY number)) x
+WHERE x.total_xp <> coalesce(x.ended, 0) + x.amount
+    OR x.number IS DISTINCT FROM coalesce(x.last, 0) + 1
+$$;
+
+-- The most experience that a user ever had, which the level is of.
+CREATE OR REPLACE FUNCTION xp_most(p_user uuid) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+SELECT coalesce(max(x.n), 0)::bigint
+FROM (SELECT sum(amount) OVER (ORDER BY number)
+    FROM xp_log WHERE user_id = p_user) x(n)
 $$;
 
 -- Put right what counter_audit() finds in the counters that readers see;
@@ -237,6 +279,9 @@ BEGIN
             UPDATE posts SET tags = tags WHERE id = bad.key::uuid;
         WHEN 'comments' THEN PERFORM comment_recount(bad.key::uuid);
         WHEN 'user_stats' THEN PERFORM user_recount(bad.key::uuid);
+        WHEN 'follows' THEN
+            PERFORM follow_recount_one(split_part(bad.key, ':', 1)::uuid,
+                split_part(bad.key, ':', 2)::uuid);
         WHEN 'categories' THEN
             UPDATE categories c SET post_count = (SELECT count(*)
                 FROM posts p WHERE p.category_id = c.id AND post_listed(p))
@@ -262,7 +307,8 @@ BEGIN
 END
 $$;
 
--- Put right what ledger_audit() finds; how many accounts were.  The ledgers are
+-- Put right what ledger_audit() finds; how many accounts were.  A ledger that
+-- is itself in disorder stays so: that is for people to look into.  The ledgers are
 -- only ever added to, so they have the last word: balances, experience and
 -- levels are what their rows sum up to.  Where that is less than nothing the
 -- table's own constraints refuse it, and nothing is changed.
@@ -291,12 +337,15 @@ BEGIN
                         AND type = 'earn'), 0) AS e
                 FROM currency_transactions WHERE user_id = bad.id) t
             WHERE b.user_id = bad.id;
-        ELSE
+        ELSIF bad.what = 'users' THEN
             PERFORM FROM users WHERE id = bad.id FOR NO KEY UPDATE;
-            UPDATE users u SET experience = t.n, level = level_for_xp(t.n)
+            UPDATE users u SET experience = t.n,
+                level = level_for_xp(xp_most(u.id))
             FROM (SELECT coalesce(sum(amount), 0)::bigint AS n FROM xp_log
                 WHERE user_id = bad.id) t
             WHERE u.id = bad.id;
+        ELSE
+            CONTINUE;
         END IF;
         done := done + 1;
     END LOOP;
@@ -374,15 +423,15 @@ BEGIN
         total_comments = (SELECT count(*) FROM comments
             WHERE author_id = s.user_id AND deleted_at IS NULL),
         total_followers = (SELECT count(*) FROM follows
-            WHERE following_id = s.user_id),
+            WHERE following_id = s.user_id AND counted),
         total_following = (SELECT count(*) FROM follows
-            WHERE follower_id = s.user_id),
+            WHERE follower_id = s.user_id AND counted),
         total_likes_received = coalesce((SELECT sum(reaction_count)
                 FROM posts WHERE author_id = s.user_id), 0)
             + coalesce((SELECT sum(reaction_count)
                 FROM comments WHERE author_id = s.user_id), 0),
         verified = u.verified,
-        listed = u.status NOT IN ('BANNED', 'DELETED')
+        listed = user_shown(u.status)
     FROM users u WHERE u.id = s.user_id AND s.user_id = p_user_id;
 END
 $$;

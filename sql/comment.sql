@@ -23,7 +23,7 @@ SELECT c.id, c.post_id, c.parent_id, c.depth::bigint AS depth,
     c.path, c.score, c.author_id AS by_author_id,
     c.author_name, c.reactions_by_type
 FROM comments c
-LEFT JOIN users a ON a.id = c.author_id AND a.deleted_at IS NULL
+LEFT JOIN users a ON a.id = c.author_id AND user_shown(a.status)
     AND c.deleted_at IS NULL;
 
 CREATE OR REPLACE FUNCTION comment_row(c comments)
@@ -38,7 +38,7 @@ SELECT c.id, c.post_id, c.parent_id, c.depth::bigint,
     c.reaction_count::bigint, c.reply_count::bigint, c.created_at,
     c.path, c.score, c.author_id, c.author_name, c.reactions_by_type
 FROM (SELECT) one
-LEFT JOIN users a ON a.id = c.author_id AND a.deleted_at IS NULL
+LEFT JOIN users a ON a.id = c.author_id AND user_shown(a.status)
     AND c.deleted_at IS NULL
 $$;
 

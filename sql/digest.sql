@@ -23,7 +23,7 @@ CREATE OR REPLACE FUNCTION digest_posts(p_user uuid, p_since timestamptz)
 RETURNS SETOF posts
 LANGUAGE sql STABLE AS $$
 SELECT p.* FROM follows f
-JOIN users a ON a.id = f.following_id AND a.status = 'ACTIVE'
+JOIN users a ON a.id = f.following_id AND user_ranked(a.status)
 JOIN posts p ON p.author_id = f.following_id
 WHERE f.follower_id = p_user AND p.status = 'published'
     AND p.published_at BETWEEN p_since AND clock_now()
@@ -40,7 +40,7 @@ CREATE OR REPLACE FUNCTION digest_followers(
 ) RETURNS SETOF users
 LANGUAGE sql STABLE AS $$
 SELECT u.* FROM follows f
-JOIN users u ON u.id = f.follower_id AND u.status = 'ACTIVE'
+JOIN users u ON u.id = f.follower_id AND user_ranked(u.status)
 WHERE f.following_id = p_user AND f.created_at > p_since
 $$;
 

@@ -12,7 +12,7 @@ TO sparkle_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON
     site_totals,
     users, profiles, user_stats, user_search, user_names_old,
-    user_balances, xp_sources, xp_days, referrals,
+    user_balances, xp_sources, xp_days, xp_pairs, xp_texts, referrals,
     devices, sessions, session_tokens_spent, login_history, login_locks,
     login_challenges, security_alerts, registrations,
     email_verifications, password_resets, email_changes, two_factor,

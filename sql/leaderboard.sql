@@ -64,12 +64,12 @@ BEGIN
     IF begun IS NULL THEN
         RETURN QUERY SELECT t.user_id, t.score
         FROM leaderboard_totals(p_metric) t
-        JOIN users u ON u.id = t.user_id AND u.status = 'ACTIVE'
+        JOIN users u ON u.id = t.user_id AND user_ranked(u.status)
         WHERE t.score > 0 ORDER BY t.score DESC, t.user_id LIMIT p_most;
     ELSE
         RETURN QUERY SELECT t.user_id, t.score
         FROM leaderboard_scores(p_metric, begun, p_at) t
-        JOIN users u ON u.id = t.user_id AND u.status = 'ACTIVE'
+        JOIN users u ON u.id = t.user_id AND user_ranked(u.status)
         WHERE t.score > 0 ORDER BY t.score DESC, t.user_id LIMIT p_most;
     END IF;
 END
@@ -104,7 +104,7 @@ BEGIN
         row_number() OVER (ORDER BY t.score DESC, t.user_id), t.user_id,
         t.score
     FROM leaderboard_scores(p_metric, p_from, p_until) t
-    JOIN users u ON u.id = t.user_id AND u.status = 'ACTIVE'
+    JOIN users u ON u.id = t.user_id AND user_ranked(u.status)
     WHERE t.score > 0
     ORDER BY t.score DESC, t.user_id LIMIT 1000;
     GET DIAGNOSTICS n = ROW_COUNT;
@@ -142,7 +142,7 @@ BEGIN
             n := n + CASE WHEN p_dry THEN (SELECT least(count(*), 1000)
                     FROM leaderboard_scores(metric, lower, upper) t
                     JOIN users u ON u.id = t.user_id
-                        AND u.status = 'ACTIVE'
+                        AND user_ranked(u.status)
                     WHERE t.score > 0)
                 ELSE leaderboard_archive_one(p_board, metric, lower, upper)
                 END;

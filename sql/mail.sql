@@ -19,7 +19,7 @@ SELECT n.data || jsonb_build_object(
         'Level ' || coalesce(n.data->>'newLevel', u.level::text)
             || ' beside your name') END)
 FROM notifications n
-LEFT JOIN users a ON a.id = n.actor_id AND a.deleted_at IS NULL
+LEFT JOIN users a ON a.id = n.actor_id AND user_shown(a.status)
 LEFT JOIN profiles ap ON ap.user_id = a.id
 LEFT JOIN comments c ON n.entity_type = 'comment' AND c.id = n.entity_id
 LEFT JOIN posts p ON p.id = CASE n.entity_type WHEN 'post' THEN n.entity_id

@@ -138,7 +138,7 @@ BEGIN
         RETURN 'not_permitted';
     -- It leads to the profile.
     ELSIF n.type = 'USER_FOLLOWED' AND NOT EXISTS (SELECT FROM users
-        WHERE id = n.actor_id AND status NOT IN ('BANNED', 'DELETED'))
+        WHERE id = n.actor_id AND user_shown(status))
     THEN
         RETURN 'content_deleted';
     END IF;
@@ -180,7 +180,7 @@ SELECT n.id, n.type::text AS type, n.title, n.message, n.read,
     n.user_id, n.expires_at, n.type AS type_enum, n.data, n.group_key,
     n.image
 FROM notifications_shown n
-LEFT JOIN users a ON a.id = n.actor_id AND a.deleted_at IS NULL;
+LEFT JOIN users a ON a.id = n.actor_id AND user_shown(a.status);
 
 CREATE OR REPLACE FUNCTION notification_others(actors int) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -4,8 +4,9 @@
 -- ---- Shapes ---------------------------------------------------------------
 
 -- A post in a list: published, public, not deleted.  Columns up to
--- published_at are the shape; the rest is to filter and sort by.  A deleted
--- author has no card; author_name tells what to call it.
+-- published_at are the shape; the rest is to filter and sort by.  An author
+-- who is not shown (visible.sql) has no card; author_name tells what to call
+-- one who is deleted.
 --
 -- Lists page by (published_at, id), (score, id) or (hot, id), all DESC, each
 -- with an index, also by category_id and (first only) author_id and
@@ -24,7 +25,7 @@ SELECT p.id, p.slug, p.title, p.excerpt, p.cover_image, p.kind::text AS kind,
     p.category_id AS by_category_id, p.author_name, p.language, p.featured,
     p.reactions_by_type, a.status::text AS author_status
 FROM posts p
-LEFT JOIN users a ON a.id = p.author_id AND a.deleted_at IS NULL
+LEFT JOIN users a ON a.id = p.author_id AND user_shown(a.status)
 LEFT JOIN categories c ON c.id = p.category_id
 WHERE p.deleted_at IS NULL AND p.status = 'published'
     AND p.visibility = 'PUBLIC';
@@ -42,7 +43,7 @@ SELECT p.id, p.slug, p.title, p.excerpt, p.cover_image, p.kind::text,
     p.score, p.hot, p.kind, p.author_id, p.category_id, p.author_name,
     p.language, p.featured, p.reactions_by_type, a.status::text
 FROM (SELECT) one
-LEFT JOIN users a ON a.id = p.author_id AND a.deleted_at IS NULL
+LEFT JOIN users a ON a.id = p.author_id AND user_shown(a.status)
 LEFT JOIN categories c ON c.id = p.category_id
 $$;
 
@@ -75,7 +76,7 @@ SELECT p.id, p.slug, p.title, p.excerpt, p.cover_image, p.kind::text AS kind,
     p.score, p.hot
 FROM posts p
 JOIN post_contents t ON t.post_id = p.id
-LEFT JOIN users a ON a.id = p.author_id AND a.deleted_at IS NULL
+LEFT JOIN users a ON a.id = p.author_id AND user_shown(a.status)
 LEFT JOIN categories c ON c.id = p.category_id
 WHERE p.deleted_at IS NULL;
 
@@ -100,7 +101,7 @@ SELECT p.id, p.slug, p.title, p.excerpt, p.cover_image, p.kind::text,
     p.share_count::bigint, p.bookmark_count::bigint, p.accepted_comment_id,
     p.series_id, p.series_position::bigint, p.featured, p.score, p.hot
 FROM (SELECT) one
-LEFT JOIN users a ON a.id = p.author_id AND a.deleted_at IS NULL
+LEFT JOIN users a ON a.id = p.author_id AND user_shown(a.status)
 LEFT JOIN categories c ON c.id = p.category_id
 $$;
 

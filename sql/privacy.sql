@@ -19,11 +19,14 @@
 -- why       not exported because; kept because (the legal ground)
 -- sealed    a hidden column, sealed with the user's id, that the export has in
 --           the clear, as its owner gave it
+-- sorted    the export's order, of ledgers, whose rows follow from each other
 CREATE OR REPLACE VIEW privacy_places AS
 SELECT row_number() OVER () AS n, v.tbl, v.col,
     coalesce(v.belongs, format('t.%I = $1', v.col)) AS belongs, v.file,
     v.hidden::text[] AS hidden, v.erase, v.why,
-    CASE v.tbl WHEN 'phones' THEN 'number' END AS sealed
+    CASE v.tbl WHEN 'phones' THEN 'number' END AS sealed,
+    CASE v.tbl WHEN 'currency_transactions' THEN 't.currency, t.number'
+        WHEN 'xp_log' THEN 't.number' ELSE 'NULL::int' END AS sorted
 FROM (VALUES
 
 -- Found by an address that the account has or had, or by where it came from.
@@ -188,6 +191,12 @@ FROM (VALUES
 -- Points.
 ('xp_days', 'user_id', NULL,
     NULL, '{}', 'delete', 'sums of what is exported here'),
+('xp_pairs', 'user_id', NULL,
+    NULL, '{}', 'delete', 'counts by who caused what is exported here'),
+('xp_pairs', 'actor_id', NULL,
+    NULL, '{}', 'delete', 'the experience of others'),
+('xp_texts', 'user_id', NULL,
+    NULL, '{}', 'delete', 'hashes of parts of what is exported here'),
 ('user_balances', 'user_id', NULL, 'balance', '{}', 'keep',
     'accounts: an amount of nobody known'),
 ('currency_transactions', 'user_id', NULL, 'points', '{}', 'ledger',
@@ -442,8 +451,8 @@ DECLARE
 BEGIN
     SELECT * INTO place FROM privacy_places WHERE n = p_place;
     RETURN QUERY EXECUTE format(
-        'SELECT (to_jsonb(t) - $2)::text, %s FROM %I t WHERE %s',
+        'SELECT (to_jsonb(t) - $2)::text, %s FROM %I t WHERE %s ORDER BY %s',
         coalesce('t.' || quote_ident(place.sealed), 'NULL::bytea'),
-        place.tbl, place.belongs) USING p_user, place.hidden;
+        place.tbl, place.belongs, place.sorted) USING p_user, place.hidden;
 END
 $$;

@@ -19,6 +19,41 @@ LANGUAGE sql AS $$
 SELECT job_put('session.refresh', 'event', '{}', p_user, p_max_attempts => 10)
 $$;
 
+-- The first use of a day, in the member's time zone: it is noted, counted into
+-- the streak, and told of by user.day_begun; NULL as the status is no active
+-- one, else when the day ends.  Copies last no longer, so the first use of the
+-- next day comes here, and no other one asks.  Days only go forward: who
+-- travels has one of them early, and never one twice.
+CREATE OR REPLACE FUNCTION session_day(u users) RETURNS timestamptz
+LANGUAGE plpgsql AS $$
+DECLARE
+    zone text := u.time_zone;
+    today date;
+    streak int;
+BEGIN
+    IF u.status <> 'ACTIVE' THEN
+        RETURN NULL;
+    END IF;
+    BEGIN
+        today := (clock_now() AT TIME ZONE zone)::date;
+    EXCEPTION WHEN invalid_parameter_value THEN
+        zone := 'UTC'; -- accounts may be imported, and nobody shut out
+        today := (clock_now() AT TIME ZONE zone)::date;
+    END;
+    UPDATE user_stats SET streak_day = today,
+        login_streak = CASE WHEN streak_day = today - 1
+            THEN login_streak + 1 ELSE 1 END
+    WHERE user_id = u.id AND (streak_day < today OR streak_day IS NULL)
+    RETURNING login_streak INTO streak;
+    IF FOUND THEN
+        INSERT INTO outbox (event, subject_id, actor_id, data)
+        VALUES ('user.day_begun', u.id, u.id,
+            jsonb_build_object('day', today, 'streak', streak));
+    END IF;
+    RETURN (today + 1)::timestamp AT TIME ZONE zone;
+END
+$$;
+
 -- ---- Making ---------------------------------------------------------------
 
 -- Begin a session.  A user has sixty; those seen longest ago give way.  The
@@ -36,16 +71,19 @@ LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     t timestamptz := clock_now();
+    u users;
 BEGIN
-    SELECT u.id, u.username, u.image, u.status = 'ACTIVE',
-        array_position(enum_range(NULL::user_role), u.role)
-    INTO user_id, username, image, active, role
-    FROM users u WHERE u.id = p_user FOR NO KEY UPDATE;
+    SELECT * INTO u FROM users WHERE users.id = p_user FOR NO KEY UPDATE;
+    user_id := u.id;
+    username := u.username;
+    image := u.image;
+    active := u.status = 'ACTIVE';
+    role := array_position(enum_range(NULL::user_role), u.role);
     csrf_secret := p_csrf;
     expires_at := t + session_length(p_remember);
     reauthenticated_at := t;
     state := 'live';
-    fresh_until := t + interval '10 minutes';
+    fresh_until := least(t + interval '10 minutes', session_day(u));
     fingerprint := p_fingerprint;
     INSERT INTO sessions (user_id, token_hash, csrf_secret, user_agent, ip,
         remember, device_id, device, location, fingerprint, created_at,
@@ -167,6 +205,9 @@ BEGIN
         WHERE id = s.id AND token_hash = p_token AND superseded_at IS NULL;
         state := 'seen';
         one_hash := s.previous_hash;
+    END IF;
+    IF state <> 'theft' THEN
+        fresh_until := least(fresh_until, session_day(u));
     END IF;
     RETURN NEXT;
 END

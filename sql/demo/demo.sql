@@ -524,18 +524,21 @@ BEGIN
     INSERT INTO notification_preferences (user_id)
     SELECT id FROM demo_users;
 
-    INSERT INTO xp_log (user_id, amount, source, key, total_xp, created_at)
-    SELECT id, amount, source, 'demo', sum(amount) OVER
-        (PARTITION BY i ORDER BY nr), at + interval '1 hour' * nr
+    INSERT INTO xp_log (user_id, number, amount, source, key, total_xp,
+        created_at)
+    SELECT id, row_number() OVER (PARTITION BY i ORDER BY nr), amount, source,
+        'demo', sum(amount) OVER (PARTITION BY i ORDER BY nr),
+        at + interval '1 hour' * nr
     FROM demo_stats, LATERAL (VALUES (1, 'account_created', 10),
         (2, 'email_verified', 20), (3, 'post_published', 25 * posts),
         (4, 'comment_created', 5 * comments),
         (5, 'reaction_received', likes)) v(nr, source, amount)
     WHERE amount > 0;
 
-    INSERT INTO currency_transactions (user_id, amount, currency, type,
-        source, key, description, balance_before, balance_after, created_at)
-    SELECT id, amount, 'sparkle', 'earn', source, key, description,
+    INSERT INTO currency_transactions (user_id, number, amount, currency,
+        type, source, key, description, balance_before, balance_after,
+        created_at)
+    SELECT id, n, amount, 'sparkle', 'earn', source, key, description,
         total - amount, total, at + interval '1 hour' * n
     FROM (
         SELECT s.id, s.at, n, CASE n WHEN 1 THEN 100 ELSE 10 * n END

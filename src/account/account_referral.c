@@ -72,14 +72,14 @@ static const struct field page_fields[] = {
 static const char list_sql[] = "SELECT " REFERRAL_COLUMNS SQL(
         , f.created_at AS cursor_key
     FROM referrals f
-    LEFT JOIN users u ON u.id = f.referred_user_id AND u.deleted_at IS NULL
+    LEFT JOIN users u ON u.id = f.referred_user_id AND user_shown(u.status)
     WHERE f.referrer_id = $1 AND (f.created_at, f.id) < ($3, $4)
     ORDER BY f.created_at DESC, f.id DESC LIMIT $5 + 1
 );
 /* What the page shows: codes to give away, and who came by the others. */
 static const char latest_sql[] = "SELECT " REFERRAL_COLUMNS SQL(
     FROM referrals f
-    LEFT JOIN users u ON u.id = f.referred_user_id AND u.deleted_at IS NULL
+    LEFT JOIN users u ON u.id = f.referred_user_id AND user_shown(u.status)
     WHERE f.referrer_id = $1 AND f.status <> 'CANCELLED'
     ORDER BY f.status, f.created_at DESC, f.id DESC LIMIT 20
 );

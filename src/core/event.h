@@ -21,6 +21,7 @@
  *                       nobody     that address)
  *   user.verified     user        user
  *   user.deleted      user                   (erased; only its id is left)
+ *   user.day_begun    user        user       day streak (the first visit of it)
  *   user.level_up     user                   oldLevel newLevel experience bonus
  *   profile.completed user        user
  *   referral.completed referrer   who joined referralId bonus

@@ -52,8 +52,7 @@ static const struct field follow_fields[] = {
             SELECT u.id, f.changed, f.followers                                \
             FROM users u, function($1, u.id) f                                 \
             WHERE lower(u.username) = lower($2)                                \
-                AND u.status IN ('ACTIVE', 'PENDING_VERIFICATION',             \
-                    'SUSPENDED')                                               \
+                AND user_shown(u.status)                                       \
         ), news AS (                                                           \
             INSERT INTO outbox (event, subject_id, actor_id, request_id)       \
             SELECT event_name, id, $1, $3 FROM done WHERE changed              \
@@ -95,13 +94,13 @@ remove_follow(struct request *r)
         FROM view_name row                                                     \
         WHERE row.of_id = (SELECT id FROM users                                \
                 WHERE lower(username) = lower($1)                              \
-                    AND status NOT IN ('BANNED', 'DELETED'))                   \
+                    AND user_shown(status))                                    \
             AND (row.followed_at, row.by_id) < ($2, $3)                        \
         ORDER BY row.followed_at DESC, row.by_id DESC LIMIT $4 + 1)
 
 static const char owner_sql[] = SQL(
     SELECT FROM users WHERE lower(username) = lower($1)
-        AND status NOT IN ('BANNED', 'DELETED')
+        AND user_shown(status)
 );
 static const char followers_sql[] = LIST(follower_rows);
 static const char following_sql[] = LIST(following_rows);
@@ -136,6 +135,38 @@ static const struct field list_fields[] = {
           .about = "`nextCursor` of the page before."),
     FIELD(IN_QUERY, struct follow, limit, .min = 1, .max = 100, .otherwise = 20,
           .about = "At most this many."),
+    { 0 },
+};
+
+/* ---- When somebody is shown no longer, or again -------------------------- */
+
+/* A part of them at a time, so that nobody waits for the whole: the next part
+ * is the next job of this user.  $1 the user, $2 where the last one ended. */
+/* clang-format off */
+static const char recount_sql[] = SQL(
+    SELECT job_put('follow.recount', 'event', part, $1)
+    FROM follow_recount($1, $2, 1000) part WHERE part IS NOT NULL
+);
+/* clang-format on */
+
+static const char *
+recount(struct job *job)
+{
+    const char *why = NULL;
+
+    (void)job_query(job, recount_sql,
+                    ARGS(ARG(job->subject), ARG(job->payload)), &why);
+    return why;
+}
+
+static const struct job_kind jobs[] = {
+    {
+        .name = "follow.recount",
+        .queue = "event",
+        .about = "Count a user's follows, who is shown no longer or again.",
+        .max_attempts = 10,
+        .run = recount,
+    },
     { 0 },
 };
 
@@ -192,5 +223,6 @@ const struct feature follow_feature = {
     .name = "follow",
     .about = "Who follows whom.",
     .routes = routes,
+    .jobs = jobs,
     .events = events,
 };

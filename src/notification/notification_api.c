@@ -152,7 +152,7 @@ static const char actors_sql[] = SQL(
         a.created_at AS cursor_key
     FROM notifications_shown n
     JOIN notification_actors a ON a.notification_id = n.id
-    JOIN users u ON u.id = a.actor_id AND u.deleted_at IS NULL
+    JOIN users u ON u.id = a.actor_id AND user_shown(u.status)
     WHERE n.user_id = $1 AND n.id = $2 AND (a.created_at, u.id) < ($3, $4)
     ORDER BY a.created_at DESC, u.id DESC LIMIT $5 + 1
 );

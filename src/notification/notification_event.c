@@ -52,7 +52,7 @@ static const char reply_sql[] =
 #define NAMED                                                                  \
     SQL(WITH named AS (                                                        \
         SELECT DISTINCT u.id FROM users u                                      \
-        WHERE u.deleted_at IS NULL AND lower(u.username) IN (                  \
+        WHERE user_shown(u.status) AND lower(u.username) IN (                  \
             SELECT lower(name) FROM jsonb_array_elements_text(                 \
                 CASE jsonb_typeof($3->'mentions') WHEN 'array'                 \
                     THEN $3->'mentions' ELSE '[]' END) name                    \

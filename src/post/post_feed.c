@@ -64,10 +64,11 @@ const char *const post_kinds[] = {
 #define KIND_TOTAL SITE_TOTAL('posts:' || $5)
 #define AUTHOR                                                                 \
     post_rows row WHERE row.by_author_id =                                     \
-        (SELECT id FROM users WHERE lower(username) = lower($5))
+        (SELECT id FROM users WHERE lower(username) =                          \
+             lower($5) AND user_shown(status))
 #define AUTHOR_TOTAL                                                           \
     SELECT s.total_posts::bigint FROM user_stats s JOIN users u ON u.id =      \
-        s.user_id WHERE lower(u.username) = lower($5)
+        s.user_id WHERE lower(u.username) = lower($5) AND user_shown(u.status)
 
 /* The tag's own index gives the ids of a page; the posts come after. */
 #define TAG(tag_limit)                                                         \
@@ -108,7 +109,7 @@ const char *const post_kinds[] = {
             AND ($5::text IS NULL OR row.category_slug = $5)                   \
             AND ($6::text IS NULL OR row.tags @> ARRAY[$6])                    \
             AND ($7::text IS NULL OR row.by_author_id = (SELECT id FROM users  \
-                WHERE lower(username) = lower($7)))                            \
+                WHERE lower(username) = lower($7) AND user_shown(status)))     \
             AND ($8::text IS NULL OR row.kind_enum = $8::text::post_kind)      \
             AND ($9::timestamptz IS NULL OR row.published_at >= $9)            \
         ORDER BY feed_key DESC, row.id DESC LIMIT $4 + 1 OFFSET $10)

@@ -90,7 +90,7 @@ static const char profile_sql[] = PROFILE_OF(coalesce(NAMED,
 static const char page_sql[] = PROFILE_OF(NAMED);
 static const char moved_sql[] = SQL(
     SELECT u.username FROM user_names_old o JOIN users u ON u.id = o.user_id
-    WHERE o.name = lower($1) AND o.until > $2 AND u.deleted_at IS NULL
+    WHERE o.name = lower($1) AND o.until > $2 AND user_shown(u.status)
 );
 /* clang-format on */
 

@@ -39,7 +39,8 @@ struct search {
             HAVING count(*) = (SELECT count(DISTINCT name)                     \
                 FROM unnest($9) name)))                                        \
         AND ($10::text[] IS NULL OR row.by_author_id = ANY(ARRAY(              \
-            SELECT id FROM users WHERE lower(username) = ANY($10))))           \
+            SELECT id FROM users WHERE lower(username) = ANY($10)              \
+                AND user_shown(status))))                                      \
         AND ($11::text[] IS NULL OR row.by_category_id = ANY(ARRAY(            \
             SELECT id FROM categories WHERE slug = ANY($11))))                 \
         AND ($12::text[] IS NULL OR NOT row.tags && $12)                       \

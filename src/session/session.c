@@ -79,6 +79,8 @@ static const struct route routes[] = {
     { 0 },
 };
 
+static const char *const events[] = { "user.day_begun", NULL };
+
 const struct feature session_feature = {
     .name = "session",
     .about = "Signing in and out.",
@@ -94,5 +96,6 @@ const struct feature session_feature = {
             NULL,
         },
     .jobs = session_jobs,
+    .events = events,
     .settings = &login_section,
 };

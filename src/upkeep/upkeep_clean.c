@@ -153,6 +153,8 @@ static const struct kept kept[] = {
     KEPT(user_names_old, until),
     KEPT(registrations, expires_at),
     KEPT(xp_days, day),
+    KEPT(xp_pairs, day),
+    KEPT(xp_texts, created_at),
     KEPT(mail_sent, created_at),
     KEPT(mail_skipped, created_at),
     KEPT(mail_bounces, created_at),

@@ -83,8 +83,11 @@ export default () =>
       assert.ok(client.cookies.get("__Host-device"), "a known browser");
       assert.equal(client.cookies.get("__Host-session"), undefined);
       const user = await people.logIn(name, { client });
-      const me = (await user.get("/api/users/me")).data;
-      assert.equal(me.experience, 30);
+      // 10 for the account, 20 for the address, 5 for the day's first visit.
+      const me = await eventually("35 experience", async () => {
+        const { data } = await user.get("/api/users/me");
+        return data.experience === 35 && data;
+      });
       assert.equal(me.status, "ACTIVE");
       assert.equal(me.emailVerified, true);
       assert.equal(me.points, 100);

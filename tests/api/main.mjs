@@ -35,6 +35,7 @@ const together = [
   "comment",
   "reaction",
   "follow",
+  "visible",
   "notification",
   "gone",
   "channels",

@@ -25,6 +25,11 @@ SELECT add_points(:'me', 5, 'sparkle', 'earn', 'gift', 'gift', :'mark'),
     add_experience(:'me', 5, 'gift', 'gift', :'mark') \g /dev/null
 INSERT INTO xp_days (user_id, source, day, amount)
 VALUES (:'me', 'gift', current_date, 1) ON CONFLICT DO NOTHING;
+INSERT INTO xp_pairs (user_id, source, actor_id, day, times)
+VALUES (:'me', 'gift', :'other', current_date, 1),
+    (:'other', 'gift', :'me', current_date, 1) ON CONFLICT DO NOTHING;
+INSERT INTO xp_texts (user_id, digest, sketch)
+VALUES (:'me', 1, '{1}');
 INSERT INTO referrals (referrer_id, code) VALUES (:'me', upper(:'mark'));
 INSERT INTO referrals (referrer_id, code, status, referred_user_id,
     completed_at, mailbox, network)

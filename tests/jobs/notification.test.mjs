@@ -10,6 +10,8 @@ let post;
 before(async () => {
   jobs = await Runner.start("notify");
   [ann, ben, cyd, dan] = jobs.users(4);
+  // Long enough here for their likes to give experience.
+  jobs.sql`UPDATE users SET created_at = now() - interval '2 days'`;
   post = newPost("Ann's post");
 });
 after(() => jobs.stop());
@@ -33,10 +35,14 @@ function newPost(title, status = "published", mentions = "[]") {
   return id;
 }
 
+// What nobody wrote before: the same text again earns nothing.
+const words = ["Early", "Brisk", "Cloudy", "Distant", "Faint", "Golden", "Icy",
+  "Hidden", "Jolly", "Known", "Mellow", "Narrow", "Open", "Proud", "Quiet"];
+
 function comment(author, parent = null, mentions = "[]", excerpt = "Hi") {
   return jobs.psql(["-c", `
     WITH made AS (SELECT c FROM comment_add('${post}',
-        ${parent ? `'${parent}'` : "NULL"}, '${author.id}', '# **Hi**',
+        ${parent ? `'${parent}'` : "NULL"}, '${author.id}', '# **${words.pop()}**',
         '<p>x</p>', NULL, ${excerpt ? `'${excerpt}'` : "NULL"}) c),
     news AS (INSERT INTO outbox (event, subject_id, actor_id, data)
       SELECT 'comment.created', (c).id, '${author.id}', jsonb_build_object(

@@ -113,7 +113,9 @@ test("flush-views: a run that died half-way adds nothing twice", () => {
 /** Experience at a time; the ledger of the test. */
 const earn = (who, amount, at) => db.psql(["-c", `
   INSERT INTO xp_log (user_id, amount, source, key, total_xp, created_at)
-  VALUES ('${who.id}', ${amount}, 'test', md5(random()::text), 0, ${at})`]);
+  VALUES ('${who.id}', ${amount}, 'test', md5(random()::text),
+    ${amount} + (SELECT coalesce(sum(amount), 0) FROM xp_log
+      WHERE user_id = '${who.id}'), ${at})`]);
 const yesterday =
   "date_trunc('day', now(), 'UTC') - interval '1 day' + interval '5 hours'";
 const board = (name) => redis("ZREVRANGE", `leaderboard:${name}`, 0, -1,
@@ -251,6 +253,9 @@ test("temp-files: old ones below its directories, and nothing else", () => {
 // ---- Audits -----------------------------------------------------------------
 
 test("ledger-audit reports a balance that its ledger does not make", () => {
+  // Rows that were taken out above would be missed.
+  db.sql`DELETE FROM xp_log`;
+  for (const who of people) earn(who, 5, "now()");
   db.sql`UPDATE users u SET experience = coalesce((SELECT sum(amount)
     FROM xp_log WHERE user_id = u.id), 0)`;
   db.sql`UPDATE users SET level = level_for_xp(experience)`;

@@ -93,13 +93,28 @@ for (const file of files("src/*.[ch]")) {
   checkWidth(file, raw);
 }
 
+// Who is shown is said in sql/visible.sql: no other text lists those who are not.
+const hides = /'BANNED',\s*'DELETED'|'\{BANNED,\s*DELETED\}'|<>\s*'BANNED'/;
+
+function checkShown(file, text) {
+  const match = hides.exec(text);
+  if (match)
+    faults.push(
+      `${file}:${lineOf(text, match.index)}: ask user_shown() of visible.sql`,
+    );
+}
+
+for (const file of files("sql/*.sql", "src/*.c"))
+  if (!/visible\.sql$|migrations|demo/.test(file)) checkShown(file, read(file));
+
 // The rules must see what they are for.
 const sample =
   'mem_printf(m, "<b>%s</b>", s); text_addf(t, "{\\"a\\":\\"%s\\"}", s);' +
   'snprintf(b, n, "SELECT a FROM b WHERE c = %s", s);';
 const before = faults.length;
 checkPrintf("sample", sample);
-if (faults.length !== before + 3) faults.push("the printf rules are blind");
+checkShown("sample", "WHERE u.status NOT IN ('BANNED', 'DELETED')");
+if (faults.length !== before + 4) faults.push("the rules are blind");
 else faults.length = before;
 
 for (const fault of faults) console.log(fault);

@@ -36,6 +36,7 @@ await begin("session", {
 const files = await load(import.meta.url, [
   "lock",
   "meanwhile",
+  "day",
   "alert",
   "moved",
   "network",
