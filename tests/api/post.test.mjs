@@ -460,6 +460,9 @@ export default () =>
       assert.ok(ttl > 86400 && ttl <= 90000, `${ttl} s`);
       const known = (await stack.redis("HGETALL", seen)).join(" ");
       assert.ok(!known.includes(one.id) && !known.includes(guest.ip), known);
+      // What a page says whose copy no worker made: seen before.
+      const said = await guest.post(`/api/posts/${post.id}/view`);
+      assert.equal(said.status, 204, `${said}`);
       await read(three);
       await eventually("a fourth", async () => (await waiting(post.id)) === 4);
       await stack.runAsUser(

@@ -44,7 +44,7 @@ export default () =>
         headers: { accept: "text/html" },
         check: false,
       });
-      assert.match(page.text, /192\.0\.2\.200[^<]*, from a data centre/);
+      assert.match(page.text, /192\.0\.2\.200[^\n]*, <bdi>from a data centre/);
       const other = people.guest({ ip: "192.0.2.2" });
       assert.equal((await tryIn(other, user.email)).status, 200);
       const [alert] = await alertsOf(user, "NEW_IP_LOGIN");
