@@ -77,7 +77,8 @@ struct input_spec {
  * A member of an answer.  Members take the columns of the statement in order;
  * an object takes as many as it has members.  The same table writes the JSON,
  * fills the page's template and prints the schema in the OpenAPI document.
- * A nullable object is null where its first column is.
+ * A nullable object is null where its first value is that cannot be null by
+ * itself (its first column, where all can).
  */
 struct member {
     const char *name;

@@ -33,6 +33,9 @@ struct openapi {
     size_t n_names;
 };
 
+/* The type of a value, with its format; nullable: or null. */
+void openapi_type(struct openapi *o, enum value_type type, bool nullable);
+
 /* The schema of an input; `optional`: it may be null too. */
 void openapi_field(struct openapi *o, const char *key, const struct field *f,
                    bool optional);

@@ -13,7 +13,8 @@
  *   path pathEncoded        year  requestId
  *
  * pathEncoded is the path with its query, coded for a query's value.  A time
- * is written as RFC 3339, and with @date behind its name as people read it.
+ * is written as RFC 3339, and with @date behind its name as people read it.  A
+ * number with @one is true where it is 1: for the words beside it.
  */
 #ifndef CORE_PAGE_H
 #define CORE_PAGE_H

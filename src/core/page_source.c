@@ -5,7 +5,7 @@
  * A value of the template engine remembers for us: `at` the shape, `also` the
  * result or the values, `row`, and `column`, where the object's columns begin.
  */
-#include "core/page.h"
+#include "core/page_local.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,131 +17,37 @@
 #include "core/app.h"
 #include "core/db.h"
 #include "core/session.h"
-#include "core/shape.h"
-
-/* ---- Names --------------------------------------------------------------- */
-
-static bool
-is_named(const struct template_name *name, const char *s, size_t len)
-{
-    return name->len == len && memcmp(name->at, s, len) == 0;
-}
-
-/* The slot of a name; for createdAt@date, createdAt's, with *ret_date set. */
-static const struct shape_slot *
-find_slot(const struct shape *s, const struct template_name *name,
-          bool *ret_date)
-{
-    static const char suffix[] = "@date";
-    size_t cut = sizeof suffix - 1;
-
-    for (size_t i = 0; i < s->n; i++)
-        if (s->slot[i].hash == name->hash && s->slot[i].len == name->len &&
-            memcmp(s->slot[i].name, name->at, name->len) == 0)
-            return &s->slot[i];
-    if (name->len <= cut ||
-        memcmp(name->at + name->len - cut, suffix, cut) != 0)
-        return NULL;
-    *ret_date = true;
-    for (size_t i = 0; i < s->n; i++)
-        if (s->slot[i].len == name->len - cut &&
-            memcmp(s->slot[i].name, name->at, s->slot[i].len) == 0)
-            return &s->slot[i];
-    return NULL;
-}
-
-/* ---- Values by type ------------------------------------------------------ */
-
-static void
-put_uuid(struct template_value *ret, const void *mem, struct uuid id)
-{
-    char *out = mem_alloc(mem, UUID_TEXT);
-
-    uuid_write(&id, out);
-    template_text(ret, out, UUID_TEXT - 1);
-}
-
-static void
-put_time(struct template_value *ret, const void *mem, struct instant time,
-         bool date)
-{
-    struct text t;
-
-    text_init(&t, mem, 32);
-    if (date)
-        clock_date(&t, time.us);
-    else
-        clock_iso(&t, time.us);
-    template_text(ret, t.at, t.len);
-}
-
-static void
-put_real(struct template_value *ret, double number)
-{
-    int n = snprintf(ret->small, sizeof ret->small, "%.10g", number);
-
-    template_text(ret, ret->small, (size_t)n);
-    if (number == 0)
-        ret->kind = TEMPLATE_FALSE;
-}
-
-static size_t
-texts_count(const struct template_value *list)
-{
-    return ((const struct texts *)list->at)->n;
-}
-
-static void
-texts_item(const struct template_value *list, size_t i, const void *mem,
-           struct template_value *ret)
-{
-    (void)mem;
-    template_string(ret, ((const struct texts *)list->at)->at[i]);
-}
-
-static const struct template_source texts_source = {
-    .count = texts_count,
-    .item = texts_item,
-};
-
-static void
-put_texts(struct template_value *ret, const void *mem, struct texts texts)
-{
-    struct texts *kept = mem_new(mem, struct texts);
-
-    *kept = texts;
-    template_list(ret, &texts_source, kept);
-}
 
 /* ---- Rows of a result ---------------------------------------------------- */
 
 static void
 put_column(struct template_value *ret, const void *mem,
            const struct shape_slot *slot, const struct db_result *res,
-           size_t row, size_t column, bool date)
+           size_t row, size_t column, enum page_form form)
 {
     size_t len;
 
     switch (slot->type) {
     case VALUE_INTEGER:
     case VALUE_MAYBE_INTEGER:
-        template_number(ret, db_integer(res, row, column));
+        page_put_integer(ret, db_integer(res, row, column), form);
         break;
     case VALUE_REAL:
-        put_real(ret, db_real(res, row, column));
+        page_put_real(ret, db_real(res, row, column));
         break;
     case VALUE_BOOLEAN:
     case VALUE_MAYBE_BOOLEAN:
         template_boolean(ret, db_boolean(res, row, column));
         break;
     case VALUE_UUID:
-        put_uuid(ret, mem, db_uuid(res, row, column));
+        page_put_uuid(ret, mem, db_uuid(res, row, column));
         break;
     case VALUE_TIME:
-        put_time(ret, mem, db_time(res, row, column), date);
+        page_put_time(ret, mem, db_time(res, row, column), form);
         break;
     case VALUE_TEXTS: /* the memory is the rendering's, and only grows */
-        put_texts(ret, mem, db_texts((void *)(uintptr_t)mem, res, row, column));
+        page_put_texts(ret, mem,
+                       db_texts((void *)(uintptr_t)mem, res, row, column));
         break;
     case VALUE_TEXT:
     case VALUE_JSON: {
@@ -160,18 +66,17 @@ row_member(const struct template_value *object,
            struct template_value *ret)
 {
     const struct db_result *res = object->also;
-    bool date = false;
-    const struct shape_slot *slot = find_slot(object->at, name, &date);
+    enum page_form form = PAGE_PLAIN;
+    const struct shape_slot *slot = page_slot(object->at, name, &form);
 
     if (slot == NULL)
         return false;
     size_t column = object->column + slot->column;
-    bool null = (slot->object == NULL || slot->nullable) &&
-                db_null(res, object->row, column);
-    if (null)
+    if (db_null(res, object->row, object->column + slot->mark) &&
+        (slot->object == NULL || slot->nullable))
         return true;
     if (slot->object == NULL) {
-        put_column(ret, mem, slot, res, object->row, column, date);
+        put_column(ret, mem, slot, res, object->row, column, form);
         return true;
     }
     template_object(ret, object->source, slot->object);
@@ -234,17 +139,17 @@ list_member(const struct template_value *object,
     const struct page_list *l = object->at;
 
     (void)mem;
-    if (is_named(name, "items", 5))
+    if (page_named(name, "items", 5))
         template_list(ret, &items_source, l);
-    else if (is_named(name, "hasMore", 7))
+    else if (page_named(name, "hasMore", 7))
         template_boolean(ret, l->more);
-    else if (is_named(name, "nextCursor", 10))
+    else if (page_named(name, "nextCursor", 10))
         template_string(ret, l->next_cursor);
-    else if (is_named(name, "total", 5))
+    else if (page_named(name, "total", 5))
         put_total(ret, l);
-    else if (is_named(name, "totalIsEstimate", 15))
+    else if (page_named(name, "totalIsEstimate", 15))
         template_boolean(ret, l->total < 0);
-    else if (is_named(name, "page", 4))
+    else if (page_named(name, "page", 4))
         template_number(ret, l->page);
     else
         return false;
@@ -257,17 +162,18 @@ static const struct template_source list_source = { .member = list_member };
 
 static void
 put_value(struct template_value *ret, const void *mem, const struct sql_arg *v,
-          bool date)
+          enum page_form form)
 {
     switch (v->type) {
     case VALUE_INTEGER:
-        template_number(ret, *(const int64_t *)v->at);
+        page_put_integer(ret, *(const int64_t *)v->at, form);
         break;
     case VALUE_MAYBE_INTEGER:
-        template_number(ret, ((const struct maybe_integer *)v->at)->value);
+        page_put_integer(ret, ((const struct maybe_integer *)v->at)->value,
+                         form);
         break;
     case VALUE_REAL:
-        put_real(ret, *(const double *)v->at);
+        page_put_real(ret, *(const double *)v->at);
         break;
     case VALUE_BOOLEAN:
         template_boolean(ret, *(const bool *)v->at);
@@ -276,13 +182,13 @@ put_value(struct template_value *ret, const void *mem, const struct sql_arg *v,
         template_boolean(ret, ((const struct maybe_boolean *)v->at)->value);
         break;
     case VALUE_UUID:
-        put_uuid(ret, mem, *(const struct uuid *)v->at);
+        page_put_uuid(ret, mem, *(const struct uuid *)v->at);
         break;
     case VALUE_TIME:
-        put_time(ret, mem, *(const struct instant *)v->at, date);
+        page_put_time(ret, mem, *(const struct instant *)v->at, form);
         break;
     case VALUE_TEXTS:
-        put_texts(ret, mem, *(const struct texts *)v->at);
+        page_put_texts(ret, mem, *(const struct texts *)v->at);
         break;
     case VALUE_TEXT:
     case VALUE_JSON:
@@ -299,16 +205,17 @@ values_member(const struct template_value *object,
               struct template_value *ret)
 {
     const struct sql_arg *values = object->also;
-    bool date = false;
-    const struct shape_slot *slot = find_slot(object->at, name, &date);
+    enum page_form form = PAGE_PLAIN;
+    const struct shape_slot *slot = page_slot(object->at, name, &form);
 
     if (slot == NULL)
         return false;
     const struct sql_arg *v = &values[slot->column];
-    if ((slot->object == NULL || slot->nullable) && shape_value_null(v))
+    if (shape_value_null(&values[slot->mark]) &&
+        (slot->object == NULL || slot->nullable))
         return true;
     if (slot->object == NULL) {
-        put_value(ret, mem, v, date);
+        put_value(ret, mem, v, form);
         return true;
     }
     template_object(ret, object->source, slot->object);

@@ -43,6 +43,16 @@ fill_slot(struct shape_slot *slot, const struct member *m, const void *mem)
     slot->nullable = m->nullable;
 }
 
+/* Which column, of its own, says whether a nullable object is there. */
+static uint32_t
+mark_of(const struct shape *object)
+{
+    for (size_t i = 0; i < object->n; i++)
+        if (object->slot[i].object == NULL && !object->slot[i].nullable)
+            return object->slot[i].column;
+    return 0;
+}
+
 static struct shape *
 compile(struct shape_set *set, const struct member *members, int depth)
 {
@@ -57,9 +67,11 @@ compile(struct shape_set *set, const struct member *members, int depth)
         struct shape_slot *slot = &s->slot[i];
 
         fill_slot(slot, &members[i], s);
-        slot->column = (uint32_t)s->columns;
-        if (members[i].object != NULL)
+        slot->column = slot->mark = (uint32_t)s->columns;
+        if (members[i].object != NULL) {
             slot->object = compile(set, members[i].object, depth + 1);
+            slot->mark += mark_of(slot->object);
+        }
         s->columns += slot->object == NULL ? 1 : slot->object->columns;
     }
     return s;

@@ -25,6 +25,7 @@ struct shape_slot {
     enum value_type type;
     bool nullable;
     uint32_t column;            /* the first of its columns, in the shape */
+    uint32_t mark;              /* the column that is null where it is */
     const struct shape *object; /* NULL for a plain value */
 };
 

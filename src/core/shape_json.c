@@ -170,7 +170,7 @@ shape_json_row(struct text *to, const struct shape *s,
         add_key(to, slot, i);
         if (slot->object == NULL)
             add_column(to, slot, res, row, at);
-        else if (slot->nullable && db_null(res, row, at))
+        else if (slot->nullable && db_null(res, row, column + slot->mark))
             text_add(to, "null", 4);
         else
             shape_json_row(to, slot->object, res, row, at);
@@ -271,7 +271,7 @@ shape_json_values(struct text *to, const struct shape *s,
         add_key(to, slot, i);
         if (slot->object == NULL)
             add_value(to, v);
-        else if (slot->nullable && shape_value_null(v))
+        else if (slot->nullable && shape_value_null(&values[slot->mark]))
             text_add(to, "null", 4);
         else
             shape_json_values(to, slot->object, v);
