@@ -3,9 +3,12 @@
 
 -- ---- Shapes ---------------------------------------------------------------
 
--- An author, an actor: the card.
+-- An author, an actor: the card.  Beside what people wrote and did the same
+-- columns come from a LEFT JOIN of users who are shown, so that of others all
+-- are NULL but name, by user_called(), and verified, which is false.
 CREATE OR REPLACE VIEW user_cards AS
-SELECT u.id, u.username, u.image, u.verified, u.level::bigint AS level
+SELECT u.id, u.username, u.image, u.verified, u.level::bigint AS level,
+    user_called(u.username) AS name
 FROM users u
 WHERE user_shown(u.status);
 

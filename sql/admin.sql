@@ -22,18 +22,25 @@ SELECT u.id, u.username, u.email, u.image, u.role::text AS role,
     array_position(enum_range(NULL::user_role), u.role)::bigint AS rank
 FROM users u;
 
--- What was done, by whom, to whom; at is for people.
+-- What was done, by whom, to whom; at is for people.  Staff see banned users
+-- by their names, but of a deleted one the id is what is left.
 CREATE OR REPLACE VIEW audit_rows AS
 SELECT l.id, l.created_at,
     to_char(l.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS at,
-    a.id AS actor_user_id, a.username AS actor_username, l.action,
-    l.resource_type, l.resource_id, t.username AS resource_name, l.success,
-    l.error, l.before, l.after, host(l.ip) AS ip, l.user_agent,
-    l.request_id, l.actor_id
+    l.actor_id AS actor_user_id, a.username AS actor_username, l.action,
+    l.resource_type, l.resource_id,
+    CASE WHEN l.resource_type = 'user' AND l.resource_id IS NOT NULL
+        THEN user_called(t.username) END
+        AS resource_name,
+    l.success, l.error, l.before, l.after, host(l.ip) AS ip, l.user_agent,
+    l.request_id, l.actor_id,
+    CASE WHEN l.actor_id IS NOT NULL THEN user_called(a.username) END
+        AS actor_name
 FROM audit_log l
-LEFT JOIN users a ON a.id = l.actor_id
-LEFT JOIN users t ON l.resource_type = 'user' AND t.id = CASE
-    WHEN l.resource_id ~ '^[0-9a-f-]{36}$' THEN l.resource_id::uuid END;
+LEFT JOIN users a ON a.id = l.actor_id AND a.status <> 'DELETED'
+LEFT JOIN users t ON l.resource_type = 'user' AND t.status <> 'DELETED'
+    AND t.id = CASE WHEN l.resource_id ~ '^[0-9a-f-]{36}$'
+        THEN l.resource_id::uuid END;
 
 -- ---- Who may --------------------------------------------------------------
 

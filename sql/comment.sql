@@ -16,12 +16,15 @@ SELECT c.id, c.post_id, c.parent_id, c.depth::bigint AS depth,
     c.edited_at IS NOT NULL AS edited, c.edited_at,
     c.deleted_at IS NOT NULL AS deleted,
     a.id AS author_id, a.username AS author_username,
-    a.image AS author_image, a.verified AS author_verified,
+    a.image AS author_image,
+    coalesce(a.verified, false) AS author_verified,
     a.level::bigint AS author_level,
     c.reaction_count::bigint AS reactions, c.reply_count::bigint AS replies,
     c.created_at,
     c.path, c.score, c.author_id AS by_author_id,
-    c.author_name, c.reactions_by_type
+    CASE WHEN c.deleted_at IS NULL THEN user_called(a.username) END
+        AS author_name,
+    c.reactions_by_type
 FROM comments c
 LEFT JOIN users a ON a.id = c.author_id AND user_shown(a.status)
     AND c.deleted_at IS NULL;
@@ -34,9 +37,11 @@ SELECT c.id, c.post_id, c.parent_id, c.depth::bigint,
     CASE WHEN c.deleted_at IS NULL THEN c.content_html END,
     CASE WHEN c.deleted_at IS NULL THEN c.youtube_timestamp::bigint END,
     c.edited_at IS NOT NULL, c.edited_at, c.deleted_at IS NOT NULL,
-    a.id, a.username, a.image, a.verified, a.level::bigint,
+    a.id, a.username, a.image, coalesce(a.verified, false), a.level::bigint,
     c.reaction_count::bigint, c.reply_count::bigint, c.created_at,
-    c.path, c.score, c.author_id, c.author_name, c.reactions_by_type
+    c.path, c.score, c.author_id,
+    CASE WHEN c.deleted_at IS NULL THEN user_called(a.username) END,
+    c.reactions_by_type
 FROM (SELECT) one
 LEFT JOIN users a ON a.id = c.author_id AND user_shown(a.status)
     AND c.deleted_at IS NULL

@@ -6,14 +6,14 @@
 CREATE OR REPLACE VIEW follower_rows AS
 SELECT u.id, u.username, u.image, u.verified, u.level::bigint AS level,
     f.created_at AS followed_at, f.following_id AS of_id,
-    f.follower_id AS by_id
+    f.follower_id AS by_id, user_called(u.username) AS name
 FROM follows f JOIN users u ON u.id = f.follower_id
 WHERE user_shown(u.status);
 
 CREATE OR REPLACE VIEW following_rows AS
 SELECT u.id, u.username, u.image, u.verified, u.level::bigint AS level,
     f.created_at AS followed_at, f.follower_id AS of_id,
-    f.following_id AS by_id
+    f.following_id AS by_id, user_called(u.username) AS name
 FROM follows f JOIN users u ON u.id = f.following_id
 WHERE user_shown(u.status);
 

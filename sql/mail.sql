@@ -8,7 +8,8 @@ CREATE OR REPLACE FUNCTION mail_notification(p_id uuid) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
 SELECT n.data || jsonb_build_object(
     'type', n.type, 'title', n.title, 'message', n.message,
-    'actor', coalesce(ap.display_name, a.username, 'Somebody'),
+    'actor', CASE WHEN n.actor_id IS NULL THEN 'Somebody'
+        ELSE coalesce(ap.display_name, user_called(a.username)) END,
     'actorUsername', a.username,
     'others', CASE WHEN n.actor_count = 2 THEN '1 other'
         WHEN n.actor_count > 2 THEN (n.actor_count - 1) || ' others' END,

@@ -174,11 +174,14 @@ CREATE OR REPLACE VIEW notification_rows AS
 SELECT n.id, n.type::text AS type, n.title, n.message, n.read,
     n.priority::bigint AS priority,
     a.id AS actor_id, a.username AS actor_username, a.image AS actor_image,
-    a.verified AS actor_verified, a.level::bigint AS actor_level,
+    coalesce(a.verified, false) AS actor_verified,
+    a.level::bigint AS actor_level,
     n.actor_count::bigint AS actors, n.entity_type, n.entity_id,
     n.action_url, n.created_at,
     n.user_id, n.expires_at, n.type AS type_enum, n.data, n.group_key,
-    n.image
+    n.image,
+    CASE WHEN n.actor_id IS NOT NULL THEN user_called(a.username) END
+        AS actor_name
 FROM notifications_shown n
 LEFT JOIN users a ON a.id = n.actor_id AND user_shown(a.status);
 

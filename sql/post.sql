@@ -4,9 +4,8 @@
 -- ---- Shapes ---------------------------------------------------------------
 
 -- A post in a list: published, public, not deleted.  Columns up to
--- published_at are the shape; the rest is to filter and sort by.  An author
--- who is not shown (visible.sql) has no card; author_name tells what to call
--- one who is deleted.
+-- published_at are the shape; the rest is to filter and sort by.  Of an
+-- author who is not shown (visible.sql) there is a name, and nothing else.
 --
 -- Lists page by (published_at, id), (score, id) or (hot, id), all DESC, each
 -- with an index, also by category_id and (first only) author_id and
@@ -16,13 +15,15 @@ CREATE OR REPLACE VIEW post_rows AS
 SELECT p.id, p.slug, p.title, p.excerpt, p.cover_image, p.kind::text AS kind,
     true AS published, p.views,
     a.id AS author_id, a.username AS author_username,
-    a.image AS author_image, a.verified AS author_verified,
+    a.image AS author_image,
+    coalesce(a.verified, false) AS author_verified,
     a.level::bigint AS author_level,
     c.id AS category_id, c.name AS category_name, c.slug AS category_slug,
     p.tags, p.comment_count::bigint AS comments,
     p.reaction_count::bigint AS reactions, p.created_at, p.published_at,
     p.score, p.hot, p.kind AS kind_enum, p.author_id AS by_author_id,
-    p.category_id AS by_category_id, p.author_name, p.language, p.featured,
+    p.category_id AS by_category_id, user_called(a.username) AS author_name,
+    p.language, p.featured,
     p.reactions_by_type, a.status::text AS author_status
 FROM posts p
 LEFT JOIN users a ON a.id = p.author_id AND user_shown(a.status)
@@ -36,11 +37,12 @@ CREATE OR REPLACE FUNCTION post_row(p posts) RETURNS SETOF post_rows
 LANGUAGE sql STABLE ROWS 1 AS $$
 SELECT p.id, p.slug, p.title, p.excerpt, p.cover_image, p.kind::text,
     p.status = 'published', p.views,
-    a.id, a.username, a.image, a.verified, a.level::bigint,
+    a.id, a.username, a.image, coalesce(a.verified, false), a.level::bigint,
     c.id, c.name, c.slug,
     p.tags, p.comment_count::bigint, p.reaction_count::bigint, p.created_at,
     p.published_at,
-    p.score, p.hot, p.kind, p.author_id, p.category_id, p.author_name,
+    p.score, p.hot, p.kind, p.author_id, p.category_id,
+    user_called(a.username),
     p.language, p.featured, p.reactions_by_type, a.status::text
 FROM (SELECT) one
 LEFT JOIN users a ON a.id = p.author_id AND user_shown(a.status)
@@ -53,7 +55,8 @@ CREATE OR REPLACE VIEW post_details AS
 SELECT p.id, p.slug, p.title, p.excerpt, p.cover_image, p.kind::text AS kind,
     p.status = 'published' AS published, p.views,
     a.id AS author_id, a.username AS author_username,
-    a.image AS author_image, a.verified AS author_verified,
+    a.image AS author_image,
+    coalesce(a.verified, false) AS author_verified,
     a.level::bigint AS author_level,
     c.id AS category_id, c.name AS category_name, c.slug AS category_slug,
     p.tags, p.comment_count::bigint AS comments,
@@ -69,7 +72,8 @@ SELECT p.id, p.slug, p.title, p.excerpt, p.cover_image, p.kind::text AS kind,
     p.reactions_by_type[6]::bigint AS reactions_wow,
     p.reactions_by_type[7]::bigint AS reactions_sad,
     p.updated_at, p.edited_at IS NOT NULL AS edited,
-    p.status::text AS status, p.publish_at, p.author_name,
+    p.status::text AS status, p.publish_at,
+    user_called(a.username) AS author_name,
     p.author_id AS by_author_id, p.share_count::bigint AS shares,
     p.bookmark_count::bigint AS bookmarks, p.accepted_comment_id,
     p.series_id, p.series_position::bigint AS series_position, p.featured,
@@ -86,7 +90,7 @@ CREATE OR REPLACE FUNCTION post_detail(
 LANGUAGE sql STABLE ROWS 1 AS $$
 SELECT p.id, p.slug, p.title, p.excerpt, p.cover_image, p.kind::text,
     p.status = 'published', p.views,
-    a.id, a.username, a.image, a.verified, a.level::bigint,
+    a.id, a.username, a.image, coalesce(a.verified, false), a.level::bigint,
     c.id, c.name, c.slug,
     p.tags, p.comment_count::bigint, p.reaction_count::bigint, p.created_at,
     p.published_at,
@@ -97,7 +101,7 @@ SELECT p.id, p.slug, p.title, p.excerpt, p.cover_image, p.kind::text,
     p.reactions_by_type[5]::bigint, p.reactions_by_type[6]::bigint,
     p.reactions_by_type[7]::bigint,
     p.updated_at, p.edited_at IS NOT NULL,
-    p.status::text, p.publish_at, p.author_name, p.author_id,
+    p.status::text, p.publish_at, user_called(a.username), p.author_id,
     p.share_count::bigint, p.bookmark_count::bigint, p.accepted_comment_id,
     p.series_id, p.series_position::bigint, p.featured, p.score, p.hot
 FROM (SELECT) one

@@ -110,17 +110,24 @@ $$;
 
 -- ---- For staff ------------------------------------------------------------
 
--- What is held, to list: by (claimed_at, id) DESC.
+-- What is held, to list: by (claimed_at, id) DESC.  Staff see banned users by
+-- their names.
 CREATE OR REPLACE VIEW referral_held_rows AS
 SELECT f.id, f.code, f.held_for,
     CASE f.held_for WHEN 'mailbox'
         THEN 'The mailbox brought somebody before, or is the referrer''s own'
         ELSE 'Another came from this network within a day, or the referrer '
             'was there' END AS words,
-    r.username AS referrer, u.username AS joined, f.claimed_at
+    r.username AS referrer, u.username AS joined, f.claimed_at,
+    r.id AS referrer_user_id, user_called(r.username) AS referrer_name,
+    r.image AS referrer_image, coalesce(r.verified, false) AS referrer_verified,
+    r.level::bigint AS referrer_level,
+    u.id AS joined_user_id, user_called(u.username) AS joined_name,
+    u.image AS joined_image, coalesce(u.verified, false) AS joined_verified,
+    u.level::bigint AS joined_level
 FROM referrals f
-JOIN users r ON r.id = f.referrer_id
-LEFT JOIN users u ON u.id = f.referred_user_id
+LEFT JOIN users r ON r.id = f.referrer_id AND r.status <> 'DELETED'
+LEFT JOIN users u ON u.id = f.referred_user_id AND u.status <> 'DELETED'
 WHERE f.held_for IS NOT NULL AND f.decided_at IS NULL;
 
 -- Release what is held, or refuse it, with a row of the audit log.  Refusals:

@@ -14,6 +14,12 @@ CREATE OR REPLACE FUNCTION user_shown(status user_status) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN status NOT IN ('BANNED', 'DELETED');
 
+-- What a card calls somebody, from the user name: NULL of who is not shown.
+-- The only words for that which programs and pages have.
+CREATE OR REPLACE FUNCTION user_called(username text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(username, 'Deleted user');
+
 -- Who stands on boards, is paid their prizes, and is recommended in mails.
 CREATE OR REPLACE FUNCTION user_ranked(status user_status) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE

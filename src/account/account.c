@@ -11,11 +11,17 @@
 #include "account/account_local.h"
 
 const struct member user_card[] = {
-    { .name = "id", .type = VALUE_UUID },
-    { .name = "username", .type = VALUE_TEXT },
+    { .name = "id",
+      .type = VALUE_UUID,
+      .nullable = true,
+      .about = "null, as all but `name`, of who is shown no longer." },
+    { .name = "username", .type = VALUE_TEXT, .nullable = true },
+    { .name = "name",
+      .type = VALUE_TEXT,
+      .about = "What to call the user: the user name, or Deleted user." },
     { .name = "image", .type = VALUE_TEXT, .nullable = true },
     { .name = "verified", .type = VALUE_BOOLEAN },
-    { .name = "level", .type = VALUE_INTEGER },
+    { .name = "level", .type = VALUE_INTEGER, .nullable = true },
     { 0 },
 };
 

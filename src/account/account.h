@@ -10,8 +10,14 @@
 
 extern const struct feature account_feature;
 
-/* The card of a user beside what it wrote or did: user_cards in
- * sql/account.sql, and the author_ or actor_ columns of other views. */
+/*
+ * The card of a user beside what it wrote or did: user_cards in
+ * sql/account.sql, and the author_ or actor_ columns of other views.
+ *
+ * Of who is shown no longer (sql/visible.sql) there is a card too, with a name
+ * (user_called()) and nothing else.  Where there may be nobody at all, such as
+ * the actor of what the site tells, the card is null, by its name.
+ */
 extern const struct member user_card[];
 
 /* Checks for a field's `valid`, with what to say in `wanted`. */

@@ -29,11 +29,8 @@ static const struct member held_shape[] = {
     { .name = "code", .type = VALUE_TEXT },
     { .name = "heldFor", .type = VALUE_TEXT, .about = "mailbox or network." },
     { .name = "words", .type = VALUE_TEXT, .about = "The same for people." },
-    { .name = "referrer", .type = VALUE_TEXT, .about = "Whom it would pay." },
-    { .name = "joined",
-      .type = VALUE_TEXT,
-      .nullable = true,
-      .about = "Who came by it; null: that account is gone." },
+    { .name = "referrer", .object = user_card, .about = "Whom it would pay." },
+    { .name = "joined", .object = user_card, .about = "Who came by it." },
     { .name = "claimedAt", .type = VALUE_TIME },
     { 0 },
 };
@@ -55,10 +52,11 @@ static const struct field show_fields[] = {
     { 0 },
 };
 
-static const char held_sql[] =
-    SQL(
-    SELECT id, code, held_for, words, referrer, joined, claimed_at,
-        claimed_at AS cursor_key
+static const char held_sql[] = SQL(
+    SELECT id, code, held_for, words, referrer_user_id, referrer,
+        referrer_name, referrer_image, referrer_verified, referrer_level,
+        joined_user_id, joined, joined_name, joined_image, joined_verified,
+        joined_level, claimed_at, claimed_at AS cursor_key
     FROM referral_held_rows
     WHERE (claimed_at, id) < ($1, $2)
     ORDER BY claimed_at DESC, id DESC LIMIT $3 + 1

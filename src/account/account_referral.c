@@ -32,9 +32,9 @@ static const struct member referral_shape[] = {
                "same, and staff look at it before it pays; CANCELLED: it does "
                "not." },
     { .name = "joined",
-      .type = VALUE_TEXT,
+      .object = user_card,
       .nullable = true,
-      .about = "The name of who joined by it." },
+      .about = "Who joined by it." },
     { .name = "createdAt", .type = VALUE_TIME },
     { .name = "completedAt", .type = VALUE_TIME, .nullable = true },
     { .name = "heldAt",
@@ -64,7 +64,10 @@ static const struct field page_fields[] = {
     SQL(f.id, f.code, $2 || f.code,                                            \
         CASE WHEN f.status = 'PENDING' AND f.held_for IS NOT NULL THEN 'HELD'  \
             ELSE f.status::text END,                                           \
-        u.username, f.created_at, f.completed_at,                              \
+        u.id, u.username, CASE WHEN coalesce(f.claimed_at, f.completed_at)     \
+            IS NOT NULL THEN user_called(u.username) END, u.image,             \
+        coalesce(u.verified, FALSE), u.level::bigint,                          \
+        f.created_at, f.completed_at,                                          \
         CASE WHEN f.status = 'PENDING' AND f.held_for IS NOT NULL              \
             THEN f.claimed_at END)
 

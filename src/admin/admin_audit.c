@@ -11,7 +11,10 @@
 
 static const struct member actor_shape[] = {
     { .name = "id", .type = VALUE_UUID },
-    { .name = "username", .type = VALUE_TEXT },
+    { .name = "username", .type = VALUE_TEXT, .nullable = true },
+    { .name = "name",
+      .type = VALUE_TEXT,
+      .about = "The user name, or Deleted user." },
     { 0 },
 };
 
@@ -23,15 +26,14 @@ static const struct member audit_shape[] = {
     { .name = "actor",
       .object = actor_shape,
       .nullable = true,
-      .about = "null: sparklectl or a batch program, see userAgent; or an "
-               "account that is no more." },
+      .about = "null: sparklectl or a batch program, see userAgent." },
     { .name = "action", .type = VALUE_TEXT },
     { .name = "resource", .type = VALUE_TEXT, .nullable = true },
     { .name = "resourceId", .type = VALUE_TEXT, .nullable = true },
     { .name = "resourceName",
       .type = VALUE_TEXT,
       .nullable = true,
-      .about = "The user's name, where it is a user." },
+      .about = "The user name, or Deleted user, where it is a user." },
     { .name = "success", .type = VALUE_BOOLEAN },
     { .name = "error",
       .type = VALUE_TEXT,
@@ -49,8 +51,9 @@ static const struct member audit_shape[] = {
  * from, $9 success, $11 may see addresses. */
 static const char audit_sql[] = SQL_PLANNED SQL(
     SELECT l.id, l.created_at, l.at, l.actor_user_id, l.actor_username,
-        l.action, l.resource_type, l.resource_id, l.resource_name, l.success,
-        l.error, l.before, l.after, CASE WHEN $11 THEN l.ip END AS ip,
+        l.actor_name, l.action, l.resource_type, l.resource_id,
+        l.resource_name, l.success, l.error, l.before, l.after,
+        CASE WHEN $11 THEN l.ip END AS ip,
         l.user_agent, l.request_id,
         l.created_at AS cursor_key
     FROM (SELECT * FROM audit_rows l

@@ -216,7 +216,8 @@ static const struct member detail_shape[] = {
     , u.level::bigint AS level, u.provider::text AS provider,                  \
     twofactor_on(u.id) AS two_factor, u.password_changed_at,                   \
     u.status_reason, u.status_changed_at,                                      \
-    (SELECT b.username FROM users b WHERE b.id = u.status_changed_by)          \
+    (SELECT user_called(CASE WHEN b.status <> 'DELETED' THEN b.username END)   \
+        FROM users b WHERE b.id = u.status_changed_by)                         \
         AS status_changed_by,                                                  \
     (SELECT count(*) FROM sessions s WHERE s.user_id = u.id                    \
         AND s.ended_at IS NULL AND s.expires_at > $5) AS sessions,             \
@@ -258,7 +259,7 @@ static const char show_sql[] =
             WHERE h.user_id = a.id AND may.see
             ORDER BY h.created_at DESC, h.id DESC LIMIT 10) l) AS alerts,
         (SELECT coalesce(jsonb_agg(jsonb_build_object('at', l.created_at,
-            'actor', l.actor_username, 'action', l.action,
+            'actor', l.actor_name, 'action', l.action,
             'before', l.before, 'after', l.after, 'success', l.success,
             'error', l.error)), '[]')
         FROM (SELECT * FROM audit_rows h WHERE h.resource_type = 'user'

@@ -18,9 +18,9 @@ const char *comment_excerpt(const void *mem, const struct markup *text);
 #define COMMENT_SELECT                                                         \
     SQL(SELECT row.id, row.post_id, row.parent_id, row.depth, row.content,     \
         row.content_html, row.youtube_timestamp, row.edited, row.edited_at,    \
-        row.deleted, row.author_id, row.author_username, row.author_image,     \
-        row.author_verified, row.author_level, row.reactions, row.replies,     \
-        row.created_at,                                                        \
+        row.deleted, row.author_id, row.author_username, row.author_name,      \
+        row.author_image, row.author_verified, row.author_level,               \
+        row.reactions, row.replies, row.created_at,                            \
         CASE WHEN $1::uuid IS NOT NULL THEN                                    \
             ARRAY(SELECT mine.type::text FROM reactions mine                   \
                 WHERE mine.comment_id = row.id AND mine.user_id = $1)          \

@@ -89,8 +89,8 @@ remove_follow(struct request *r)
 /* ---- The lists ---------------------------------------------------------- */
 
 #define LIST(view_name)                                                        \
-    SQL(SELECT row.id, row.username, row.image, row.verified, row.level,       \
-            row.followed_at AS cursor_key                                      \
+    SQL(SELECT row.id, row.username, row.name, row.image, row.verified,        \
+            row.level, row.followed_at AS cursor_key                           \
         FROM view_name row                                                     \
         WHERE row.of_id = (SELECT id FROM users                                \
                 WHERE lower(username) = lower($1)                              \

@@ -28,7 +28,10 @@ static const struct member notification_shape[] = {
     { .name = "message", .type = VALUE_TEXT },
     { .name = "read", .type = VALUE_BOOLEAN },
     { .name = "priority", .type = VALUE_INTEGER, .about = "0 to 3." },
-    { .name = "actor", .object = user_card, .nullable = true },
+    { .name = "actor",
+      .object = user_card,
+      .nullable = true,
+      .about = "null: the site tells." },
     { .name = "actors",
       .type = VALUE_INTEGER,
       .about = "How many did it; the latest is `actor`." },
@@ -57,9 +60,9 @@ static const struct member count_shape[] = {
 
 #define NOTIFICATION_SELECT                                                    \
     SQL(SELECT row.id, row.type, row.title, row.message, row.read,             \
-        row.priority, row.actor_id, row.actor_username, row.actor_image,       \
-        row.actor_verified, row.actor_level, row.actors,                       \
-        greatest(row.actors - 1, 0) AS others, row.entity_type,                \
+        row.priority, row.actor_id, row.actor_username, row.actor_name,        \
+        row.actor_image, row.actor_verified, row.actor_level,                  \
+        row.actors, greatest(row.actors - 1, 0) AS others, row.entity_type,    \
         row.entity_id, row.action_url, row.created_at, row.data, row.image,    \
         row.created_at AS cursor_key                                           \
         FROM notification_rows row                                             \
@@ -148,7 +151,8 @@ static const char own_sql[] = SQL(
     SELECT id, title FROM notifications_shown WHERE id = $2 AND user_id = $1
 );
 static const char actors_sql[] = SQL(
-    SELECT u.id, u.username, u.image, u.verified, u.level::bigint,
+    SELECT u.id, u.username, user_called(u.username), u.image, u.verified,
+        u.level::bigint,
         a.created_at AS cursor_key
     FROM notifications_shown n
     JOIN notification_actors a ON a.notification_id = n.id

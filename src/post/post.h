@@ -19,10 +19,11 @@ extern const struct member post_shape[];
 #define POST_SELECT                                                            \
     SQL(SELECT row.id, row.slug, row.title, row.excerpt, row.cover_image,      \
         row.kind, row.published, row.views, row.author_id,                     \
-        row.author_username, row.author_image, row.author_verified,            \
-        row.author_level, row.category_id, row.category_name,                  \
-        row.category_slug, row.tags, row.comments, row.reactions,              \
-        row.created_at, row.published_at, row.language,) POST_VIEWER
+        row.author_username, row.author_name, row.author_image,                \
+        row.author_verified, row.author_level, row.category_id,                \
+        row.category_name, row.category_slug, row.tags, row.comments,          \
+        row.reactions, row.created_at, row.published_at, row.language, )       \
+    POST_VIEWER
 
 /* What the viewer in $1 did with the post row: nothing for a visitor. */
 #define POST_VIEWER                                                            \

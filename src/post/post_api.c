@@ -57,10 +57,7 @@ static const struct member detail_viewer_shape[] = {
         { .name = "kind", .type = VALUE_TEXT },                                \
         { .name = "published", .type = VALUE_BOOLEAN },                        \
         { .name = "views", .type = VALUE_INTEGER },                            \
-        { .name = "author",                                                    \
-          .object = user_card,                                                 \
-          .nullable = true,                                                    \
-          .about = "null where the account is gone." },                        \
+        { .name = "author", .object = user_card },                             \
         { .name = "category", .object = category_card, .nullable = true },     \
         { .name = "tags", .type = VALUE_TEXTS },                               \
         { .name = "_count",                                                    \

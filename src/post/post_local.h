@@ -17,14 +17,15 @@ extern const struct route post_page_routes[];
 #define POST_DETAIL_COLUMNS                                                    \
     SQL(row.id, row.slug, row.title, row.excerpt, row.cover_image, row.kind,   \
         row.published, row.views, row.author_id, row.author_username,          \
-        row.author_image, row.author_verified, row.author_level,               \
-        row.category_id, row.category_name, row.category_slug, row.tags,       \
-        row.comments, row.reactions, row.created_at, row.published_at,         \
-        row.content, row.content_html, row.version, row.comments_enabled,      \
-        row.visibility, row.youtube_video_id, row.language,                    \
-        row.reactions_like, row.reactions_love, row.reactions_sparkle,         \
-        row.reactions_fire, row.reactions_laugh, row.reactions_wow,            \
-        row.reactions_sad, row.updated_at, row.edited, )                       \
+        row.author_name, row.author_image, row.author_verified,                \
+        row.author_level, row.category_id, row.category_name,                  \
+        row.category_slug, row.tags, row.comments, row.reactions,              \
+        row.created_at, row.published_at, row.content, row.content_html,       \
+        row.version, row.comments_enabled, row.visibility,                     \
+        row.youtube_video_id, row.language, row.reactions_like,                \
+        row.reactions_love, row.reactions_sparkle, row.reactions_fire,         \
+        row.reactions_laugh, row.reactions_wow, row.reactions_sad,             \
+        row.updated_at, row.edited, )                                          \
     POST_VIEWER                                                                \
     SQL(, EXISTS(SELECT FROM follows f WHERE f.follower_id = $1                \
             AND f.following_id = row.by_author_id) AS viewer_following,)

@@ -92,7 +92,7 @@ static const char show_sql[] = SQL(
     WHERE a.id = $1 AND v.value <> ''
 );
 static const char done_sql[] = SQL(
-    SELECT at, coalesce(actor_username, user_agent), action,
+    SELECT at, coalesce(actor_name, user_agent), action,
         CASE WHEN success THEN 'done' ELSE 'refused: ' || error END,
         coalesce(after::text, '')
     FROM audit_rows

@@ -114,9 +114,10 @@ answer_signed_in(struct request *r, const struct session *s,
     const int64_t level = db_integer(row, 0, 15);
     const char *challenge = NULL;
 
-    return answer_values(r, ARGS(ARG(s->user), ARG(s->username), ARG(s->image),
-                                 ARG(verified), ARG(level), ARG(s->active),
-                                 ARG(code_wanted), ARG(challenge)));
+    return answer_values(r, ARGS(ARG(s->user), ARG(s->username),
+                                 ARG(s->username), ARG(s->image), ARG(verified),
+                                 ARG(level), ARG(s->active), ARG(code_wanted),
+                                 ARG(challenge)));
 }
 
 /* password_hash: as it was looked at; NULL: not now. */

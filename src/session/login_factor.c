@@ -37,8 +37,8 @@ const char login_challenge_sql[] = SQL(
             $5::timestamptz + interval '5 minutes')
         RETURNING 1
     )
-    SELECT NULL::uuid, NULL::text, NULL::text, NULL::boolean, NULL::bigint,
-        NULL::boolean, TRUE, $6::text
+    SELECT NULL::uuid, NULL::text, NULL::text, NULL::text, NULL::boolean,
+        NULL::bigint, NULL::boolean, TRUE, $6::text
     FROM made
 );
 /* clang-format on */

@@ -38,6 +38,7 @@ const together = [
   "visible",
   "notification",
   "gone",
+  "nobody",
   "channels",
   "codes",
   "draft",

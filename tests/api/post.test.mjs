@@ -478,14 +478,4 @@ export default () =>
       const answer = await reader.put(`/api/posts/${draft.id}/reactions/LIKE`);
       assert.equal(answer.status, 404);
     });
-
-    it("calls an author who is gone no author", async () => {
-      const user = await writer();
-      const post = await people.post(user);
-      await stack.sql`UPDATE users SET status = 'DELETED', deleted_at = now()
-        WHERE id = ${user.id}`;
-      const answer = await reader.get(`/api/posts/${post.id}`);
-      assert.equal(answer.status, 200);
-      assert.equal(answer.data.author, null);
-    });
   });

@@ -71,7 +71,7 @@ export default () =>
       const open = (await owner.post("/api/users/me/referrals", {})).data;
       const list = await owner.get("/api/users/me/referrals");
       assert.deepEqual(
-        list.data.items.map((f) => [f.code, f.status, f.joined]),
+        list.data.items.map((f) => [f.code, f.status, f.joined?.username ?? null]),
         [
           [open.code, "PENDING", null],
           [code, "COMPLETED", name],
@@ -272,8 +272,8 @@ export default () =>
       const list = await staff.get("/api/admin/referrals?limit=100");
       const held = list.data.items.find((f) => f.id === one.id);
       assert.equal(held.heldFor, "mailbox");
-      assert.equal(held.referrer, owner.name);
-      assert.equal(held.joined, one.username);
+      assert.equal(held.referrer.username, owner.name);
+      assert.equal(held.joined.username, one.username);
       const page = await staff.page("/admin/referrals");
       assert.ok(page.text.includes(two.code), `${page}`);
       const decide = (client, { id }, what, reason = "A friend.") =>

@@ -32,12 +32,12 @@ async function meet(reader, fan, member, post, comment) {
   const thread = await get(`/api/posts/${post.id}/comments`);
   return {
     profile: (await get(at)).status === 200,
-    "card of a post": (await get(`/api/posts/${post.id}`)).data.author !== null,
+    "card of a post": (await get(`/api/posts/${post.id}`)).data.author.id !== null,
     "card in a list":
-      (feed.find((one) => one.id === post.id) ?? post).author?.username ===
+      (feed.find((one) => one.id === post.id) ?? post).author.username ===
       member.name,
     "card of a comment":
-      thread.data.items.find((one) => one.id === comment.id).author !== null,
+      thread.data.items.find((one) => one.id === comment.id).author.id !== null,
     "followers of another": await has(`/api/users/${fan.name}/followers`),
     "followed by another": await has(`/api/users/${fan.name}/following`),
     "own list": names(await get(`${at}/followers`)).length > 0,

@@ -8,6 +8,7 @@ import { join, relative } from "node:path";
 import { after, before, test } from "node:test";
 import { Client } from "../lib/client.mjs";
 import { Clock } from "../lib/clock.mjs";
+import { nobody } from "../lib/erase.mjs";
 import { People, addressOf } from "../lib/people.mjs";
 import { seal } from "../lib/seal.mjs";
 import { Stack, eventually, top } from "../lib/stack.mjs";
@@ -309,7 +310,7 @@ async function checkContent(other, { post, own, removes }) {
   const shown = await other.get(`/api/posts/${own.id}`);
   assert.equal(shown.status, removes ? 404 : 200, `${shown}`);
   if (!removes) {
-    assert.equal(shown.data.author, null);
+    assert.deepEqual(shown.data.author, nobody);
     const page = await other.page(`/post/${own.slug}`);
     assert.match(page.text, /Deleted user/i);
   }

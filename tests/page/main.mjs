@@ -7,6 +7,7 @@ await begin("page", { demo: true });
 const files = await load(import.meta.url, [
   "pages",
   "direction",
+  "nobody",
   "admin",
   "headers",
   "cache",
