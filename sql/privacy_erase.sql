@@ -262,7 +262,7 @@ BEGIN
         status = CASE status WHEN 'scheduled' THEN 'draft' ELSE status END
             ::post_status,
         publish_at = NULL, title = 'Deleted post', slug = 'deleted-' || id,
-        excerpt = NULL, cover_image = NULL, tags = '{}', language = 'en',
+        excerpt = NULL, cover_image = NULL, tags = '{}', language = 'und',
         youtube_video_id = NULL, series_id = NULL, series_position = NULL
     WHERE id = post.id;
     UPDATE post_contents SET content = '', content_html = ''

@@ -14,7 +14,8 @@
  *
  * pathEncoded is the path with its query, coded for a query's value.  A time
  * is written as RFC 3339, and with @date behind its name as people read it.  A
- * number with @one is true where it is 1: for the words beside it.
+ * number with @one is true where it is 1, for the words beside it; a language
+ * with @lang is empty where it is not known.
  */
 #ifndef CORE_PAGE_H
 #define CORE_PAGE_H

@@ -25,6 +25,7 @@ static const struct suffix {
 } suffixes[] = {
     { "@date", 5, PAGE_DATE },
     { "@one", 4, PAGE_ONE },
+    { "@lang", 5, PAGE_LANG },
 };
 
 static const struct suffix *
@@ -69,6 +70,17 @@ page_put_integer(struct template_value *ret, int64_t number,
         template_boolean(ret, number == 1);
     else
         template_number(ret, number);
+}
+
+void
+page_put_text(struct template_value *ret, const char *s, size_t len,
+              enum page_form form)
+{
+    static const char unknown[] = "und"; /* BCP 47: not determined */
+    bool none = form == PAGE_LANG && len == sizeof unknown - 1 &&
+                memcmp(s, unknown, len) == 0;
+
+    template_text(ret, s, none ? 0 : len);
 }
 
 void

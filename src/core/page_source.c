@@ -52,7 +52,7 @@ put_column(struct template_value *ret, const void *mem,
     case VALUE_TEXT:
     case VALUE_JSON: {
         const char *s = db_text(res, row, column, &len);
-        template_text(ret, s, len);
+        page_put_text(ret, s, len, form);
         break;
     }
     default:
@@ -192,7 +192,8 @@ put_value(struct template_value *ret, const void *mem, const struct sql_arg *v,
         break;
     case VALUE_TEXT:
     case VALUE_JSON:
-        template_string(ret, *(const char *const *)v->at);
+        page_put_text(ret, *(const char *const *)v->at,
+                      strlen(*(const char *const *)v->at), form);
         break;
     default:
         break;

@@ -70,7 +70,9 @@ static const struct member detail_viewer_shape[] = {
 
 const struct member post_shape[] = {
     POST_MEMBERS,
-    { .name = "language", .type = VALUE_TEXT, .about = "BCP 47 tag." },
+    { .name = "language",
+      .type = VALUE_TEXT,
+      .about = "BCP 47 tag; und: nobody said." },
     { .name = "viewer",
       .object = viewer_shape,
       .nullable = true,
@@ -95,7 +97,9 @@ const struct member post_detail_shape[] = {
     { .name = "commentsEnabled", .type = VALUE_BOOLEAN },
     { .name = "visibility", .type = VALUE_TEXT },
     { .name = "youtubeVideoId", .type = VALUE_TEXT, .nullable = true },
-    { .name = "language", .type = VALUE_TEXT, .about = "BCP 47 tag." },
+    { .name = "language",
+      .type = VALUE_TEXT,
+      .about = "BCP 47 tag; und: nobody said." },
     { .name = "reactionCounts", .object = reaction_counts },
     { .name = "updatedAt", .type = VALUE_TIME },
     { .name = "edited", .type = VALUE_BOOLEAN },

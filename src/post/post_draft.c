@@ -57,7 +57,8 @@ image_valid(const char *s)
               .max = LANGUAGE_MAX, .valid = language_valid,                    \
               .wanted = LANGUAGE_WANTED, .pattern = LANGUAGE_PATTERN,          \
               .keep = language_kept,                                           \
-              .about = "BCP 47 language tag; en if not given."),               \
+              .about = "BCP 47 language tag; und (undetermined) if not "       \
+                       "given."),                                              \
         FIELD(IN_BODY, struct post_draft, tags, .max = 10, .item_max = 50,     \
               .valid = category_slug_valid, .wanted = SLUG_WANTED,             \
               .pattern = SLUG_PATTERN, .about = "Up to 10 tags."),             \

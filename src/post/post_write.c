@@ -94,7 +94,7 @@ static const char create_sql[] = SQL(
         VALUES ($1, category_by_slug($2), $3, $4,
             coalesce($5::text, 'ARTICLE')::post_kind, nullif($6, ''),
             nullif($7, ''), coalesce($8::text, 'PUBLIC')::visibility,
-            coalesce($9, 'en'), coalesce($10::text[], ARRAY[]::text[]),
+            coalesce($9, 'und'), coalesce($10::text[], ARRAY[]::text[]),
             CASE WHEN coalesce($11, TRUE) THEN 'published' ELSE 'draft' END
                 ::post_status, coalesce($12, TRUE))
         RETURNING *

@@ -66,6 +66,22 @@ export default () =>
       }
     });
 
+    it("says of no language that nobody knows", async () => {
+      const user = await writer();
+      const post = await people.post(user, { title: "مرحبا" });
+      assert.equal(post.language, "und");
+      const { id } = post;
+      const set = await user.patch(`/api/posts/${id}`, { language: "ar" });
+      assert.equal(set.data.language, "ar");
+      const kept = await user.patch(`/api/posts/${id}`, { title: "مرحبا بكم" });
+      assert.equal(kept.data.language, "ar");
+      const back = await user.patch(`/api/posts/${id}`, { language: "UND" });
+      assert.equal(back.data.language, "und");
+      const [row] = (await reader.get(`/api/posts?author=${user.name}`)).data
+        .items;
+      assert.equal(row.language, "und");
+    });
+
     it("refuses other languages, and names the field", async () => {
       const post = await people.post(await writer(), { language: "he" });
       const bad = [

@@ -97,6 +97,13 @@ export default () =>
         () => document.querySelector(".post-card h2:lang(he)") !== null,
       );
       assert.ok(language);
+      const other = await people.user();
+      await people.post(other, { title: "مرحبا", content: "مرحبا بكم." });
+      await reader.go(`/profile/${other.name}`);
+      const page = await reader.page.evaluate(
+        () => document.querySelector(".post-card h2:lang(en)") !== null,
+      );
+      assert.equal(page, false);
       await reader.takeSession(user);
       await reader.go("/new");
       for (const label of ["Title", "Your post"]) {

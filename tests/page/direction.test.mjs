@@ -119,6 +119,30 @@ export default () =>
       );
     });
 
+    it("does not take a post of no language for the page's", async () => {
+      const user = await people.user();
+      const post = await people.post(user, {
+        title: "مرحبا بالعالم",
+        content: "مرحبا.",
+        excerpt: "ملخص",
+      });
+      const whole = await pageOf(post);
+      const list = (await reader.page(`/profile/${user.name}`)).text;
+      for (const [html, name, having] of [
+        [whole, "h1", {}],
+        [whole, "div", { class: "prose" }],
+        [list, "h2", { dir: "auto" }],
+        [list, "p", { class: "excerpt" }],
+      ])
+        assert.equal(only(html, name, having).attributes.lang, "", name);
+      const form = (await user.page(
+        `/post/${encodeURIComponent(post.slug)}/edit`,
+      )).text;
+      const field = only(form, "input", { name: "language" }).attributes;
+      assert.equal(field.value, "");
+      assert.equal(field["data-type"], "language");
+    });
+
     it("lets writers say the language, and shows it", async () => {
       const post = await people.post(author, { language: "pt-BR" });
       const html = (await author.page(`/post/${post.slug}/edit`)).text;

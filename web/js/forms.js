@@ -9,8 +9,8 @@
 //   data-confirm  a question to ask first; data-yes is the button's word
 //   data-type     on a field: number, boolean, tags (a list), time (seconds),
 //                 optional (left out when empty), changed (left out when not
-//                 changed); on checkboxes of one name: off (the list of the
-//                 values of those that are off)
+//                 changed), language (und when empty); on checkboxes of one
+//                 name: off (the list of the values of those that are off)
 //
 // The button that was pressed sends its name and value too.
 import { withIdentity } from "./again.js";
@@ -47,6 +47,7 @@ const readers = {
       .filter(Boolean),
   time: (v) => (v.trim() === "" ? undefined : seconds(v.trim())),
   optional: (v) => (v.trim() === "" ? undefined : v),
+  language: (v) => v.trim() || "und",
   changed: (v, field) => (v === field.defaultValue ? undefined : v.trim()),
 };
 
