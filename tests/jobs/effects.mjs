@@ -11,7 +11,8 @@ export function watchEffects(jobs) {
       at timestamptz NOT NULL DEFAULT clock_timestamp());
     CREATE OR REPLACE FUNCTION add_experience(
       p_user_id uuid, p_amount int, p_source text, p_key text,
-      p_reason text DEFAULT NULL, OUT added int, OUT experience bigint,
+      p_reason text DEFAULT NULL, p_actor uuid DEFAULT NULL,
+      p_text text DEFAULT NULL, OUT added int, OUT experience bigint,
       OUT old_level int, OUT new_level int)
     LANGUAGE plpgsql SECURITY DEFINER AS $$
     BEGIN
