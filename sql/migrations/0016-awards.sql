@@ -133,8 +133,15 @@ WHERE s.user_id = f.follower_id;
 
 -- ---- Drafts ---------------------------------------------------------------
 
--- version  grows with each change; it stays, without a text, where the draft
---          was sent or dropped, so that an older copy of it does not come back
+-- version  another with each change
+-- dropped  it was sent or dropped: the row stays for a while, without the
+--          words, so that an older copy of them does not come back
 ALTER TABLE drafts
     ADD COLUMN version bigint NOT NULL DEFAULT 1,
     ADD COLUMN dropped boolean NOT NULL DEFAULT false;
+CREATE INDEX drafts_dropped_idx ON drafts (saved_at) WHERE dropped;
+
+INSERT INTO data_retention_policies (table_name, time_column, keep, ground)
+VALUES ('drafts', 'saved_at', '7 days',
+    'operation: no older copy of one that was sent or dropped; others stay')
+ON CONFLICT (table_name) DO NOTHING;

@@ -13,6 +13,33 @@ struct draft {
     const char *place;
     const char *title, *content, *tags, *excerpt, *category, *kind;
     const char *youtube_video_id;
+    int64_t version; /* of PUT: 0: of none */
+};
+
+struct drop {
+    const char *place;
+    struct maybe_integer version;
+};
+
+static const struct problem stale = {
+    .status = 409,
+    .code = "DRAFT_STALE",
+    .title = "Another text was kept here meanwhile. Read it first.",
+};
+static const struct problem dropped = {
+    .status = 409,
+    .code = "DRAFT_DROPPED",
+    .title = "This was sent or discarded meanwhile.",
+};
+
+static const struct refusal refusals[] = {
+    { .problem = &stale, .constraint = "drafts_version" },
+    { .problem = &dropped, .constraint = "drafts_dropped" },
+    { 0 },
+};
+static const struct refusal drop_refusals[] = {
+    { .problem = &stale, .constraint = "drafts_version" },
+    { 0 },
 };
 
 static bool
@@ -28,24 +55,30 @@ place_valid(const char *s)
     return strcmp(s, "new") == 0;
 }
 
-#define PLACE(where, ...)                                                      \
-    FIELD(where, struct draft, place, .max = 50, .valid = place_valid,         \
+#define PLACE(where, owner, ...)                                               \
+    FIELD(where, owner, place, .max = 50, .valid = place_valid,                \
           .wanted = "must be new, or post-, comment-, reply- or edit- and an " \
                     "id",                                                      \
           .pattern = "^(new|(post|comment|reply|edit)-[0-9a-fA-F-]{36})$",     \
           .about = "What is written: new, post-ID, comment-ID ...",            \
           __VA_ARGS__)
 
-static const struct field place_fields[] = {
-    PLACE(IN_PATH, .required = true),
+static const struct field drop_fields[] = {
+    PLACE(IN_PATH, struct drop, .required = true),
+    FIELD(IN_QUERY, struct drop, version, .min = 0, .max = INT64_MAX,
+          .about = "The version that you know; a newer one stays, and is a "
+                   "conflict.  Without it whatever is there goes."),
     { 0 },
 };
 static const struct field list_fields[] = {
-    PLACE(IN_QUERY, .required = false),
+    PLACE(IN_QUERY, struct draft, .required = false),
     { 0 },
 };
 static const struct field put_fields[] = {
-    PLACE(IN_PATH, .required = true),
+    PLACE(IN_PATH, struct draft, .required = true),
+    FIELD(IN_BODY, struct draft, version, .min = 0, .max = INT64_MAX,
+          .about = "The version that you know, 0 (or left out) if none; where "
+                   "another is kept, that is a conflict."),
     FIELD(IN_BODY, struct draft, title, .max = 500, .raw = true,
           .about = "As typed."),
     FIELD(IN_BODY, struct draft, content, .max = 100000, .raw = true,
@@ -72,23 +105,29 @@ static const struct member draft_shape[] = {
     { .name = "category", .type = VALUE_TEXT },
     { .name = "kind", .type = VALUE_TEXT },
     { .name = "youtubeVideoId", .type = VALUE_TEXT },
+    { .name = "version", .type = VALUE_INTEGER },
+    { .name = "dropped",
+      .type = VALUE_BOOLEAN,
+      .about =
+          "It was sent or dropped: only its version is left, for a week." },
     { .name = "savedAt", .type = VALUE_TIME },
     { 0 },
 };
 static const struct member saved_draft[] = {
     { .name = "place", .type = VALUE_TEXT },
+    { .name = "version", .type = VALUE_INTEGER },
     { .name = "savedAt", .type = VALUE_TIME },
     { 0 },
 };
 
-enum { DRAFTS = 50 }; /* of a member; see put_sql */
+enum { DRAFTS = 50 }; /* of a member; see draft_evict() in sql/draft.sql */
 
 static const char list_sql[] =
     SQL(
     SELECT place, title, content, tags, excerpt, category, kind,
-        youtube_video_id, saved_at
+        youtube_video_id, version, dropped, saved_at
     FROM drafts
-    WHERE user_id = $1 AND ($2::text IS NULL OR place = $2)
+    WHERE user_id = $1 AND (place = $2 OR ($2::text IS NULL AND NOT dropped))
     ORDER BY saved_at DESC, place LIMIT 51
 );
 
@@ -101,24 +140,11 @@ list_drafts(struct request *r)
                        ARGS(ARG(r->viewer), ARG(d->place)));
 }
 
-/* The oldest gives way to the 51st. */
 static const char put_sql[] = SQL(
-    WITH old AS (
-        DELETE FROM drafts WHERE user_id = $1 AND place IN (
-            SELECT place FROM drafts WHERE user_id = $1 AND place <> $2
-            ORDER BY saved_at DESC, place OFFSET 49)
-    )
-    INSERT INTO drafts AS d (user_id, place, title, content, tags, excerpt,
-        category, kind, youtube_video_id)
-    VALUES ($1, $2, coalesce($3, ''), coalesce($4, ''), coalesce($5, ''),
+    SELECT d.place, d.version, d.saved_at
+    FROM draft_put($1, $2, $3, coalesce($4, ''), coalesce($5, ''),
         coalesce($6, ''), coalesce($7, ''), coalesce($8, ''),
-        coalesce($9, ''))
-    ON CONFLICT (user_id, place) DO UPDATE SET title = excluded.title,
-        content = excluded.content, tags = excluded.tags,
-        excerpt = excluded.excerpt, category = excluded.category,
-        kind = excluded.kind, youtube_video_id = excluded.youtube_video_id,
-        saved_at = clock_now()
-    RETURNING d.place, d.saved_at
+        coalesce($9, ''), coalesce($10, '')) d
 );
 
 static const struct problem *
@@ -127,21 +153,21 @@ put_draft(struct request *r)
     const struct draft *d = r->input;
 
     return answer_row(r, put_sql,
-                      ARGS(ARG(r->viewer), ARG(d->place), ARG(d->title),
-                           ARG(d->content), ARG(d->tags), ARG(d->excerpt),
-                           ARG(d->category), ARG(d->kind),
+                      ARGS(ARG(r->viewer), ARG(d->place), ARG(d->version),
+                           ARG(d->title), ARG(d->content), ARG(d->tags),
+                           ARG(d->excerpt), ARG(d->category), ARG(d->kind),
                            ARG(d->youtube_video_id)));
 }
 
-static const char drop_sql[] =
-    SQL(DELETE FROM drafts WHERE user_id = $1 AND place = $2);
+static const char drop_sql[] = SQL(SELECT draft_drop($1, $2, $3));
 
 static const struct problem *
 drop_draft(struct request *r)
 {
-    const struct draft *d = r->input;
+    const struct drop *d = r->input;
 
-    return answer_done_anyway(r, drop_sql, ARGS(ARG(r->viewer), ARG(d->place)));
+    return answer_done_anyway(
+        r, drop_sql, ARGS(ARG(r->viewer), ARG(d->place), ARG(d->version)));
 }
 
 static const struct route routes[] = {
@@ -149,7 +175,8 @@ static const struct route routes[] = {
         .on = "GET /api/drafts",
         .access = ALLOW_SIGNED_IN,
         .handle = list_drafts,
-        .about = "List your drafts, the latest first; or the one of a place.",
+        .about = "List your drafts, the latest first; or the one of a place, "
+                 "also when it was dropped.",
         .input = INPUT(struct draft, list_fields),
         .returns = draft_shape,
         .form = ANSWER_ARRAY,
@@ -162,6 +189,7 @@ static const struct route routes[] = {
         .about = "Keep what you are writing; the oldest of 50 gives way.",
         .input = INPUT(struct draft, put_fields),
         .returns = saved_draft,
+        .refusals = refusals,
         .sql = STATEMENTS(put_sql),
     },
     {
@@ -169,8 +197,9 @@ static const struct route routes[] = {
         .access = ALLOW_SIGNED_IN,
         .handle = drop_draft,
         .about = "Drop a draft; again changes nothing.",
-        .input = INPUT(struct draft, place_fields),
+        .input = INPUT(struct drop, drop_fields),
         .form = ANSWER_NOTHING,
+        .refusals = drop_refusals,
         .success = 204,
         .sql = STATEMENTS(drop_sql),
     },

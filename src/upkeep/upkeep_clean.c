@@ -155,6 +155,7 @@ static const struct kept kept[] = {
     KEPT(xp_days, day),
     KEPT(xp_pairs, day),
     KEPT(xp_texts, created_at),
+    KEPT_IF(drafts, saved_at, " AND t.dropped"),
     KEPT(mail_sent, created_at),
     KEPT(mail_skipped, created_at),
     KEPT(mail_bounces, created_at),
