@@ -16,7 +16,7 @@
 import { withIdentity } from "./again.js";
 import { Problem, goToLogin, send } from "./api.js";
 import { ask, dressed, make, page, say } from "./dom.js";
-import { leaveDrafts } from "./drafts.js";
+import { endDrafts, leaveDrafts } from "./drafts.js";
 import { localTarget } from "./local.js";
 import { text } from "./text.js";
 
@@ -210,24 +210,43 @@ async function submit(form, submitter) {
   const yes = submitter?.textContent.trim() || text.save;
   if (question && !(await ask(question, yes, text.cancel))) return;
   busy(form, true, submitter);
+  const isLeaving = form.hasAttribute("data-leave");
   try {
-    if (form.hasAttribute("data-leave")) await leaveDrafts();
+    if (isLeaving && !(await leaveDrafts()))
+      return busy(form, false, submitter);
+    await announced(form);
     const data = await withIdentity(() => deliver(form, submitter));
-    const sent = new CustomEvent("sent", {
-      bubbles: true,
-      cancelable: true,
-      detail: data,
-    });
-    // Who listens may have another use for the answer, and say so.
-    if (form.dispatchEvent(sent)) {
-      if (form.dataset.say) say(form.dataset.say);
-      await follow(form, data);
-    }
+    if (isLeaving) endDrafts();
+    await arrived(form, data);
   } catch (problem) {
     busy(form, false, submitter);
+    form.dispatchEvent(new CustomEvent("refused"));
     return refused(form, problem);
   }
   busy(form, false, submitter);
+}
+
+/** Says that the form goes, and waits for who has something to end before. */
+async function announced(form) {
+  const sending = new CustomEvent("sending");
+  sending.waits = [];
+  form.dispatchEvent(sending);
+  await Promise.all(sending.waits);
+}
+
+/** Who listens may have another use for the answer, and say so. */
+async function arrived(form, data) {
+  const sent = new CustomEvent("sent", {
+    bubbles: true,
+    cancelable: true,
+    detail: data,
+  });
+  sent.waits = [];
+  const goes = form.dispatchEvent(sent);
+  await Promise.all(sent.waits);
+  if (!goes) return;
+  if (form.dataset.say) say(form.dataset.say);
+  await follow(form, data);
 }
 
 /** Starts to listen; our own messages take the browser's bubbles' place. */

@@ -16,6 +16,16 @@ export const text = {
   draftSaved: "Draft saved",
   draftBack: "We brought back what you had not saved.",
   draftDrop: "Discard it",
+  draftTwo:
+    "Another text was kept here from another device or tab. Both are here: choose the one to keep.",
+  draftOther: "Show the other text",
+  draftKeep: "Keep the text below",
+  draftSwap: "Put the other text below",
+  draftSwapped: "The two texts changed places.",
+  draftGone:
+    "This was sent or discarded on another device or tab. What you wrote here is not saved yet.",
+  draftLeave: "What you wrote on this page is not saved. Log out and lose it?",
+  draftLeaveYes: "Log out",
   nothing: "Nothing to preview yet.",
   unread: (n) => `${n > 99 ? "99+" : n} unread notifications`,
   pushOn: "This device gets push messages now.",
