@@ -15,7 +15,7 @@ SELECT p.id, p.reaction_count = 0
     AND NOT EXISTS (SELECT FROM shares s WHERE s.post_id = p.id)
     AND NOT EXISTS (SELECT FROM bookmarks b WHERE b.post_id = p.id)
     AND NOT EXISTS (SELECT FROM reports r WHERE r.post_id = p.id) AS whole,
-    p.slug = 'deleted-' || p.id AS empty
+    p.slug = 'deleted-' || p.id AS empty, p.deleted_at
 FROM posts p JOIN data_retention_policies k ON k.table_name = 'posts'
 WHERE k.enabled AND p.deleted_at < clock_now() - k.keep
     AND NOT EXISTS (SELECT FROM reports r
@@ -25,7 +25,7 @@ CREATE OR REPLACE VIEW comments_outdated AS
 SELECT c.id, c.reaction_count = 0
     AND NOT EXISTS (SELECT FROM comments k WHERE k.parent_id = c.id)
     AND NOT EXISTS (SELECT FROM reports r WHERE r.comment_id = c.id) AS whole,
-    c.content = '[deleted]' AND c.content_html = '' AS empty
+    c.content = '[deleted]' AND c.content_html = '' AS empty, c.deleted_at
 FROM comments c JOIN data_retention_policies k ON k.table_name = 'comments'
 WHERE k.enabled AND c.deleted_at < clock_now() - k.keep
     AND NOT EXISTS (SELECT FROM reports r
@@ -35,7 +35,7 @@ WHERE k.enabled AND c.deleted_at < clock_now() - k.keep
 -- it any more, its points were moved last before that time, too, and the proof
 -- of its erasure is gone by its own policy.
 CREATE OR REPLACE VIEW users_outdated AS
-SELECT u.id
+SELECT u.id, u.deleted_at
 FROM users u JOIN data_retention_policies k ON k.table_name = 'users'
 WHERE k.enabled AND u.deleted_at < clock_now() - k.keep
     AND u.email = 'deleted_' || u.id
@@ -51,7 +51,9 @@ WHERE k.enabled AND u.deleted_at < clock_now() - k.keep
 
 -- ---- Doing it ---------------------------------------------------------------
 
--- Each does up to p_most rows, and says how many.
+-- Each does up to p_most rows, and says how many.  What is restored meanwhile
+-- stays: that is asked again of the row itself, which a statement that waited
+-- for it sees as it is then, unlike the view.
 CREATE OR REPLACE FUNCTION posts_purge(p_most bigint) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -63,7 +65,7 @@ BEGIN
         LIMIT p_most
     LOOP
         SELECT * INTO post FROM posts
-        WHERE id = due.id AND deleted_at IS NOT NULL FOR UPDATE;
+        WHERE id = due.id AND deleted_at = due.deleted_at FOR UPDATE;
         IF NOT FOUND THEN
             CONTINUE;
         ELSIF due.whole THEN
@@ -81,16 +83,18 @@ $$;
 CREATE OR REPLACE FUNCTION comments_purge(p_most bigint) RETURNS bigint
 LANGUAGE sql AS $$
 WITH due AS MATERIALIZED (
-    SELECT id, whole FROM comments_outdated WHERE whole OR NOT empty
-    LIMIT p_most
+    SELECT id, whole, deleted_at FROM comments_outdated
+    WHERE whole OR NOT empty LIMIT p_most
 ), gone AS (
-    DELETE FROM comments WHERE id IN (SELECT id FROM due WHERE whole)
+    DELETE FROM comments c USING due d
+    WHERE d.whole AND c.id = d.id AND c.deleted_at = d.deleted_at
     RETURNING 1
 ), emptied AS (
-    UPDATE comments SET content = '[deleted]', content_html = '',
+    UPDATE comments c SET content = '[deleted]', content_html = '',
         excerpt = NULL, youtube_timestamp = NULL
-    WHERE id IN (SELECT id FROM due WHERE NOT whole)
-    RETURNING id
+    FROM due d
+    WHERE NOT d.whole AND c.id = d.id AND c.deleted_at = d.deleted_at
+    RETURNING c.id
 ), unsaid AS (
     DELETE FROM mentions WHERE comment_id IN (SELECT id FROM emptied)
 )
@@ -100,7 +104,9 @@ $$;
 CREATE OR REPLACE FUNCTION users_purge(p_most bigint) RETURNS bigint
 LANGUAGE sql AS $$
 WITH gone AS (
-    DELETE FROM users WHERE id IN (SELECT id FROM users_outdated LIMIT p_most)
+    DELETE FROM users u USING (
+        SELECT id, deleted_at FROM users_outdated LIMIT p_most) d
+    WHERE u.id = d.id AND u.deleted_at = d.deleted_at
     RETURNING 1
 )
 SELECT count(*) FROM gone

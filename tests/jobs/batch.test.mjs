@@ -1,7 +1,7 @@
 // sparkle-batch: what each program does, and that two never overlap.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { child } from "../lib/child.mjs";
+import { child, psqlOf } from "../lib/child.mjs";
 import { Runner, eventually } from "./runner.mjs";
 
 let db;
@@ -192,6 +192,60 @@ test("old-logs purges comments from the leaves upwards", () => {
   assert.deepEqual(audit(), before);
 });
 
+test("what is restored while it is purged stays", async (t) => {
+  const [{ id }] = db.sql`SELECT id FROM users LIMIT 1`;
+  const login = ["-X", "-q", "-h", db.dir, "-U", "sparkle_owner",
+    "-d", "sparkle"];
+  deletedPosts(id, { "back whole": 40, "back in use": 40, "talked about": null });
+  const [whole, used, talk] =
+    ["back whole", "back in use", "talked about"].map(postOf);
+  db.sql`SELECT share_add(${used}::uuid, ${id}::uuid, 'link')`;
+  for (const [number, parent] of [[1, null], [2, null], [3, 2]])
+    db.psql(["-c", `INSERT INTO comments (post_id, author_id, parent_id,
+        number, path, depth, content, content_html, deleted_at)
+      SELECT '${talk}', '${id}', u.id, ${number}, coalesce(u.path, '')
+          || lpad(to_hex(${number}), 6, '0'), coalesce(u.depth + 1, 0),
+        'Back ${number}', '<p>x</p>',
+        CASE WHEN ${number} < 3 THEN now() - interval '40 days' END
+      FROM (SELECT 1) one LEFT JOIN comments u
+        ON u.post_id = '${talk}' AND u.number = ${parent ?? 0}`]);
+  db.psql(["-c", `INSERT INTO users (email, username, status, deleted_at)
+      VALUES ('back@example.org', 'back', 'DELETED',
+        now() - interval '400 days');
+    UPDATE users SET email = 'deleted_' || id WHERE username = 'back'`]);
+  db.sql`SELECT counter_repair()`;
+  // An account that was erased has an end; here, another one.
+  for (const [table, where, end] of [
+    ["comments", `post_id = '${talk}'`, "NULL"],
+    ["posts", `id IN ('${whole}', '${used}')`, "NULL"],
+    ["users", "username = 'back'", "now()"]]) {
+    const rows = () => db.sql([`SELECT to_jsonb(t) - 'deleted_at'
+      - 'updated_at' AS row FROM ${table} t WHERE ${where} ORDER BY id`]);
+    const before = rows();
+    assert.ok(before.length, table);
+    const due = db.sql([`SELECT 1 FROM ${table}_outdated`]);
+    assert.ok(due.length, `${table} are due`);
+    const restorer = psqlOf(t, login);
+    await restorer.run("SET lock_timeout = 0; SET statement_timeout = 0");
+    // The view says of them that they are due until this is committed.
+    await restorer.run(`BEGIN; UPDATE ${table} SET deleted_at = ${end}
+      WHERE ${where} AND deleted_at IS NOT NULL`);
+    const purger = psqlOf(t, login);
+    await purger.run(`SET lock_timeout = 0; SET statement_timeout = 0;
+      SET application_name = 'purger ${table}'`);
+    const purged = purger.run(`SELECT ${table}_purge(1000)`);
+    await eventually(`the purge of ${table} waits`, () => db.sql`SELECT 1
+      FROM pg_stat_activity WHERE application_name = ${`purger ${table}`}
+        AND wait_event_type = 'Lock'`.length === 1);
+    await restorer.run("COMMIT");
+    await purged;
+    assert.deepEqual(rows(), before, table);
+    restorer.end();
+    purger.end();
+  }
+  db.sql`SELECT counter_repair()`; // restored by hand, too
+});
+
 test("old-logs purges erased accounts that nothing counts any more", () => {
   const account = (name, days, erased = true) => {
     db.psql(["-c", `WITH made AS (
@@ -218,6 +272,19 @@ test("old-logs purges erased accounts that nothing counts any more", () => {
   const left = db.sql`SELECT username FROM users
     WHERE username LIKE 'old\\_%' ORDER BY 1`.map((row) => row.username);
   assert.deepEqual(left, ["old_fresh", "old_named", "old_payer", "old_writer"]);
+});
+
+test("old-logs sweeps what dropped drafts left, and no draft", () => {
+  const [{ id }] = db.sql`SELECT id FROM users LIMIT 1`;
+  const drafts = { "dropped": [true, 8], "late": [true, 6], "old": [false, 800] };
+  for (const [title, [dropped, days]] of Object.entries(drafts))
+    db.sql`INSERT INTO drafts (user_id, place, title, content, tags, excerpt,
+        category, kind, youtube_video_id, dropped, saved_at)
+      VALUES (${id}, ${title}, ${title}, '', '', '', '', '', '', ${dropped},
+        now() - ${days} * interval '1 day')`;
+  assert.equal(db.batch("old-logs").status, 0);
+  const left = db.sql`SELECT title FROM drafts WHERE user_id = ${id} ORDER BY 1`;
+  assert.deepEqual(left.map((row) => row.title), ["late", "old"]);
 });
 
 test("old-logs purges months of the audit log that have no partition", () => {
