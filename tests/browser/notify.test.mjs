@@ -157,4 +157,101 @@ export default () =>
       await toldTimes(2);
       assert.equal(given.length, 2);
     });
+
+    it("goes on after a log-out, unasked, and for nobody else", async () => {
+      const [mine, other] = [await people.user(), await people.user()];
+      const visitor = await Visitor.enter({ width: 360 });
+      visitor.expect("/api/push/subscriptions/an-id"); // made up, below
+      const { page, context } = visitor;
+      await context.grantPermissions(["notifications"], { origin: stack.url });
+      const given = [];
+      await context.route("**/api/push/subscriptions", (route) => {
+        given.push(route.request().postDataJSON());
+        const data = { success: true, data: { id: "an-id" } };
+        return route.fulfill({ status: 201, json: data });
+      });
+      let questions = 0;
+      await context.exposeFunction("asked", () => questions++);
+      // A push service in the place of Google's: what it knows of is storage.
+      await context.addInitScript(() => {
+        const keys = { p256dh: "point", auth: "secret" };
+        const made = (endpoint) =>
+          endpoint && {
+            toJSON: () => ({ endpoint, keys }),
+            unsubscribe: async () => localStorage.removeItem("service"),
+          };
+        PushManager.prototype.getSubscription = async () =>
+          made(localStorage.getItem("service"));
+        PushManager.prototype.subscribe = async ({ applicationServerKey }) => {
+          if (!applicationServerKey) throw new Error("no key");
+          const endpoint = `https://push.example/${crypto.randomUUID()}`;
+          localStorage.setItem("service", endpoint);
+          return made(endpoint);
+        };
+        const ask = Notification.requestPermission;
+        Notification.requestPermission = (...args) => {
+          window.asked();
+          return ask.apply(Notification, args);
+        };
+      });
+      const worker = () =>
+        page.evaluate(async () =>
+          Boolean(await navigator.serviceWorker.getRegistration("/")),
+        );
+      const logOut = async () => {
+        await page.locator(".site-header .menu summary").last().click();
+        await page.getByRole("button", { name: "Log out" }).first().click();
+        await page.locator("html:not([data-viewer])").waitFor();
+      };
+      const enter = async (user) => {
+        await visitor.takeSession(await people.logIn(user.name));
+        await visitor.go("/settings/notifications");
+        await page.locator("[data-push] button:enabled").waitFor();
+      };
+      const button = page.locator("[data-push] button");
+      const isOn = async () =>
+        (await button.getAttribute("aria-pressed")) === "true";
+
+      await enter(mine);
+      assert.equal(await isOn(), false);
+      await button.click();
+      await page.locator("[data-push] [aria-pressed=true]").waitFor();
+      assert.deepEqual([given.length, questions], [1, 1]);
+      assert.equal(await worker(), true);
+      await page.evaluate(() => sessionStorage.setItem("x", "of mine"));
+      await logOut();
+      // All is gone but the permission and the cookie.
+      await eventually("the service worker is gone", async () => !(await worker()));
+      const left = await page.evaluate(() => [
+        JSON.stringify({ ...localStorage, ...sessionStorage }),
+        Notification.permission,
+      ]);
+      assert.deepEqual(left, ["{}", "granted"]);
+
+      await enter(other);
+      assert.equal(await isOn(), false);
+      assert.equal(await worker(), false, "another member is another matter");
+      assert.equal(given.length, 1);
+      await logOut();
+
+      await enter(mine);
+      assert.equal(await isOn(), true);
+      assert.equal(await worker(), true);
+      assert.deepEqual([given.length, questions], [2, 1]);
+      assert.notEqual(given[1].endpoint, given[0].endpoint);
+      await visitor.go("/");
+      assert.equal(given.length, 2, "once a session");
+      await visitor.go("/settings/notifications");
+      await button.click();
+      await page.locator("[data-push] [aria-pressed=false]").waitFor();
+      await logOut();
+
+      await enter(mine);
+      assert.equal(await isOn(), false, "who switched it off has it off");
+      assert.equal(given.length, 2);
+      const cookies = await context.cookies(stack.url);
+      assert.ok(!cookies.some((c) => c.name === "__Host-push"));
+      await visitor.checkFaults();
+      await visitor.leave();
+    });
   });
