@@ -78,7 +78,8 @@ local all all scram-sha-256
 END
     printf 'operator %s postgres\noperator root postgres\n' "$owner" |
         as_user tee "$dir/postgres/pg_ident.conf" >/dev/null
-    echo "include '$dir/etc/postgresql.conf'" |
+    # Relative: who copies a directory copies a whole instance.
+    echo "include '../etc/postgresql.conf'" |
         as_user tee -a "$dir/postgres/postgresql.conf" >/dev/null
     as_user touch "$dir/postgres/complete"
 }

@@ -35,8 +35,7 @@ cursor_read(const char *s, struct cursor *ret)
     uint64_t key = 0;
     struct cursor c;
 
-    if (strlen(s) != CURSOR_TEXT - 1 ||
-        base64url_decode(s, bytes, sizeof bytes) != CURSOR_BYTES)
+    if (base64url_decode(s, bytes, sizeof bytes) != CURSOR_BYTES)
         return false;
     for (int i = 0; i < 8; i++)
         key = key << 8 | bytes[i];

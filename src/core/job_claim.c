@@ -167,7 +167,7 @@ claim_beat(struct jobs *jobs, int64_t id)
 
 static const char fail_sql[] = SQL(SELECT job_fail($1, $2, $3, $4));
 
-void
+bool
 claim_fail(struct jobs *jobs, const struct job *job, const char *why,
            struct db_error *ret_error)
 {
@@ -178,13 +178,14 @@ claim_fail(struct jobs *jobs, const struct job *job, const char *why,
         ARGS(ARG(job->id), ARG(why), ARG(job->hopeless), ARG(name)), ret_error);
 
     if (ret_error->failed || db_null(rows, 0, 0))
-        return;
+        return false;
     bool given_up = db_boolean(rows, 0, 0);
     log_event(given_up ? LOG_ERROR : LOG_WARN,
               given_up ? "job discarded" : "job failed",
               LOG_TEXT("kind", job->kind), LOG_NUMBER("job", job->id),
               LOG_NUMBER("attempt", job->attempt), LOG_TEXT("error", why),
               LOG_TEXT("request", job->request != NULL ? job->request : ""));
+    return true;
 }
 
 /* ---- Tending ------------------------------------------------------------- */

@@ -111,8 +111,9 @@ void job_log(const struct job *job, const char *queue, int64_t us,
 bool claim_complete(struct jobs *jobs, int64_t id, struct db_error *ret_error);
 
 /* Notes a failure: the job is to be tried again later, or discarded.  why may
- * be what another program said. */
-void claim_fail(struct jobs *jobs, const struct job *job, const char *why,
+ * be what another program said.  False where the job is another's by now, or
+ * the database failed: then nothing was noted. */
+bool claim_fail(struct jobs *jobs, const struct job *job, const char *why,
                 struct db_error *ret_error);
 
 /* Gives a leased job back until then, as if it had not been taken. */

@@ -172,7 +172,7 @@ give_way(struct jobs *jobs, struct job_queue *q, const struct stop *stop)
     }
     q->batch = q->batch > 1 ? q->batch / 2 : 1;
     q->failed++;
-    claim_fail(jobs, stop->job, stop->why, &error);
+    (void)claim_fail(jobs, stop->job, stop->why, &error);
     return error.failed && error.lost ? JOBS_AWAY : JOBS_WORKED;
 }
 
@@ -245,7 +245,8 @@ in_transaction(struct jobs *jobs, struct job *job,
     return db_commit(jobs->db, ret_error) ? NULL : said(job->mem, ret_error);
 }
 
-/* Notes a failure, in one transaction with what run makes of it (or NULL). */
+/* Notes a failure, in one transaction with what run makes of it (or NULL);
+ * neither where another has the job by now. */
 static void
 note_failure(struct jobs *jobs, struct job *job,
              const char *(*run)(struct job *job), struct db_error *ret_error)
@@ -256,11 +257,13 @@ note_failure(struct jobs *jobs, struct job *job,
         return;
     if (run != NULL)
         (void)run(job);
-    claim_fail(jobs, job, why, ret_error);
-    if (ret_error->failed)
-        db_rollback(jobs->db);
-    else
+    if (claim_fail(jobs, job, why, ret_error)) {
         (void)db_commit(jobs->db, ret_error);
+        return;
+    }
+    db_rollback(jobs->db);
+    if (!ret_error->failed)
+        log_warn("job %lld: its lease was lost", (long long)job->id);
 }
 
 /*
@@ -353,7 +356,7 @@ run_leased(struct jobs *jobs, struct job_queue *q)
     if (why != NULL && !error.lost) {
         error = (struct db_error){ 0 };
         q->failed++;
-        claim_fail(jobs, &job, why, &error);
+        (void)claim_fail(jobs, &job, why, &error);
     }
     job_log(&job, q->name, clock_steady() - began, why != NULL ? why : job.why);
     job_slot_running(jobs->slot, 0);

@@ -225,6 +225,27 @@ export default () =>
       assert.equal((await reset(fresh)).status, 204);
     });
 
+    // The program looks first, so that only who races comes to this.
+    it("refuses links that are closed in the database, too", async () => {
+      const [name] = await people.users(1);
+      const id = await stack.value`SELECT id FROM users
+        WHERE username = ${name}`;
+      const hash = "sha256('a link of a test')";
+      const tried = (closed) => stack.psql([], `BEGIN;
+        INSERT INTO password_resets (user_id, token_hash)
+        VALUES ('${id}', ${hash});
+        UPDATE password_resets SET ${closed} WHERE user_id = '${id}';
+        SELECT count(*) FROM password_reset(${hash}, 'x', NULL, NULL, NULL);
+        ROLLBACK`);
+      for (const column of ["used_at", "died_at", "expires_at"])
+        await assert.rejects(
+          tried(`${column} = clock_now()`),
+          /no such open link/,
+          column,
+        );
+      assert.equal(await tried("used_at = NULL"), "0\n");
+    });
+
     it("does not use a link up for a password that is refused", async () => {
       const [name] = await people.users(1);
       const address = addressOf(name);

@@ -131,6 +131,18 @@ test("who lost the lease does not fail another's job", async () => {
   assert.deepEqual(row(id), others);
 });
 
+test("who lost the lease notes nothing of how it failed", async () => {
+  const { id, socket } = await hanging();
+  const noted = () => jobs.sql`SELECT m.*, (SELECT count(*) FROM mail_bounces)
+    AS bounces FROM mail_sent m WHERE job_id = ${id}`;
+  const [before] = noted();
+  assert.equal(before.state, "sending");
+  takeOver(id);
+  door.answer(socket, "550"); // a bounce, were it ours to note
+  await over();
+  assert.deepEqual(noted(), [before]);
+});
+
 test("who lost the lease does not extend it, and gives up", async () => {
   const { id, socket } = await hanging();
   const others = takeOver(id);

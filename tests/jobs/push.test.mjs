@@ -196,6 +196,15 @@ test("what was read is not pushed any more", async () => {
   assert.equal(browser.pushed().length, 0);
 });
 
+test("a notification goes to the browsers of its user alone", () => {
+  const [mine, others] = [ann, ben].map((user) =>
+    subscribe(outside.browser(), user.id));
+  const notice = tell();
+  const said = (id) => jobs.sql`SELECT title FROM push_message(${id}, ${notice})`;
+  assert.equal(said(mine).length, 1);
+  assert.deepEqual(said(others), []);
+});
+
 test("a browser is told as long as its session lives", async () => {
   const [here, out, stale, old] = [1, 2, 3, 4].map(() => outside.browser());
   const lives = session();
@@ -241,6 +250,13 @@ test("nobody takes another's browser by its address", () => {
   subscribe(browser);
   const thief = { ...outside.browser(), endpoint: browser.endpoint };
   assert.throws(() => subscribe(thief, ben.id), /other keys/);
+  const { auth, point } = thief;
+  for (const other of [{ auth }, { point }])
+    assert.throws(
+      () => subscribe({ ...browser, ...other }, ben.id),
+      /other keys/,
+      "one of the two keys is not enough",
+    );
   subscribe(browser, ben.id);
   assert.equal(subscribed()[0].user_id, ben.id, "who has the keys has it");
 });

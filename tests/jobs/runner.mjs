@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { buildDir, eventually, lull, sleep, top } from "../lib/stack.mjs";
+import { fromTemplate } from "../lib/template.mjs";
 
 export { eventually, lull, sleep };
 
@@ -49,9 +50,9 @@ export class Runner {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
       process.once(signal, () => process.exit(130));
     jobs.call("install", "-d", join(jobs.dir, "run"), join(jobs.dir, "mail"));
-    jobs.startPostgres(options);
+    jobs.begin(options);
     jobs.startRedis();
-    jobs.loadSchema();
+    jobs.loadFunctions();
     jobs.configure(options);
     if (options.run !== false) await jobs.up();
     return jobs;
@@ -65,13 +66,23 @@ export class Runner {
 
   // ---- Servers ----
 
+  /** PostgreSQL, with the tables. */
+  begin(options) {
+    fromTemplate("jobs", this.dir, ["data"], () => {
+      this.makeDatabase(options);
+      this.pgCtl("stop", "-m", "fast");
+    });
+    if (existsSync(join(this.dir, "data"))) this.startPostgres(options);
+    else this.makeDatabase(options);
+  }
+
+  pgCtl(...words) {
+    const data = join(this.dir, "data");
+    this.call(join(pgBin, "pg_ctl"), "-s", "-w", "-D", data, ...words);
+  }
+
   /** honest: tuned as production is, and syncing, for a benchmark. */
   startPostgres({ honest = false }) {
-    const data = join(this.dir, "data");
-    this.call(
-      ...[join(pgBin, "initdb"), "-D", data, "-U", "postgres"],
-      ...["-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"],
-    );
     const options = [
       ...["-c listen_addresses=''", `-c unix_socket_directories='${this.dir}'`],
       ...["-c jit=off", "-c max_connections=60"],
@@ -79,10 +90,7 @@ export class Runner {
         ? ["-c shared_buffers=512MB", "-c max_wal_size=4GB"]
         : ["-c fsync=off"]),
     ].join(" ");
-    this.call(
-      ...[join(pgBin, "pg_ctl"), "start", "-s", "-w", "-D", data],
-      ...["-l", join(this.dir, "postgres.log"), "-o", options],
-    );
+    this.pgCtl("start", "-l", join(this.dir, "postgres.log"), "-o", options);
   }
 
   startRedis() {
@@ -97,11 +105,14 @@ export class Runner {
     spawnSync("redis-cli", ["-s", join(this.dir, "redis.sock"), "shutdown"]);
   }
 
-  loadSchema() {
+  makeDatabase(options) {
     const sql = join(top, "sql");
-    const files = readFileSync(join(sql, "features.list"), "utf8")
-      .split("\n")
-      .filter((line) => line && !line.startsWith("#"));
+    this.call(
+      ...[join(pgBin, "initdb"), "-D", join(this.dir, "data")],
+      ...["-U", "postgres", "-A", "trust", "--no-sync"],
+      ...["-E", "UTF8", "--locale=C.UTF-8"],
+    );
+    this.startPostgres(options);
     this.psql(["-f", join(sql, "roles.sql")], "", "postgres", "postgres");
     this.psql(
       ["-c", "CREATE DATABASE sparkle OWNER sparkle_owner"],
@@ -110,6 +121,13 @@ export class Runner {
     this.psql(["-c", "CREATE TABLE schema_migrations (name text)"]);
     for (const file of readdirSync(join(sql, "migrations")).sort())
       this.migrate(join(sql, "migrations", file));
+  }
+
+  loadFunctions() {
+    const sql = join(top, "sql");
+    const files = readFileSync(join(sql, "features.list"), "utf8")
+      .split("\n")
+      .filter((line) => line && !line.startsWith("#"));
     const all = files.map((file) => readFileSync(join(sql, file), "utf8"));
     this.psql(["-1", "-f", "-"], all.join("\n"));
   }

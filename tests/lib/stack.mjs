@@ -26,6 +26,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { psqlOf } from "./child.mjs";
+import { fromTemplate } from "./template.mjs";
 
 export const top = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const run = promisify(execFile);
@@ -145,6 +146,12 @@ export class Stack {
       ...["--trust", "127.0.0.1", "--detach", "--no-build", "--quiet"],
       ...["--build-dir", stack.bin, ...(demo ? [] : ["--no-demo"]), ...args],
     ].map(String);
+    const parts = ["postgres", "secrets", "tls"];
+    if (!demo)
+      fromTemplate("stack", dir, parts, () => {
+        stack.up();
+        stack.down();
+      });
     stack.up();
     await stack.ready();
     return stack;
@@ -181,14 +188,19 @@ export class Stack {
     return eventually("/health/ready answers 200", ask, 20);
   }
 
-  /** Stops everything; the directory goes, its logs stay where we failed. */
-  stop() {
-    if (this.stopped) return;
-    this.stopped = true;
+  /** Stops everything. */
+  down() {
     spawnSync(join(top, "scripts/stop"), ["--dir", this.dir, "--quiet"], {
       stdio: ["ignore", "ignore", "inherit"],
       timeout: 120000,
     });
+  }
+
+  /** The same for good; the directory goes, its logs stay where we failed. */
+  stop() {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.down();
     if (this.failed || process.exitCode) this.keepLogs();
     if (!process.env.SPARKLE_KEEP)
       rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });

@@ -65,7 +65,9 @@ export class Copy {
       ...process.env,
       PATH: path + process.env.PATH,
       ...{ CCACHE_BASEDIR: dir, CCACHE_NOHASHDIR: "1" },
-      ...{ SPARKLE_BUILD: copy.bin, SPARKLE_FIRST: "1", SPARKLE_STALL: "180" },
+      ...{ SPARKLE_BUILD: copy.bin, SPARKLE_FIRST: "1", SPARKLE_STALL: "600" },
+      // The stacks begin with what the first of them made: see lib/template.
+      SPARKLE_TEMPLATE: join(dir, "build/template"),
     };
     for (const name of ["SPARKLE_ONLY", "SPARKLE_FILES", "SPARKLE_KEEP"])
       delete copy.env[name];
@@ -153,7 +155,9 @@ export class Copy {
     else env.SPARKLE_FILES = names.join(" ");
     const { status, out } = await run(words, env, this.dir);
     const failed = firstFailure(suite, out);
-    if (failed) return { by: `${suite}: ${failed}`, out };
+    // Nothing was noticed where a suite hangs: the machine may be too busy.
+    if (failed && !/^no test ended/.test(failed))
+      return { by: `${suite}: ${failed}`, out };
     if (status === 0 && /^\d+ passed, 0 failed$/m.test(out)) return null;
     return { fault: `tests/${suite}/run ended with ${status}:\n${tail(out)}` };
   }

@@ -31,6 +31,10 @@ function optionsRead() {
 const wordsOf = (row) =>
   [row.name, row.control, row.file, row.old, ...row.tests].join(" ");
 
+/** Whether all words are there; of "this|that" one is enough. */
+const hasAll = (text, words) =>
+  words.every((word) => word.split("|").some((one) => text.includes(one)));
+
 /** Columns as wide as they must be. */
 function printTable(rows) {
   const wide = rows[0].map((_, n) => Math.max(...rows.map((row) => row[n].length)));
@@ -120,7 +124,7 @@ async function main() {
   const options = optionsRead();
   const words = options.only.split(/\s+/).filter(Boolean);
   const table = readTable();
-  const rows = table.filter((row) => words.every((w) => wordsOf(row).includes(w)));
+  const rows = table.filter((row) => hasAll(wordsOf(row), words));
   if (!rows.length) leave(`no row has "${options.only}"`);
   if (options.list) return list(rows);
   const faults = tableFaults(table);

@@ -85,6 +85,35 @@ export default () =>
       }
     });
 
+    it("keeps nothing that is called private, a guest's page neither", async () => {
+      for (const path of ["/reset-password", "/confirm-email"]) {
+        // The token is in the page, and in the key of a copy.
+        const link = `${path}?token=${"A".repeat(43 - 8)}${String(++serial).padStart(8, "0")}`;
+        for (let i = 0; i < 4; i++) {
+          const answer = await people.guest().page(link);
+          assert.equal(answer.status, 200, `${answer}`);
+          assert.equal(answer.headers["cache-control"], "private, no-store");
+          assert.equal(state(answer), "MISS", path);
+        }
+      }
+    });
+
+    it("has no copy for scripts of other origins, and keeps none of theirs", async () => {
+      const other = { headers: { origin: "https://elsewhere.example" } };
+      const [, first, second] = await untilCopied(async () => {
+        const path = fresh("/terms");
+        const theirs = [
+          await people.guest().page(path, other),
+          await people.guest().page(path, other),
+        ];
+        for (const answer of theirs) assert.equal(state(answer), "BYPASS");
+        const ours = await people.guest().page(path);
+        assert.equal(state(ours), "MISS");
+        return [...theirs, ours, await people.guest().page(path)];
+      });
+      assert.ok(first.text && second.text);
+    });
+
     it("keeps one copy a theme", async () => {
       const get = async (path, theme) => {
         const guest = people.guest();

@@ -77,6 +77,20 @@ export default () =>
       assert.equal(answer.json.code, "REAUTHENTICATION_REQUIRED");
     });
 
+    it("asks for it as long as it was not given, whoever forgets", async () => {
+      const user = await signedIn();
+      await use(user, away, "chrome");
+      await people.forgetCopies(user);
+      user.client.ip = away;
+      const answer = await user.client.request("POST", "/api/users/me/export", {
+        json: {},
+        headers: { "user-agent": browsers.chrome },
+      });
+      assert.equal(answer.status, 403, `${answer}`);
+      assert.equal(answer.json.code, "REAUTHENTICATION_REQUIRED");
+      assert.equal(await count(user), 1, "it moved but once");
+    });
+
     for (const [what, ip, browser] of [
       ["another browser at home", home, "chrome"],
       ["another browser next door", nextDoor, "chrome"],

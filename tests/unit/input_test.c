@@ -429,8 +429,20 @@ cursors_return(void)
     CU_ASSERT_TRUE(cursor_read(s, &back));
     CU_ASSERT_EQUAL(back.key, c.key);
     CU_ASSERT_TRUE(uuid_same(&back.id, &c.id));
-    s[31] = '\0';
-    CU_ASSERT_FALSE(cursor_read(s, &back));
+    for (size_t n = 0; n < 32; n++) {
+        char cut[CURSOR_TEXT] = "";
+
+        memcpy(cut, s, n);
+        CU_ASSERT_FALSE(cursor_read(cut, &back));
+    }
+    for (size_t n = 33; n < 72; n++) {
+        char more[72];
+
+        memset(more, 'A', sizeof more);
+        memcpy(more, s, 32);
+        more[n] = '\0';
+        CU_ASSERT_FALSE(cursor_read(more, &back));
+    }
     CU_ASSERT_FALSE(cursor_read("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", &back));
     CU_ASSERT_FALSE(cursor_read("!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!", &back));
 }

@@ -203,14 +203,34 @@ bounds_the_work(void)
     CU_ASSERT(shapes >= 150);
 }
 
-static bool
-makes_table(size_t columns, size_t row)
+static struct text *
+table_head(size_t columns)
 {
     struct text *t = repeated("|a", 2 * columns);
 
     text_adds(t, "|\n");
     text_adds(t, repeated("|-", 2 * columns)->at);
     text_adds(t, "|\n");
+    return t;
+}
+
+/* With rows of one cell, which the parser fills up; a long one, so that what
+ * is made of it is not too long for its source. */
+static bool
+fills_table(size_t columns, size_t rows)
+{
+    struct text *t = table_head(columns), *cell = repeated("b", 200);
+
+    for (size_t i = 0; i < rows; i++)
+        text_addf(t, "|%s\n", cell->at);
+    return strstr(render(t->at).html, "<table dir=") != NULL;
+}
+
+static bool
+makes_table(size_t columns, size_t row)
+{
+    struct text *t = table_head(columns);
+
     text_adds(t, repeated("|b", 2 * row)->at);
     text_adds(t, "|\n");
     return strstr(render(t->at).html, "<table dir=") != NULL;
@@ -231,6 +251,40 @@ bounds_tables(void)
     CU_ASSERT(makes_table(2, 200));
     CU_ASSERT(!makes_table(201, 1));
     CU_ASSERT(!makes_table(2, 201));
+    CU_ASSERT(fills_table(200, 240));
+    CU_ASSERT(!fills_table(200, 250));
+    CU_ASSERT(fills_table(100, 480));
+    CU_ASSERT(!fills_table(100, 500));
+}
+
+/* Whether a source is more than shown as it is. */
+static bool
+is_parsed(const struct text *t)
+{
+    return strncmp(render(t->at).html, "<pre", 4) != 0;
+}
+
+static bool
+nests(const char *mark, size_t depth, size_t blank_lines)
+{
+    struct text *t = repeated(mark, strlen(mark) * depth);
+
+    text_adds(t, "a\n");
+    text_adds(t, repeated("\n", blank_lines)->at);
+    return is_parsed(t);
+}
+
+static void
+bounds_nesting(void)
+{
+    static const char *const marks[] = { ">", "> ", "- ", "* ", "1. ", "+ " };
+
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        CU_ASSERT(nests(marks[i], 100, 0));
+        CU_ASSERT(!nests(marks[i], 101, 0));
+    }
+    CU_ASSERT(nests("- ", 50, 39000));
+    CU_ASSERT(!nests("- ", 50, 41000));
 }
 
 /* One definition of 50 KB, referred to 16,000 times. */
@@ -310,6 +364,7 @@ CU_TestInfo markup_hostile_tests[] = {
     { "mends bytes", mends_bytes },
     { "bounds the work", bounds_the_work },
     { "bounds tables", bounds_tables },
+    { "bounds nesting", bounds_nesting },
     { "bounds references", bounds_references },
     { "bounds depth", bounds_depth },
     { "shows the source where it must", shows_the_source_where_it_must },
