@@ -36,7 +36,8 @@ export async function pathValues(author) {
     tag: "page-suite",
     username: author.name,
     user: author.id,
-    job: await stack.value`SELECT max(id) FROM jobs`,
+    job: await stack.value`SELECT job_put('noop', 'analytics',
+      p_run_at => now() + interval '1 day')`,
     mail: "welcome",
     notification: await noticeOf(author),
   };
