@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/app.h"
@@ -94,6 +95,27 @@ answer_shape(const struct request *r, const struct member *members)
 
 #define ADD(to, literal) text_add((to), (literal), sizeof(literal) - 1)
 
+static void
+add_member(struct text *to, const char *before, const char *s)
+{
+    text_adds(to, before);
+    escape_json(to, s, strlen(s));
+    text_addc(to, '"');
+}
+
+/* What of the input was changed, if anything was. */
+static void
+add_notes(struct text *to, const struct faults *notes)
+{
+    for (const struct fault *n = notes->first; n != NULL; n = n->next) {
+        text_adds(to, n == notes->first ? "\"notes\":[" : ",");
+        add_member(to, "{\"field\":\"", n->field);
+        add_member(to, ",\"code\":\"", INPUT_DROPPED);
+        add_member(to, ",\"message\":\"", n->message);
+        text_adds(to, n->next == NULL ? "}]," : "}");
+    }
+}
+
 struct text *
 answer_open(struct request *r)
 {
@@ -102,7 +124,9 @@ answer_open(struct request *r)
     if (r->route->page != NULL)
         BUG("%s is a page: its results want names", r->route->on);
     exchange_drop_body(ex);
-    ADD(&ex->out, "{\"success\":true,\"data\":");
+    ADD(&ex->out, "{\"success\":true,");
+    add_notes(&ex->out, &ex->notes);
+    ADD(&ex->out, "\"data\":");
     ex->status = r->route->success == 0 ? 200 : r->route->success;
     ex->type = "application/json";
     return &ex->out;

@@ -32,6 +32,9 @@ struct field {
                           is seen (base/unicode.h) */
     bool raw;          /* a text without that rule: what programs or its
                           writer alone read, and what is judged otherwise */
+    bool prose;        /* a text of one line that people paste, though raw:
+                          like all that is visible or has lines, it loses
+                          control characters, with a note (input_prose()) */
     bool code;         /* a text that people type or paste: blanks and dashes
                           go before min, max and `valid` (input_code()) */
     bool secret;       /* never in a log or an error: passwords, codes */

@@ -90,6 +90,7 @@ forget_last(struct exchange *ex)
 
     *ex = fresh;
     ex->faults.mem = ex->request.mem;
+    ex->notes.mem = ex->request.mem;
     text_clear(&ex->head);
     exchange_drop_body(ex);
 }
@@ -222,6 +223,7 @@ read_input(struct exchange *ex)
     struct input in;
 
     input_begin(&in, ex->entry, ex->request.mem, &ex->faults);
+    in.notes = &ex->notes;
     ex->request.input = in.into;
     input_path(&in, ex->match.value);
     if (ex->request.query[0] != '\0')

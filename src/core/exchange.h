@@ -84,6 +84,7 @@ struct exchange {
     size_t length;
 
     struct faults faults;
+    struct faults notes; /* what of the input was changed before it was taken */
     struct quota_state quota;
     const char *refused_field; /* what a refusal names */
     const char *why;           /* for the log, of what is no fault of the

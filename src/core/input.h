@@ -15,9 +15,10 @@
 
 #include "core/route.h"
 
-#define INPUT_BODY_MAX (1024 * 1024) /* bytes of a JSON body */
-#define INPUT_CODE_TYPED 100         /* characters of a code, with blanks */
-#define INPUT_FAULTS 64              /* more are not reported */
+#define INPUT_BODY_MAX (1024 * 1024)    /* bytes of a JSON body */
+#define INPUT_CODE_TYPED 100            /* characters of a code, with blanks */
+#define INPUT_DROPPED "CONTROL_DROPPED" /* the code of a note */
+#define INPUT_FAULTS 64                 /* more are not reported */
 
 struct fault {
     const char *field, *message;
@@ -37,6 +38,7 @@ void fault_add(struct faults *to, const char *field, const char *message);
 struct input {
     const struct route_entry *entry;
     struct faults *faults;
+    struct faults *notes; /* what was changed, by field; NULL: nobody asks */
     void *mem;
     char *into;    /* the row's input struct */
     uint64_t seen; /* a bit a field that was given */
@@ -84,6 +86,15 @@ const char *input_item(struct input *in, const struct field *f, const char *s,
  * and dashes around and between its signs, full-width forms as ASCII.  On mem,
  * ended by NUL. */
 const char *input_code(void *mem, const char *s, size_t n, size_t *ret_n);
+
+/* Whether a field is a text that others read and people paste: of a body,
+ * visible, with lines, or said to be so; never a secret or a code. */
+bool input_is_prose(const struct field *f);
+
+/* Such a text without control characters, on mem, ended by NUL; what was
+ * dropped is noted.  A text with NUL or malformed UTF-8 comes back as it is. */
+const char *input_prose(struct input *in, const struct field *f, const char *s,
+                        size_t n, size_t *ret_n);
 
 /* Stores a list of n texts; NULL, or what is wrong. */
 const char *input_list(struct input *in, const struct field *f,

@@ -80,6 +80,8 @@ read_text(struct input *in, const struct field *f, const char *s, size_t n,
             return too_long(in, INPUT_CODE_TYPED);
         s = input_code(in->mem, s, n, &n);
     }
+    if (input_is_prose(f))
+        s = input_prose(in, f, s, n, &n);
     const char *wrong =
         check_text(in, f, s, n, f->min, f->max == 0 ? TEXT_MAX : f->max);
 

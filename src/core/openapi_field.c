@@ -160,6 +160,8 @@ openapi_field(struct openapi *o, const char *key, const struct field *f,
     put_default(o, f);
     if (f->secret)
         json_put_boolean(&o->w, "writeOnly", true);
+    if (input_is_prose(f))
+        json_put_text(&o->w, "x-controls", "dropped");
     if (f->place == IN_BODY)
         json_put_text(&o->w, "description", f->about);
     json_close_object(&o->w);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/input.h"
 
 /* ---- Success ------------------------------------------------------------- */
 
@@ -30,6 +31,50 @@ put_limit_headers(struct openapi *o, const struct route_entry *e)
     json_close_object(&o->w);
 }
 
+static bool
+may_note(const struct route *row)
+{
+    const struct field *f = row->input.fields;
+
+    while (f != NULL && f->name != NULL && !input_is_prose(f))
+        f++;
+    return f != NULL && f->name != NULL;
+}
+
+static void
+put_note_member(struct openapi *o, const char *name)
+{
+    json_open_object(&o->w, name);
+    json_put_text(&o->w, "type", "string");
+    if (strcmp(name, "code") == 0)
+        json_put_text(&o->w, "const", INPUT_DROPPED);
+    json_close_object(&o->w);
+}
+
+static void
+put_notes(struct openapi *o)
+{
+    static const char *const names[] = { "field", "code", "message", NULL };
+
+    json_open_object(&o->w, "notes");
+    json_put_text(&o->w, "description",
+                  "What of the input was changed before it was taken: control "
+                  "characters were dropped.  Absent where nothing was.");
+    json_put_text(&o->w, "type", "array");
+    json_open_object(&o->w, "items");
+    json_put_text(&o->w, "type", "object");
+    json_open_array(&o->w, "required");
+    for (size_t i = 0; names[i] != NULL; i++)
+        json_put_text(&o->w, NULL, names[i]);
+    json_close_array(&o->w);
+    json_open_object(&o->w, "properties");
+    for (size_t i = 0; names[i] != NULL; i++)
+        put_note_member(o, names[i]);
+    json_close_object(&o->w);
+    json_close_object(&o->w);
+    json_close_object(&o->w);
+}
+
 static void
 put_envelope(struct openapi *o, const struct route *row)
 {
@@ -42,6 +87,8 @@ put_envelope(struct openapi *o, const struct route *row)
     json_open_object(&o->w, "success");
     json_put_boolean(&o->w, "const", true);
     json_close_object(&o->w);
+    if (may_note(row))
+        put_notes(o);
     openapi_data(o, row);
     json_close_object(&o->w);
 }

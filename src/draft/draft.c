@@ -79,11 +79,11 @@ static const struct field put_fields[] = {
     FIELD(IN_BODY, struct draft, version, .min = 0, .max = INT64_MAX,
           .about = "The version that you know, 0 (or left out) if none; where "
                    "another is kept, that is a conflict."),
-    FIELD(IN_BODY, struct draft, title, .max = 500, .raw = true,
+    FIELD(IN_BODY, struct draft, title, .max = 500, .raw = true, .prose = true,
           .about = "As typed."),
     FIELD(IN_BODY, struct draft, content, .max = 100000, .raw = true,
           .lines = true, .about = "Markdown."),
-    FIELD(IN_BODY, struct draft, tags, .max = 1000, .raw = true,
+    FIELD(IN_BODY, struct draft, tags, .max = 1000, .raw = true, .prose = true,
           .about = "As typed."),
     FIELD(IN_BODY, struct draft, excerpt, .max = 500, .raw = true,
           .lines = true, .about = "As typed."),

@@ -34,7 +34,8 @@ image_valid(const char *s)
           .valid = category_slug_valid, .wanted = SLUG_WANTED,                 \
           .pattern = SLUG_PATTERN, .about = "Slug of the category."),          \
         FIELD(IN_BODY, struct post_draft, title, .required = needed, .min = 1, \
-              .max = 500, .raw = true, .about = "One line, plain text."),      \
+              .max = 500, .raw = true, .prose = true,                          \
+              .about = "One line, plain text."),                               \
         FIELD(IN_BODY, struct post_draft, content, .required = needed,         \
               .min = 1, .max = 100000, .lines = true, .raw = true,             \
               .about = "Markdown."),                                           \

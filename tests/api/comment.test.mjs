@@ -33,6 +33,34 @@ export default () =>
       assert.equal(seen._count.comments, 1);
     });
 
+    it("leaves out what nobody sees, and says so", async () => {
+      const user = await writer();
+      const url = `/api/posts/${(await people.post(user)).id}/comments`;
+      const body = { content: "a\u0001b\u001b[31m\ufeff c\r\nd\re\tf" };
+      const key = `notes-${user.name}`;
+      const headers = { "idempotency-key": key };
+      const note = {
+        field: "content",
+        code: "CONTROL_DROPPED",
+        message: "3 control characters were left out",
+      };
+      for (const _ of ["made", "told again"]) {
+        const answer = await user.post(url, body, { headers });
+        assert.equal(answer.status, 201, `${answer}`);
+        assert.equal(answer.data.content, "ab[31m c\nd\ne\tf");
+        assert.deepEqual(answer.json.notes, [note]);
+      }
+      const clean = await user.post(url, { content: "One\r\ntwo" });
+      assert.equal(clean.data.content, "One\ntwo");
+      assert.equal("notes" in clean.json, false);
+      for (const content of ["a\u0000b", "\u0001\u0085"]) {
+        const answer = await user.post(url, { content });
+        assert.equal(answer.status, 400, `${answer}`);
+        assert.ok(answer.json.fields.content);
+        assert.equal("notes" in answer.json, false);
+      }
+    });
+
     it("nests replies in reading order, to any depth", async () => {
       const user = await writer();
       const own = await people.post(user);
@@ -288,7 +316,13 @@ export default () =>
       const status = async (client, post, query = "") =>
         (await client.get(`/api/posts/${post}/comments${query}`)).status;
       for (const sort of ["thread", "best", "new"])
-        for (const post of [ghost, "no-such-post", draft.id, gone.id, gone.slug])
+        for (const post of [
+          ghost,
+          "no-such-post",
+          draft.id,
+          gone.id,
+          gone.slug,
+        ])
           assert.equal(await status(reader, post, `?sort=${sort}`), 404, post);
       assert.equal(await status(blocked, own.id), 404);
       assert.equal(await status(reader, other.id), 200);
@@ -325,8 +359,15 @@ export default () =>
       const path = `/api/comments/${own.id}`;
       const edited = await reader.patch(path, { content: "Far ruder" });
       assert.equal(edited.status, 404, `${edited}`);
-      assert.equal((await list(user, shown.id)).data.items[0].content, "As it was");
-      assert.equal((await reader.delete(path)).status, 204, "it may be taken back");
+      assert.equal(
+        (await list(user, shown.id)).data.items[0].content,
+        "As it was",
+      );
+      assert.equal(
+        (await reader.delete(path)).status,
+        204,
+        "it may be taken back",
+      );
     });
 
     it("tells the viewer what is its own", async () => {

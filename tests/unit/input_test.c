@@ -13,6 +13,7 @@
 #include "tests/unit/suites.h"
 
 struct all {
+    const char *line;
     struct uuid id;
     int64_t limit;
     struct maybe_integer version;
@@ -63,6 +64,8 @@ static const struct field body_fields[] = {
     FIELD(IN_PATH, struct all, id, .about = "x"),
     VALUES(IN_BODY),
     FIELD(IN_BODY, struct all, extra, .max = 100, .about = "x"),
+    FIELD(IN_BODY, struct all, line, .max = 5, .raw = true, .prose = true,
+          .about = "x"),
     { 0 },
 };
 static const struct field needed_fields[] = {
@@ -106,7 +109,7 @@ begin(void)
     return router == NULL;
 }
 
-static struct faults faults;
+static struct faults faults, notes;
 static const struct all *got;
 
 /* Reads a query or a body; true where nothing is wrong. */
@@ -118,7 +121,9 @@ reads(size_t row, const char *s, size_t n)
     struct input in;
 
     faults = (struct faults){ .mem = mem };
+    notes = (struct faults){ .mem = mem };
     input_begin(&in, router_at(router, row), mem, &faults);
+    in.notes = &notes;
     if (row == BY_QUERY) {
         input_query(&in, s);
     } else {
@@ -323,6 +328,51 @@ reports_all_together(void)
     CU_ASSERT_EQUAL(faults.n, INPUT_FAULTS);
 }
 
+/* ---- What is cleaned ----------------------------------------------------- */
+
+#define KEEPS(member, json, want, n_notes)                                     \
+    do {                                                                       \
+        CU_ASSERT_TRUE(body("{\"" #member "\":\"" json "\"}"));                \
+        CU_ASSERT_STRING_EQUAL(got->member, want);                             \
+        CU_ASSERT_EQUAL(notes.n, n_notes);                                     \
+    } while (0)
+
+static void
+drops_control_characters(void)
+{
+    KEEPS(notes, "a\\u0001b\\u001b[0m\\u007f\\u0085\\u009f", "ab[0m", 1);
+    CU_ASSERT_STRING_EQUAL(notes.first->field, "notes");
+    CU_ASSERT_STRING_EQUAL(notes.first->message,
+                           "5 control characters were left out");
+    KEEPS(notes, "\\ufeffa\\ufeffb", "ab", 1);
+    KEEPS(notes, "a\\u000bb\\fc", "a\nb\nc", 1);
+    KEEPS(line, "ab\\bcde", "abcde", 1); /* counted as it is kept */
+    CU_ASSERT_STRING_EQUAL(notes.first->message,
+                           "1 control character was left out");
+    KEEPS(line, "a\\u000bb", "a b", 1);
+    /* Nothing of this was lost. */
+    KEEPS(notes, "a\\r\\nb\\rc\\r\\r\\nd\\te", "a\nb\nc\n\nd\te", 0);
+    KEEPS(notes, "a\\u2028b\\u2029c", "a\nb\nc", 0);
+    KEEPS(line, "a\\tb\\u2028c", "a b c", 0);
+    KEEPS(notes, "\\u200d\\u200e\\ud83d\\ude00\\u00a0x",
+          "\xE2\x80\x8D\xE2\x80\x8E\xF0\x9F\x98\x80\xC2\xA0x", 0);
+}
+
+static void
+still_refuses_some(void)
+{
+    WRONG("notes", "control", body("{\"notes\":\"a\\u0001\\u0000\"}"));
+    CU_ASSERT_EQUAL(notes.n, 0);
+    WRONG("notes", "UTF-8", body("{\"notes\":\"a\\u0001\\ud800\"}"));
+    WRONG("notes", "can be seen", body("{\"notes\":\" \\u0001\"}"));
+    WRONG("line", "line breaks", body("{\"line\":\"a\\nb\"}"));
+    WRONG("line", "line breaks", body("{\"line\":\"a\\r\\nb\"}"));
+    WRONG("title", "control", body("{\"title\":\"ab\\u0001\"}"));
+    WRONG("notes", "control", query("notes=a%01b"));
+    KEEPS(notes, "", "", 0);
+    KEEPS(notes, "\\u0001", "", 1);
+}
+
 /* ---- JSON ---------------------------------------------------------------- */
 
 static void
@@ -476,6 +526,8 @@ static CU_TestInfo tests[] = {
     { "refuses bad texts", refuses_bad_texts },
     { "refuses bad others", refuses_bad_others },
     { "refuses strange names", refuses_strange_names },
+    { "drops control characters", drops_control_characters },
+    { "still refuses some", still_refuses_some },
     { "reports all together", reports_all_together },
     { "refuses what is no JSON", refuses_what_is_no_json },
     { "bounds the depth", bounds_the_depth },

@@ -15,7 +15,7 @@
 
 struct draft {
     struct uuid post;
-    const char *title, *kind;
+    const char *title, *kind, *words;
     int64_t limit;
     struct texts tags;
     unsigned int sort;
@@ -33,6 +33,7 @@ static const struct field draft_fields[] = {
     FIELD(IN_BODY, struct draft, title, .required = true, .min = 1, .max = 9,
           .secret = true, .about = "One \"line\"."),
     FIELD(IN_BODY, struct draft, kind, .choices = kinds, .about = "Kind."),
+    FIELD(IN_BODY, struct draft, words, .visible = true, .about = "Words."),
     FIELD(IN_BODY, struct draft, tags, .max = 3, .item_max = 4, .raw = true,
           .about = "Tags."),
     { 0 },
@@ -191,6 +192,22 @@ describes_answers(void)
         at("/paths/~1api~1things/delete/responses/204/content"), "");
 }
 
+#define NOTES                                                                  \
+    "/content/application~1json/schema/properties/notes/items/properties/code"
+
+/* Where control characters may be dropped, the answer may say so. */
+static void
+describes_notes(void)
+{
+    CU_ASSERT_STRING_EQUAL(at(COPY "/responses/201" NOTES),
+                           "{\"type\":\"string\",\"const\":"
+                           "\"CONTROL_DROPPED\"}");
+    CU_ASSERT_STRING_EQUAL(at(LIST "/responses/200" NOTES), "");
+    CU_ASSERT_STRING_EQUAL(at(BODY "/properties/words/x-controls"),
+                           "\"dropped\"");
+    CU_ASSERT_STRING_EQUAL(at(BODY "/properties/title/x-controls"), "");
+}
+
 #define CODES "/content/application~1problem+json/schema/properties/code/enum"
 
 static void
@@ -212,6 +229,7 @@ static CU_TestInfo tests[] = {
     { "describes parameters", describes_parameters },
     { "describes bodies", describes_bodies },
     { "describes answers", describes_answers },
+    { "describes notes", describes_notes },
     { "describes problems", describes_problems },
     CU_TEST_INFO_NULL,
 };

@@ -51,12 +51,21 @@ async function freshToken() {
 const isCsrf = (problem) =>
   problem.status === 403 && /csrf/i.test(problem.code ?? "");
 
+const noted = new WeakMap();
+
+/** What the server changed in what was sent, by the answer's data. */
+export const notesOf = (data) => (data && noted.get(data)) ?? [];
+
 /** The answer's data, or a Problem thrown. A stale token is renewed once. */
 export async function send(method, url, body, headers = {}, again = true) {
   const answer = await once(method, url, body, headers);
   if (answer.status === 204) return null;
   const json = await answer.json().catch(() => null);
-  if (answer.ok && json?.success !== false) return json?.data ?? json;
+  if (answer.ok && json?.success !== false) {
+    const data = json?.data ?? json;
+    if (json?.notes) noted.set(data, json.notes);
+    return data;
+  }
   const wait = Number(answer.headers.get("Retry-After"));
   const problem = new Problem(answer.status, json, wait);
   if (again && isCsrf(problem) && (await freshToken()))

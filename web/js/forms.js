@@ -14,7 +14,7 @@
 //
 // The button that was pressed sends its name and value too.
 import { withIdentity } from "./again.js";
-import { Problem, goToLogin, send } from "./api.js";
+import { Problem, goToLogin, notesOf, send } from "./api.js";
 import { ask, dressed, make, page, say } from "./dom.js";
 import { endDrafts, leaveDrafts } from "./drafts.js";
 import { localTarget } from "./local.js";
@@ -160,6 +160,29 @@ function follow(form, data) {
   );
 }
 
+const byId = (field, attribute) =>
+  document.getElementById(field?.getAttribute?.(attribute));
+
+/** Tells what the server left out, and waits until the person goes on: what
+    was typed stands in the form meanwhile. */
+function told(form, notes) {
+  const box = make("div", { class: "alert note", role: "status" });
+  const go = make("button", { type: "button", class: "button" }, text.goOn);
+  const label = (name) => {
+    const field = form.elements[name];
+    const node = field?.labels?.[0] ?? byId(field, "aria-labelledby");
+    return node?.textContent.trim() ?? name;
+  };
+  form.prepend(box); // empty at first, so that filling it is heard
+  const lines = notes.map((n) => `${label(n.field)}: ${n.message}.`);
+  box.append(make("p", {}, [text.noted, ...lines].join(" ")), go);
+  box.scrollIntoView({ block: "nearest" });
+  go.focus({ preventScroll: true });
+  return new Promise((resolve) =>
+    go.addEventListener("click", () => (box.remove(), resolve())),
+  );
+}
+
 function busy(form, on, submitter) {
   form.toggleAttribute("data-busy", on);
   for (const button of form.querySelectorAll("button")) button.disabled = on;
@@ -246,6 +269,8 @@ async function arrived(form, data) {
   await Promise.all(sent.waits);
   if (!goes) return;
   if (form.dataset.say) say(form.dataset.say);
+  const notes = notesOf(data);
+  if (notes.length) await told(form, notes);
   await follow(form, data);
 }
 

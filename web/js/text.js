@@ -6,6 +6,8 @@ export const text = {
   check: "Please check the marked fields.",
   wait: (s) => `That was a little fast. Try again in ${s} seconds.`,
   saved: "Saved.",
+  noted: "It is saved, without what nobody could see.",
+  goOn: "Go on",
   required: "Please fill this in.",
   timestamp: "Write the time as 1:30.",
   loading: "Loading",
