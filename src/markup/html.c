@@ -2,7 +2,7 @@
  * html.c - walks a parsed document and writes the HTML that may be.
  *
  * A node that is not known writes nothing, so elements and attributes are
- * those that stand here, in html_block.c and in link.c.
+ * those that stand here, in html_block.c, note.c and link.c.
  */
 #include <cmark-gfm.h>
 #include <string.h>
@@ -120,24 +120,6 @@ add_image(struct rendering *r, bool enter, cmark_node *node)
     }
 }
 
-/* The number of a footnote, and the way to it; the browser's way back is the
- * one that people know. */
-static void
-add_reference(struct rendering *r, cmark_node *node)
-{
-    const char *number = cmark_node_get_literal(node);
-
-    if (r->links > 0 || r->alts > 0)
-        return;
-    r->visible = true;
-    html_text(r, "<sup><a class=\"footnote\" href=\"#");
-    html_text(r, r->own);
-    html_text(r, number);
-    html_text(r, "\">");
-    html_text(r, number);
-    html_text(r, "</a></sup>");
-}
-
 /* ---- The walk ------------------------------------------------------------ */
 
 static void
@@ -181,7 +163,7 @@ visit_span(struct rendering *r, bool enter, cmark_node *node)
         break;
     case CMARK_NODE_FOOTNOTE_REFERENCE:
         if (enter)
-            add_reference(r, node);
+            note_refer(r, node);
         break;
     default:
         if (strcmp(cmark_node_get_type_string(node), "strikethrough") == 0)

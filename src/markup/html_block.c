@@ -10,8 +10,8 @@
 #include "base/escape.h"
 #include "markup/markup_local.h"
 
-static void
-begin_line(struct rendering *r)
+void
+html_line(struct rendering *r)
 {
     if (r->html.len > 0 && r->html.at[r->html.len - 1] != '\n')
         text_addc(&r->html, '\n');
@@ -38,7 +38,7 @@ static void
 add_block(struct rendering *r, bool enter, const char *name, cmark_node *node)
 {
     if (enter) {
-        begin_line(r);
+        html_line(r);
         begin_tag(r, name, node);
     } else {
         html_tag(r, false, name);
@@ -63,7 +63,7 @@ add_nested(struct rendering *r, bool enter, const char *name, cmark_node *node)
     if (r->blocks <= MARKUP_DEPTH)
         add_block(r, enter, name, node);
     else
-        begin_line(r);
+        html_line(r);
     r->blocks -= !enter;
 }
 
@@ -140,7 +140,7 @@ add_code_block(struct rendering *r, cmark_node *node)
 {
     const char *code = unprotected(r, cmark_node_get_literal(node));
 
-    begin_line(r);
+    html_line(r);
     plain_gap(r);
     html_text(r, "<pre dir=\"ltr\"><code");
     add_language(r, unprotected(r, cmark_node_get_fence_info(node)));
@@ -155,7 +155,7 @@ add_html_block(struct rendering *r, cmark_node *node)
 {
     size_t before, len;
 
-    begin_line(r);
+    html_line(r);
     plain_gap(r);
     before = r->html.len;
     begin_tag(r, "p", node);
@@ -240,34 +240,6 @@ add_table_part(struct rendering *r, bool enter, cmark_node *node)
         add_cell(r, enter, node);
 }
 
-/* ---- Footnotes ----------------------------------------------------------- */
-
-/* The parser moves them behind all else, in the order of their numbers. */
-static void
-add_note(struct rendering *r, bool enter)
-{
-    if (enter) {
-        begin_line(r);
-        html_text(r, r->notes++ == 0
-                         ? "<section class=\"footnotes\" dir=\"auto\"><ol>\n"
-                           "<li id=\""
-                         : "<li id=\"");
-        html_text(r, r->own);
-        text_addi(&r->html, r->notes);
-        html_text(r, "\">");
-    } else {
-        html_text(r, "</li>\n");
-    }
-    plain_gap(r);
-}
-
-void
-notes_end(struct rendering *r)
-{
-    if (r->notes > 0)
-        html_text(r, "</ol></section>\n");
-}
-
 /* ---- The door ------------------------------------------------------------ */
 
 void
@@ -296,10 +268,10 @@ block_add(struct rendering *r, bool enter, cmark_node *node)
         add_html_block(r, node);
         break;
     case CMARK_NODE_FOOTNOTE_DEFINITION:
-        add_note(r, enter);
+        note_add(r, enter);
         break;
     case CMARK_NODE_THEMATIC_BREAK:
-        begin_line(r);
+        html_line(r);
         html_text(r, "<hr>\n");
         break;
     default:

@@ -14,6 +14,8 @@
  * - @name and #tag become links in running text, never in code or links.
  * - Each outermost block says dir="auto", so that texts of several languages
  *   stand each in its own direction; code, @name and #tag say "ltr".
+ * - A footnote's number leads to its note, and the note back to each of its
+ *   references, by ids that no other text of a page has.
  * - A link to a YouTube video carries data-youtube and, where it says a time,
  *   data-start in seconds.
  *
@@ -30,6 +32,7 @@
 #include <stdint.h>
 
 enum {
+    MARKUP_BACKS = 20, /* of a footnote's references so many are led back to */
     MARKUP_MENTIONS = 10, /* at most so many of each are reported */
     MARKUP_TAGS = 10,
     MARKUP_VIDEOS = 10,

@@ -2,8 +2,9 @@
  * markup_local.h - a rendering in progress, between the files of markup/:
  * markup.c parses and puts together, guard.c says what the parser can bear,
  * html.c and html_block.c walk the document, words.c finds names in text,
- * link.c writes links, url.c judges addresses, plain.c keeps the text alone.
- * protect.c keeps names from the parser, bare.c ends bare links.
+ * note.c writes footnotes, link.c writes links, url.c judges addresses, plain.c
+ * keeps the text alone. protect.c keeps names from the parser, bare.c ends bare
+ * links.
  */
 #ifndef MARKUP_MARKUP_LOCAL_H
 #define MARKUP_MARKUP_LOCAL_H
@@ -15,16 +16,18 @@ struct rendering {
     struct markup *out;
     const void *mem;
     struct text html, plain;
-    size_t most;     /* bytes of html */
-    bool gap;        /* the next plain text follows a blank */
-    bool visible;    /* something can be seen */
-    unsigned blocks; /* quotes and lists, one in the other, open now */
-    unsigned spans;  /* emphasis */
-    unsigned links;  /* written links that are open: one or none */
-    unsigned notes;  /* footnotes that were written */
-    char own[9];     /* in front of this text's ids: pages show many texts */
-    size_t column;   /* of the table's row that is open */
-    unsigned alts;   /* images that are open, whose inside is alt text */
+    size_t most;       /* bytes of html */
+    bool gap;          /* the next plain text follows a blank */
+    bool visible;      /* something can be seen */
+    unsigned blocks;   /* quotes and lists, one in the other, open now */
+    unsigned spans;    /* emphasis */
+    unsigned links;    /* written links that are open: one or none */
+    size_t notes;      /* footnotes that were written */
+    struct note *note; /* by number: those written or referred to */
+    size_t note_room;
+    char own[9];   /* in front of this text's ids: pages show many texts */
+    size_t column; /* of the table's row that is open */
+    unsigned alts; /* images that are open, whose inside is alt text */
 };
 
 /* What the parser may be asked to do with a source. */
@@ -77,7 +80,12 @@ void bare_links(const void *mem, struct cmark_node *document);
 void html_source(struct rendering *r, struct cmark_node *node);
 /* A block's beginning or end. */
 void block_add(struct rendering *r, bool enter, struct cmark_node *node);
-/* Ends the list of footnotes, if one was begun. */
+/* Begins a line, unless one was begun. */
+void html_line(struct rendering *r);
+/* Footnotes: a reference; a note's beginning or end; the end of their list, if
+ * one was begun. */
+void note_refer(struct rendering *r, struct cmark_node *node);
+void note_add(struct rendering *r, bool enter);
 void notes_end(struct rendering *r);
 /* Renders the document; false where that gives more than r->most bytes. */
 bool html_add(struct rendering *r, struct cmark_node *document);

@@ -15,6 +15,7 @@ const files = await load(import.meta.url, [
   "targets",
   "codes",
   "drafts",
+  "notes",
   "admin",
   "notify",
   "privacy",

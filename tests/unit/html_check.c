@@ -14,7 +14,8 @@ static const struct {
     const char *name, *attributes;
     bool empty;
 } elements[] = {
-    { "a", " href title rel class data-youtube data-start dir ", false },
+    { "a", " href title rel class data-youtube data-start dir id aria-label ",
+      false },
     { "blockquote", " dir ", false },
     { "br", "", true },
     { "code", " class dir ", false },
@@ -118,6 +119,17 @@ address(struct check *c, const char *url, bool image)
     return NULL;
 }
 
+/* nabcdef-1 of a note; nabcdef-r1 and nabcdef-r1-2 of its references. */
+static bool
+note_id(const char *id)
+{
+    if (id[0] != 'n' || strspn(id + 1, "abcdefghijklmnopqrstuvwxyz") != 6 ||
+        id[7] != '-')
+        return false;
+    id += 8 + (id[8] == 'r');
+    return isdigit((unsigned char)*id) && id[strspn(id, "0123456789-")] == '\0';
+}
+
 static const char *
 attribute_value(struct check *c, const char *name, const char *value)
 {
@@ -133,11 +145,11 @@ attribute_value(struct check *c, const char *name, const char *value)
         return "another loading";
     if (strcmp(name, "type") == 0 && strcmp(value, "checkbox") != 0)
         return "another type";
-    if (strcmp(name, "id") == 0 &&
-        (value[0] != 'n' ||
-         strspn(value + 1, "abcdefghijklmnopqrstuvwxyz") != 6 ||
-         value[7] != '-' || value[8 + strspn(value + 8, "0123456789")] != '\0'))
+    if (strcmp(name, "id") == 0 && !note_id(value))
         return "an id of another's";
+    if (strcmp(name, "aria-label") == 0 && !starts(value, "Footnote ") &&
+        !starts(value, "Back to reference "))
+        return "another name";
     if (strcmp(name, "data-youtube") == 0 && strlen(value) != 11)
         return "another video";
     return NULL;
