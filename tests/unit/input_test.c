@@ -1,5 +1,5 @@
 /* input_test.c - query, path and JSON body into a struct, and every way in
- * which they can be wrong; JSON and cursors by themselves. */
+ * which they can be wrong.  Cursors by themselves: cursor_test.c. */
 #include <CUnit/CUnit.h>
 #include <string.h>
 
@@ -465,59 +465,6 @@ bounds_the_depth(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(said("body"), "32 levels"));
 }
 
-/* ---- Cursors ------------------------------------------------------------- */
-
-static void
-cursors_return(void)
-{
-    struct cursor c = { .key = -12345678901234 }, back;
-    char s[CURSOR_TEXT];
-
-    memset(c.id.octet, 7, sizeof c.id.octet);
-    cursor_write(&c, s);
-    CU_ASSERT_EQUAL(strlen(s), 32);
-    CU_ASSERT_TRUE(cursor_read(s, &back));
-    CU_ASSERT_EQUAL(back.key, c.key);
-    CU_ASSERT_TRUE(uuid_same(&back.id, &c.id));
-    for (size_t n = 0; n < 32; n++) {
-        char cut[CURSOR_TEXT] = "";
-
-        memcpy(cut, s, n);
-        CU_ASSERT_FALSE(cursor_read(cut, &back));
-    }
-    for (size_t n = 33; n < 72; n++) {
-        char more[72];
-
-        memset(more, 'A', sizeof more);
-        memcpy(more, s, 32);
-        more[n] = '\0';
-        CU_ASSERT_FALSE(cursor_read(more, &back));
-    }
-    CU_ASSERT_FALSE(cursor_read("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", &back));
-    CU_ASSERT_FALSE(cursor_read("!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!", &back));
-}
-
-static void
-times_return(void)
-{
-    static const int64_t times[] = { 1,
-                                     -1,
-                                     CLOCK_DAY * 59,
-                                     CLOCK_DAY * 60,
-                                     CLOCK_DAY * 36524,
-                                     CLOCK_DAY * -36525 };
-    struct instant back;
-
-    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
-        struct text *t = text_new(mem);
-        int64_t ms = times[i] / 1000 * 1000;
-
-        clock_iso(t, ms);
-        CU_ASSERT_TRUE(time_read(t->at, &back));
-        CU_ASSERT_EQUAL(back.us, ms == 0 ? 1 : ms);
-    }
-}
-
 static CU_TestInfo tests[] = {
     { "fills in what is otherwise", fills_in_what_is_otherwise },
     { "reads queries", reads_queries },
@@ -531,8 +478,6 @@ static CU_TestInfo tests[] = {
     { "reports all together", reports_all_together },
     { "refuses what is no JSON", refuses_what_is_no_json },
     { "bounds the depth", bounds_the_depth },
-    { "cursors return", cursors_return },
-    { "times return", times_return },
     CU_TEST_INFO_NULL,
 };
 

@@ -11,50 +11,10 @@
 #include "html_check.h"
 #include "markup/markup.h"
 #include "markup_hostile.h"
+#include "markup_says.h"
 #include "tests/unit/context.h"
 
 int markup_suite(void);
-
-static struct markup
-render(const char *markdown)
-{
-    struct markup out;
-
-    markup_render(&out, mem, markdown, strlen(markdown));
-    return out;
-}
-
-static bool
-same(const char *markdown, const char *is, const char *should)
-{
-    if (strcmp(is, should) == 0)
-        return true;
-    printf("\n  of       %s\n  expected %s\n  rendered %s\n", markdown, should,
-           is);
-    return false;
-}
-
-/* Without the directions, which says_directions() holds. */
-static const char *
-undirected(const char *html)
-{
-    static const char dir[] = " dir=\"";
-    struct text *out = text_new(mem);
-
-    for (const char *p; (p = strstr(html, dir)) != NULL;) {
-        text_add(out, html, (size_t)(p - html));
-        html = strchr(p + sizeof dir - 1, '"') + 1;
-    }
-    text_adds(out, html);
-    return out->at;
-}
-
-#define HTML(markdown, expected)                                               \
-    CU_ASSERT(same(markdown, undirected(render(markdown).html), expected))
-#define DIRECTED(markdown, expected)                                           \
-    CU_ASSERT(same(markdown, render(markdown).html, expected))
-#define PLAIN(markdown, expected)                                              \
-    CU_ASSERT(same(markdown, render(markdown).plain, expected))
 
 /* ---- Language ------------------------------------------------------------ */
 
@@ -289,81 +249,6 @@ ends_bare_links(void)
 }
 
 static void
-writes_footnotes(void)
-{
-    struct markup one = render("a[^1] b[^x] c[^1]\n\n[^x]: X\n[^1]: *One*\n");
-    const char *own = strstr(one.html, "href=\"#");
-    char other[9] = { 0 };
-
-    CU_ASSERT_PTR_NOT_NULL_FATAL(own);
-    memcpy(other, own + 7, 8);
-    struct text *want = text_new(mem);
-#define REF(id, n)                                                             \
-    "<sup><a class=\"footnote\" id=\"%1$sr" id "\" href=\"#%1$s" n             \
-    "\" aria-label=\"Footnote " n "\">" n "</a></sup>"
-#define BACK(id, more)                                                         \
-    " <a class=\"footnote-back\" href=\"#%1$sr" id                             \
-    "\" aria-label=\"Back to reference " id "\">\xE2\x86\xA9\xEF\xB8\x8E" more \
-    "</a>"
-    text_addf(
-        want,
-        "<p>a" REF("1", "1") " b" REF("2", "2") " c" REF(
-            "1-2", "1") "</p>\n<section class=\"footnotes\"><ol>\n"
-                        "<li id=\"%1$s1\">\n<p><em>One</em>" BACK("1", "") BACK(
-                            "1-2",
-                            "<sup>2</sup>") "</p>\n</li>\n"
-                                            "<li id=\"%1$s2\">\n<p>X" BACK(
-                                                "2", "") "</p>\n</li>\n"
-                                                         "</ol></section>\n",
-        other);
-    CU_ASSERT(same("notes", undirected(one.html), want->at));
-    CU_ASSERT_STRING_EQUAL(one.plain, "a b c One X");
-    /* Those of a text that is there again have other ids. */
-    CU_ASSERT_PTR_NULL(strstr(
-        render("a[^1] b[^x] c[^1]\n\n[^x]: X\n[^1]: *One*\n").html, other));
-    HTML("a[^1]", "<p>a[^1]</p>\n");
-}
-
-static size_t
-times(const char *s, const char *word)
-{
-    size_t n = 0;
-
-    for (; (s = strstr(s, word)) != NULL; s++)
-        n++;
-    return n;
-}
-
-/* Each way back has its reference, wherever that stands. */
-static void
-leads_back_from_footnotes(void)
-{
-    static const char back[] = "footnote-back", id[] = "id=\"n";
-    struct markup m;
-    const char *at;
-
-    /* A later note refers to the first; blocks at a note's end. */
-    m = render("a[^1] b[^2]\n\n[^1]: A\n\n    > q\n\n[^2]: see[^1]\n\n"
-               "        code\n");
-    CU_ASSERT_EQUAL(times(m.html, back), 3);
-    CU_ASSERT_EQUAL(times(m.html, id), 5);
-    CU_ASSERT_PTR_NOT_NULL(strstr(m.html, "</blockquote>\n <a class"));
-    CU_ASSERT_PTR_NULL(html_check(m.html, &at));
-    /* A reference that is not written is not led back to. */
-    m = render("[a[^1]](/x) b\n\n[^1]: A\n");
-    CU_ASSERT_EQUAL(times(m.html, back), 0);
-    /* Of very many references some have no way back. */
-    struct text *t = text_new(mem);
-    for (int i = 0; i < 30; i++)
-        text_adds(t, "some words go here[^n] ");
-    text_adds(t, "\n\n[^n]: N\n");
-    m = render(t->at);
-    CU_ASSERT_EQUAL(times(m.html, back), MARKUP_BACKS);
-    CU_ASSERT_EQUAL(times(m.html, "aria-label=\"Footnote 1\""), 30);
-    CU_ASSERT_PTR_NULL(html_check(m.html, &at));
-}
-
-static void
 reports_ten_mentions(void)
 {
     struct text *t = text_new(mem);
@@ -502,8 +387,6 @@ static CU_TestInfo tests[] = {
     { "finds names before emphasis", finds_names_before_emphasis },
     { "leaves names where they are none", leaves_names_where_they_are_none },
     { "ends bare links", ends_bare_links },
-    { "writes footnotes", writes_footnotes },
-    { "leads back from footnotes", leads_back_from_footnotes },
     { "reports ten mentions", reports_ten_mentions },
     { "finds tags", finds_tags },
     { "knows videos", knows_videos },
