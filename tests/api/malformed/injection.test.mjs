@@ -86,7 +86,7 @@ export const strings = [
   "\u202Ereversed",
   "Z\u0351a\u0352l\u0353g\u0354o",
   "\u{1F600}\u{1F468}\u200D\u{1F469}\u200D\u{1F467}",
-  "\uFEFFBOM",
+  "word\u2060joiner",
   "İıſK",
 ];
 
