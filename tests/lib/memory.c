@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/openapi.h"
+#include "core/quota.h"
 
 struct memory_body {
     const char *at;
@@ -29,7 +30,8 @@ read_memory(void *door, char *to, size_t n)
 struct app *
 memory_app(void *mem, const struct feature *const *features)
 {
-    static const struct section *const sections[] = { &site_section, NULL };
+    static const struct section *const sections[] = { &site_section,
+                                                      &limits_section, NULL };
     struct app *app = mem_new(mem, struct app);
     struct text *faults = text_new(mem), *document = text_new(mem);
 
