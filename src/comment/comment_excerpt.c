@@ -10,16 +10,12 @@
 
 #include <string.h>
 
-#include "base/log.h"
-#include "base/mem.h"
 #include "base/unicode.h"
-#include "base/uuid.h"
 #include "core/batch.h"
 #include "core/db.h"
 #include "markup/markup.h"
 
 enum { MOST = 200 }; /* code points: comments_excerpt_length */
-enum { ROWS = 128 }; /* at once: they are locked meanwhile */
 
 const char *
 comment_excerpt(const void *mem, const struct markup *text)
@@ -49,49 +45,30 @@ static const char write_sql[] = SQL(
 );
 /* clang-format on */
 
-static const struct problem *
-make(struct db *db, void *mem, void *with)
+static void
+make(void *mem, const struct db_result *res, size_t row, const char *ret[])
 {
-    const char *ids[ROWS], *excerpts[ROWS];
-    const int64_t most = ROWS;
-    struct db_error error;
-    const struct db_result *res =
-        db_query(db, mem, read_sql, ARGS(ARG(most)), &error);
-    size_t n = error.failed ? 0 : db_rows(res);
+    const char *content = db_text(res, row, 1, NULL);
+    struct markup text;
 
-    *(int64_t *)with = (int64_t)n;
-    if (n == 0)
-        return NULL;
-    for (size_t i = 0; i < n; i++) {
-        const struct uuid id = db_uuid(res, i, 0);
-        const char *content = db_text(res, i, 1, NULL);
-        char *name = mem_alloc(mem, UUID_TEXT);
-        struct markup text;
-
-        uuid_write(&id, name);
-        ids[i] = name;
-        markup_render(&text, mem, content, strlen(content));
-        excerpts[i] = comment_excerpt(mem, &text);
-    }
-    const struct texts which = { ids, n }, made = { excerpts, n };
-    (void)db_query(db, mem, write_sql, ARGS(ARG(which), ARG(made)), &error);
-    return NULL;
+    markup_render(&text, mem, content, strlen(content));
+    ret[0] = comment_excerpt(mem, &text);
 }
 
 static int64_t
 make_excerpts(struct job *job, bool dry_run)
 {
-    struct db_error error;
-    int64_t n = 0;
+    static const struct batch_making making = {
+        .name = "comment-excerpt",
+        .count_sql = count_sql,
+        .read_sql = read_sql,
+        .write_sql = write_sql,
+        .rows = BATCH_MADE,
+        .texts = 1,
+        .make = make,
+    };
 
-    if (dry_run)
-        return batch_value(job, count_sql, NO_ARGS);
-    if (db_transact(job->db, job->mem, make, &n, &error) != NULL) {
-        log_error("comment-excerpt: %s", error.message);
-        return -1;
-    }
-    job->more = n == ROWS;
-    return n;
+    return batch_make(job, dry_run, &making);
 }
 
 const struct batch comment_batches[] = {

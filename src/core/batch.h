@@ -15,6 +15,8 @@
 #include "core/job.h"
 
 struct app;
+struct db;
+struct db_result;
 struct feature;
 
 enum batch_exit {
@@ -53,5 +55,31 @@ int64_t batch_delete(struct job *job, bool dry_run, const char *count_sql,
 /* The same for a statement that gives the rows done as its one value. */
 int64_t batch_value(struct job *job, const char *sql,
                     const struct sql_arg *args);
+
+/* ---- What is made in C of rows that wait for it -------------------------- */
+
+enum { BATCH_MADE = 128, BATCH_TEXTS = 2 }; /* at most: rows, texts of one */
+
+struct batch_making {
+    const char *name;
+    const char *count_sql; /* how many wait */
+    /* At most $1 of them, their ids first, locked, and none that another
+     * locks. */
+    const char *read_sql;
+    /* Writes what was made, and lets them wait no more; the ids and each of
+     * the texts are arrays: $1::text[], $2::text[], ... */
+    const char *write_sql;
+    int rows;  /* in a transaction: they are locked meanwhile */
+    int texts; /* made of a row: $2 to $(1 + texts) */
+    void (*make)(void *mem, const struct db_result *res, size_t row,
+                 const char *ret[BATCH_TEXTS]);
+};
+
+/* Does some, in a transaction: how many, 0 where none waits; -1: an error was
+ * logged. */
+int64_t batch_make_some(struct db *db, void *mem, const struct batch_making *m);
+
+/* A batch program's step. */
+int64_t batch_make(struct job *job, bool dry_run, const struct batch_making *m);
 
 #endif

@@ -7,13 +7,10 @@
  */
 #include "search/search_local.h"
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "core/app.h"
 #include "core/batch.h"
 #include "lexeme/lexeme.h"
-
-enum { ROWS = 64 }; /* at once: their posts are locked meanwhile */
 
 static const char stale_sql[] = SQL(SELECT count(*) FROM post_search_stale);
 
@@ -38,8 +35,9 @@ static const char write_sql[] = SQL(
     DELETE FROM post_search_stale s USING v WHERE s.post_id = v.id
 );
 
-static const char *
-vector_of(void *mem, const struct db_result *res, size_t row)
+/* The vector, and of which version of the post it is. */
+static void
+make(void *mem, const struct db_result *res, size_t row, const char *ret[])
 {
     const struct texts tags = db_texts(mem, res, row, 3);
     const struct lexeme_document d = {
@@ -50,57 +48,30 @@ vector_of(void *mem, const struct db_result *res, size_t row)
         .content = db_text(res, row, 5, NULL),
     };
 
-    return lexeme_vector(mem, &d);
+    ret[0] = lexeme_vector(mem, &d);
+    ret[1] = mem_printf(mem, "%lld", (long long)db_integer(res, row, 1));
 }
 
-static const struct problem *
-make(struct db *db, void *mem, void *with)
-{
-    const char *ids[ROWS], *vectors[ROWS], *versions[ROWS];
-    const int64_t most = ROWS;
-    struct db_error error;
-    const struct db_result *res =
-        db_query(db, mem, read_sql, ARGS(ARG(most)), &error);
-    size_t n = error.failed ? 0 : db_rows(res);
-
-    *(int64_t *)with = (int64_t)n;
-    if (n == 0)
-        return NULL;
-    for (size_t i = 0; i < n; i++) {
-        char *id = mem_alloc(mem, UUID_TEXT);
-        const struct uuid post = db_uuid(res, i, 0);
-
-        uuid_write(&post, id);
-        ids[i] = id;
-        versions[i] = mem_printf(mem, "%lld", (long long)db_integer(res, i, 1));
-        vectors[i] = vector_of(mem, res, i);
-    }
-    const struct texts p = { ids, n }, v = { vectors, n }, of = { versions, n };
-    (void)db_query(db, mem, write_sql, ARGS(ARG(p), ARG(v), ARG(of)), &error);
-    return NULL;
-}
+static const struct batch_making making = {
+    .name = "search-index",
+    .count_sql = stale_sql,
+    .read_sql = read_sql,
+    .write_sql = write_sql,
+    .rows = 64,
+    .texts = 2,
+    .make = make,
+};
 
 int64_t
 search_index_some(struct db *db, void *mem)
 {
-    struct db_error error;
-    int64_t n = 0;
-
-    if (db_transact(db, mem, make, &n, &error) == NULL)
-        return n;
-    log_error("search-index: %s", error.message);
-    return -1;
+    return batch_make_some(db, mem, &making);
 }
 
 static int64_t
 index_stale(struct job *job, bool dry_run)
 {
-    if (dry_run)
-        return batch_value(job, stale_sql, NO_ARGS);
-    int64_t n = search_index_some(job->db, job->mem);
-
-    job->more = n == ROWS;
-    return n;
+    return batch_make(job, dry_run, &making);
 }
 
 const struct batch search_batches[] = {

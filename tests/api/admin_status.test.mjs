@@ -188,10 +188,7 @@ export default () =>
       const admin = await people.user("ADMIN");
       const seen = await admin.get(at(user));
       assert.equal(seen.data.status, "ACTIVE", "before the batch");
-      await stack.runAsUser(
-        ...[stack.program("sparkle-batch"), "--config", stack.conf],
-        "suspension-end",
-      );
+      await stack.batch("suspension-end");
       assert.equal(await statusOf(user.id), "ACTIVE");
       assert.equal(await statusOf(later.id), "SUSPENDED");
       const [row] = await logOf(user.id);

@@ -481,10 +481,7 @@ export default () =>
       assert.equal(said.status, 204, `${said}`);
       await read(three);
       await eventually("a fourth", async () => (await waiting(post.id)) === 4);
-      await stack.runAsUser(
-        ...[stack.program("sparkle-batch"), "--config", stack.conf],
-        "flush-views",
-      );
+      await stack.batch("flush-views");
       assert.equal(await waiting(post.id), 0);
       assert.equal((await one.get(`/api/posts/${post.id}`)).data.views, 4);
     });

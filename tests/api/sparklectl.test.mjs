@@ -183,10 +183,7 @@ export default () =>
       await ctl(["delete", user.name, "--now"]);
       assert.equal((await stateOf(user.id)).status, "DELETED");
       assert.equal((await user.get("/api/users/me")).status, 401);
-      await stack.runAsUser(
-        ...[stack.program("sparkle-batch"), "--config", stack.conf],
-        "account-deletion",
-      );
+      await stack.batch("account-deletion");
       const email = await stack.value`SELECT email FROM users
         WHERE id = ${user.id}`;
       assert.equal(email, `deleted_${user.id}`);

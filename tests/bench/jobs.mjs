@@ -17,6 +17,7 @@ import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { join } from "node:path";
+import { pgBin } from "../lib/postgres.mjs";
 import { Runner, eventually, sleep } from "../jobs/runner.mjs";
 import { cpuOf } from "./lib.mjs";
 
@@ -62,7 +63,7 @@ const fill = () => jobs.psql(["-c", `INSERT INTO jobs (queue, kind)
 function pgbench(clients) {
   const script = join(jobs.dir, "put.sql");
   writeFileSync(script, "SELECT job_put('noop', 'analytics', '{}');\n");
-  const out = execFileSync("/usr/lib/postgresql/15/bin/pgbench", ["-n", "-M",
+  const out = execFileSync(join(pgBin, "pgbench"), ["-n", "-M",
     "prepared", "-c", clients, "-j", "1", "-T", seconds, "-f", script, "-h",
     jobs.dir, "-U", "sparkle_app", "sparkle"].map(String),
   { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });

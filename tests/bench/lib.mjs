@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "n
 import { Agent, request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pgBin } from "../lib/postgres.mjs";
 
 /** Scripts for wrk and pgbench; gone when we are. */
 const scratch = mkdtempSync(join(tmpdir(), "sparkle-bench-"));
@@ -169,7 +170,7 @@ export async function pgbench(postmaster, env, statements, seconds) {
     return ["-f", name];
   });
   const before = cpuOf([postmaster]);
-  const out = await run("/usr/lib/postgresql/15/bin/pgbench",
+  const out = await run(join(pgBin, "pgbench"),
     ["-n", "-M", "prepared", "-c", "8", "-j", "1", "-T", String(seconds),
       ...files], { env: { ...process.env, ...env } });
   // Only when the postmaster has reaped a backend is its CPU counted there.

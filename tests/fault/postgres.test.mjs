@@ -3,13 +3,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { pgBin } from "../lib/postgres.mjs";
 import { eventually, sleep } from "../lib/stack.mjs";
 import { people, stack } from "../lib/suite.mjs";
 import { mixed } from "./mix.mjs";
 
 const control = (...words) =>
   stack.runAsUser(
-    ...["/usr/lib/postgresql/15/bin/pg_ctl", ...words, "-s", "-w"],
+    ...[join(pgBin, "pg_ctl"), ...words, "-s", "-w"],
     ...[
       "-D",
       join(stack.dir, "postgres"),

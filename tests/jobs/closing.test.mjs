@@ -1,45 +1,17 @@
 // The guards of sql/privacy*.sql that the programs do not come to, since they
 // look themselves before: called directly.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { after, before, test } from "node:test";
-import { Clock } from "../lib/clock.mjs";
-import { People, password } from "../lib/people.mjs";
-import { Stack, eventually } from "../lib/stack.mjs";
+import { test } from "node:test";
+import { eventually } from "../lib/stack.mjs";
+import { leaving } from "./leaving.mjs";
 
-const deletion = "/api/users/me/deletion";
 let stack;
 let people;
 let clock;
-
-before(async () => {
-  clock = new Clock();
-  stack = await Stack.start("closing", {
-    settings:
-      clock.settings + "[auth]\nargon2_memory = 1m\nargon2_passes = 1\n",
-  });
-  people = new People(stack, null);
-});
-after(() => stack?.stop());
-
-const batchWords = (words) =>
-  stack.asUser(
-    ...[stack.program("sparkle-batch"), "--config", stack.conf, ...words],
-  );
-
-function batch(...words) {
-  const [program, args] = batchWords(words);
-  return spawnSync(program, args, { cwd: "/", encoding: "utf8" });
-}
-
-const statusOf = (user) =>
-  stack.value`SELECT status FROM users WHERE id = ${user.id}`;
-
-async function leave(user, wish = {}) {
-  const asked = await user.post(deletion, { password, ...wish });
-  assert.equal(asked.status, 201, `${asked}`);
-  return Date.parse(asked.data.dueAt);
-}
+const { batch, leave, statusOf } = leaving(
+  "closing",
+  (site) => ({ stack, people, clock } = site),
+);
 
 test("an account is signed out before anything of it goes", async () => {
   const user = await people.user();
@@ -71,7 +43,7 @@ test("an account closes on its day, and not where its owner kept it", async () =
   };
   const due = await leave(early);
   await leave(kept);
-  assert.equal((await kept.delete(deletion)).status, 204);
+  assert.equal((await kept.delete("/api/users/me/deletion")).status, 204);
   clock.moveTo(due - 60000);
   assert.equal(await begins(early), false);
   clock.ahead({ days: 1 });

@@ -28,9 +28,7 @@ before(async () => {
 after(() => stack?.stop());
 
 function batch(...words) {
-  const [program, args] = stack.asUser(
-    ...[stack.program("sparkle-batch"), "--config", stack.conf, ...words],
-  );
+  const [program, args] = stack.batchWords(...words);
   return spawnSync(program, args, { cwd: "/", encoding: "utf8" });
 }
 

@@ -11,60 +11,35 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { child } from "../lib/child.mjs";
-import { Clock } from "../lib/clock.mjs";
-import { People, password } from "../lib/people.mjs";
+import { password } from "../lib/people.mjs";
 import { seal } from "../lib/seal.mjs";
-import { Stack, eventually, sleep } from "../lib/stack.mjs";
+import { eventually, sleep } from "../lib/stack.mjs";
+import { leaving } from "./leaving.mjs";
 
 const deletion = "/api/users/me/deletion";
 const exports_ = "/api/users/me/export";
 let stack;
 let people;
 let clock;
+const { batch, leave, statusOf } = leaving(
+  "privacy",
+  (site) => ({ stack, people, clock } = site),
+);
 
-before(async () => {
-  clock = new Clock();
-  stack = await Stack.start("privacy", {
-    settings:
-      clock.settings + "[auth]\nargon2_memory = 1m\nargon2_passes = 1\n",
-  });
-  people = new People(stack, null);
-});
-after(() => stack?.stop());
-
-const batchWords = (words) =>
-  stack.asUser(
-    ...[stack.program("sparkle-batch"), "--config", stack.conf, ...words],
-  );
-
-function batch(...words) {
-  const [program, args] = batchWords(words);
-  return spawnSync(program, args, { cwd: "/", encoding: "utf8" });
-}
-
-/** The same, beside what else goes on; its exit status. */
+/** A batch program beside what else goes on; its exit status. */
 function batchBeside(t, ...words) {
-  const [program, args] = batchWords(words);
+  const [program, args] = stack.batchWords(...words);
   const run = child(t, program, args, { cwd: "/", stdio: "ignore" });
   return new Promise((go) => run.on("exit", go));
 }
-
-const statusOf = (user) =>
-  stack.value`SELECT status FROM users WHERE id = ${user.id}`;
 
 const lastRun = async (name) =>
   (
     await stack.sql`SELECT items, exit_code, dry_run FROM batch_runs
       WHERE name = ${name} ORDER BY id DESC LIMIT 1`
   )[0];
-
-async function leave(user, wish = {}) {
-  const asked = await user.post(deletion, { password, ...wish });
-  assert.equal(asked.status, 201, `${asked}`);
-  return Date.parse(asked.data.dueAt);
-}
 
 async function exported(user) {
   const asked = await user.post(exports_, { password });

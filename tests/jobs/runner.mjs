@@ -15,6 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { pgBin } from "../lib/postgres.mjs";
 import { buildDir, eventually, lull, sleep, top } from "../lib/stack.mjs";
 import { fromTemplate } from "../lib/template.mjs";
 
@@ -24,9 +25,6 @@ export { eventually, lull, sleep };
 export const encryptionRing = `k1:${"ad".repeat(32)}`;
 
 const isRoot = process.getuid() === 0;
-const pgBin = ["/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/16/bin"].find(
-  existsSync,
-);
 
 /** Words that run a program as the user who serves. */
 export function asUser(words) {
@@ -142,7 +140,7 @@ export class Runner {
 
   psql(args, input = "", database = "sparkle", user = "sparkle_owner") {
     const done = spawnSync(
-      "psql",
+      join(pgBin, "psql"),
       [
         ...["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", this.dir],
         ...["-U", user, "-d", database, ...args],

@@ -19,10 +19,7 @@ export async function erase(stack, user) {
   assert.equal(asked.status, 201, `${asked}`);
   await stack.sql`UPDATE deletion_requests
     SET due_at = clock_now() - interval '1 second' WHERE user_id = ${user.id}`;
-  const [program, args] = stack.asUser(
-    ...[stack.program("sparkle-batch"), "--config", stack.conf],
-    "account-deletion",
-  );
+  const [program, args] = stack.batchWords("account-deletion");
   // Another's run may be on: then it is this one's, or the next.
   await eventually(`${user.name} to be erased`, async () => {
     spawnSync(program, args, { cwd: "/", encoding: "utf8" });

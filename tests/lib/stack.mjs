@@ -26,6 +26,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { psqlOf } from "./child.mjs";
+import { pgBin } from "./postgres.mjs";
 import { fromTemplate } from "./template.mjs";
 
 export const top = join(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -226,7 +227,11 @@ export class Stack {
   psqlWords(more = []) {
     const password = readFileSync(join(this.dir, "secrets/owner_password"));
     return {
-      env: { ...process.env, PGPASSWORD: String(password).trim() },
+      env: {
+        ...process.env,
+        PATH: `${pgBin}:${process.env.PATH}`,
+        PGPASSWORD: String(password).trim(),
+      },
       args: [
         ...["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"],
         ...["-h", join(this.dir, "run"), "-U", "sparkle_owner"],
@@ -335,6 +340,20 @@ export class Stack {
   async runAsUser(...words) {
     const [program, args] = this.asUser(...words);
     return (await run(program, args, { cwd: "/", timeout: 60000 })).stdout;
+  }
+
+  /** The program and arguments that run a batch program. */
+  batchWords(...words) {
+    return this.asUser(
+      ...[this.program("sparkle-batch"), "--config", this.conf, ...words],
+    );
+  }
+
+  /** Runs one, which must end well; what it printed. */
+  batch(...words) {
+    return this.runAsUser(
+      ...[this.program("sparkle-batch"), "--config", this.conf, ...words],
+    );
   }
 
   /** Starts one of our programs again, after a test ended it. */

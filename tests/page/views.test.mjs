@@ -45,10 +45,7 @@ export default () =>
       const last = people.guest();
       await visit(last, post);
       await counted(post.id, n + 1);
-      await stack.runAsUser(
-        ...[stack.program("sparkle-batch"), "--config", stack.conf],
-        "flush-views",
-      );
+      await stack.batch("flush-views");
       await visit(guests[7], post);
       await counted(post.id, n + 1);
     });

@@ -135,10 +135,7 @@ export default (clock) =>
       clock.forward(601);
       const soon = await people.user();
       await soon.post(`${base}/setup`);
-      await stack.runAsUser(
-        ...[stack.program("sparkle-batch"), "--config", stack.conf],
-        "two-factor-setups",
-      );
+      await stack.batch("two-factor-setups");
       for (const [who, n] of [
         [late, 0],
         [soon, 10],

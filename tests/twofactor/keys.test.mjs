@@ -138,17 +138,12 @@ export default (clock) =>
 
     it("counts first, and then seals all anew", async () => {
       const { encryption } = await keysList();
-      const batch = (...args) =>
-        stack.runAsUser(
-          ...[stack.program("sparkle-batch"), "--config", stack.conf],
-          ...args,
-        );
-      await batch("--dry-run", "key-rotation");
+      await stack.batch("--dry-run", "key-rotation");
       const dry = await stack.value`SELECT items FROM batch_runs
         WHERE name = 'key-rotation' AND dry_run`;
       assert.equal(dry, encryption.k1.values);
       assert.equal((await keysList()).encryption.k1.values, dry);
-      await batch("key-rotation");
+      await stack.batch("key-rotation");
       const after = (await keysList()).encryption;
       assert.equal(after.k1.values, 0);
       assert.equal(
@@ -185,10 +180,7 @@ export default (clock) =>
       await stack.sql`UPDATE two_factor SET kid = 'k2'
         WHERE user_id = ${victim.user.id}`;
       const failed = await stack
-        .runAsUser(
-          ...[stack.program("sparkle-batch"), "--config", stack.conf],
-          "key-rotation",
-        )
+        .batch("key-rotation")
         .then(() => null)
         .catch((error) => error);
       assert.equal(failed?.code, 1);
