@@ -177,7 +177,7 @@ test("hourly mail waits for the full hour", () => {
   wants("email_frequency = 'hourly'");
   tell(like());
   const [{ run_at, wait }] = put("notification.mail");
-  assert.match(run_at, /:00:00\+00:00$/);
+  assert.equal(Date.parse(run_at) % 3600000, 0, run_at);
   assert.ok(wait >= 600 && wait <= 4200, `${wait} s`);
 });
 
