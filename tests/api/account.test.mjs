@@ -431,6 +431,9 @@ export default () =>
       assert.equal((await ask(name)).available, false);
       assert.equal((await ask("admin")).reason, "reserved");
       assert.equal((await ask("a")).available, false);
+      const begun = freshName();
+      assert.equal((await register({ username: begun })).status, 201);
+      assert.equal((await ask(begun)).available, false);
     });
 
     it("shows a public profile without what is private", async () => {

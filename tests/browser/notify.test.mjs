@@ -96,15 +96,14 @@ export default () =>
         registrationId: await registered,
         data: JSON.stringify({ title: "New!", body: "<b>x</b>", tag: "t" }),
       });
-      const seen = await page.waitForFunction(async () => {
-        const worker = await navigator.serviceWorker.ready;
-        const [first] = await worker.getNotifications();
-        return first && { title: first.title, body: first.body };
-      });
-      assert.deepEqual(await seen.jsonValue(), {
-        title: "New!",
-        body: "<b>x</b>",
-      });
+      // Not waitForFunction(), to which a promise is true.
+      const seen = await eventually("the message is shown", () =>
+        page.evaluate(async () => {
+          const worker = await navigator.serviceWorker.ready;
+          const [first] = await worker.getNotifications();
+          return first && { title: first.title, body: first.body };
+        }));
+      assert.deepEqual(seen, { title: "New!", body: "<b>x</b>" });
     });
 
     it("tells a browser's push service anew to the next session", async () => {

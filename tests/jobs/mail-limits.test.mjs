@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
-import { buildDir, top } from "../lib/stack.mjs";
+import { buildDir, eventually, top } from "../lib/stack.mjs";
 import { Runner } from "./runner.mjs";
 
 let jobs, ann, ben, box;
@@ -293,9 +293,11 @@ ${more}
 }
 
 test("bounces in the Maildir: by signed addresses, counted once", async () => {
+  const before = new Set(jobs.mails());
   put(ann);
+  const mail = await eventually("the mail is there", () =>
+    jobs.mails().find((m) => /u1@example\.org/.test(m) && !before.has(m)));
   await settled();
-  const [mail] = jobs.mails().filter((m) => /u1@example\.org/.test(m)).slice(-1);
   const to = mail.match(/^Return-Path: <(\S+)>/m)[1];
   assert.match(to, /^bounces\+\d+-[0-9a-f]{20}@sparkle\.test$/);
   const forged = to.replace(/-./, (s) => (s === "-0" ? "-1" : "-0"));
