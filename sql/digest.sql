@@ -25,14 +25,9 @@ LANGUAGE sql STABLE AS $$
 SELECT p.* FROM follows f
 JOIN users a ON a.id = f.following_id AND user_ranked(a.status)
 JOIN posts p ON p.author_id = f.following_id
-WHERE f.follower_id = p_user AND p.status = 'published'
+WHERE f.follower_id = p_user AND post_told(p)
     AND p.published_at BETWEEN p_since AND clock_now()
-    AND p.deleted_at IS NULL AND p.visibility IN ('PUBLIC', 'FOLLOWERS')
-    AND NOT EXISTS (SELECT FROM mutes m
-        WHERE m.muter_id = p_user AND m.muted_id = f.following_id)
-    AND NOT EXISTS (SELECT FROM blocks b
-        WHERE b.blocker_id = p_user AND b.blocked_id = f.following_id
-            OR b.blocker_id = f.following_id AND b.blocked_id = p_user)
+    AND NOT viewer_hides(p_user, f.following_id)
 $$;
 
 CREATE OR REPLACE FUNCTION digest_followers(
@@ -42,6 +37,7 @@ LANGUAGE sql STABLE AS $$
 SELECT u.* FROM follows f
 JOIN users u ON u.id = f.follower_id AND user_ranked(u.status)
 WHERE f.following_id = p_user AND f.created_at > p_since
+    AND NOT viewer_hides(p_user, f.follower_id)
 $$;
 
 -- Unread notifications that preferences let into mails, and that tell of what

@@ -54,10 +54,7 @@ DECLARE
     n int;
 BEGIN
     PERFORM lock_pair(p_follower_id, p_following_id);
-    IF EXISTS (SELECT FROM blocks
-        WHERE blocker_id = p_follower_id AND blocked_id = p_following_id
-            OR blocker_id = p_following_id AND blocked_id = p_follower_id)
-    THEN
+    IF users_parted(p_follower_id, p_following_id) THEN
         PERFORM refuse('follows_not_blocked', 'one blocks the other');
     END IF;
     INSERT INTO follows (follower_id, following_id, counted)

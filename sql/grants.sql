@@ -34,7 +34,7 @@ TO sparkle_app;
 
 GRANT SELECT ON
     account_rows, audit_rows,
-    user_cards, user_rows, category_rows, tag_rows, post_rows, post_details,
+    user_cards, user_rows, category_rows, tag_rows, post_rows, post_cards, post_details,
     comment_rows, follower_rows, following_rows, notification_rows,
     notifications_shown,
     notification_kinds, notification_preference_rows,

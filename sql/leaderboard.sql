@@ -27,8 +27,7 @@ BEGIN
         GROUP BY 1;
     WHEN 'posts' THEN
         RETURN QUERY SELECT p.author_id, count(*) FROM posts p
-        WHERE p.deleted_at IS NULL AND p.status = 'published'
-            AND p.visibility = 'PUBLIC'
+        WHERE post_listed(p)
             AND p.published_at >= p_from AND p.published_at < p_until
         GROUP BY 1;
     WHEN 'reactions' THEN

@@ -129,12 +129,7 @@ DECLARE
     p posts;
     comment_id uuid;
 BEGIN
-    IF n.actor_id IS NOT NULL AND (EXISTS (SELECT FROM blocks
-            WHERE blocker_id = n.user_id AND blocked_id = n.actor_id
-                OR blocker_id = n.actor_id AND blocked_id = n.user_id)
-        OR EXISTS (SELECT FROM mutes
-            WHERE muter_id = n.user_id AND muted_id = n.actor_id))
-    THEN
+    IF viewer_hides(n.user_id, n.actor_id) THEN
         RETURN 'not_permitted';
     -- It leads to the profile.
     ELSIF n.type = 'USER_FOLLOWED' AND NOT EXISTS (SELECT FROM users
@@ -421,12 +416,8 @@ CREATE OR REPLACE FUNCTION notification_unwelcome(p_user uuid, p_actor uuid)
 RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN p_actor IS NOT NULL AND (p_user = p_actor
-        OR EXISTS (SELECT FROM blocks b
-            WHERE b.blocker_id = p_user AND b.blocked_id = p_actor
-                OR b.blocker_id = p_actor AND b.blocked_id = p_user)
-        OR EXISTS (SELECT FROM mutes m
-            WHERE m.muter_id = p_user AND m.muted_id = p_actor));
+    RETURN p_actor IS NOT NULL
+        AND (p_user = p_actor OR viewer_hides(p_user, p_actor));
 END
 $$;
 

@@ -3,17 +3,18 @@
 
 -- ---- Shapes ---------------------------------------------------------------
 
--- A post in a list: published, public, not deleted.  Columns up to
--- published_at are the shape; the rest is to filter and sort by.  Of an
--- author who is not shown (visible.sql) there is a name, and nothing else.
+-- Any post, as lists show it.  Columns up to published_at are the shape; the
+-- rest is to filter and sort by: a statement asks for `listed`, or for `told`
+-- and viewer_follows() (visible.sql).  Of an author who is not shown there is
+-- a name, and nothing else.
 --
 -- Lists page by (published_at, id), (score, id) or (hot, id), all DESC, each
 -- with an index, also by category_id and (first only) author_id and
 -- kind_enum.  Enums are compared as enums: kind_enum = $1::text::post_kind.
 -- Select the columns by name (the rest costs a sixth more).
-CREATE OR REPLACE VIEW post_rows AS
+CREATE OR REPLACE VIEW post_cards AS
 SELECT p.id, p.slug, p.title, p.excerpt, p.cover_image, p.kind::text AS kind,
-    true AS published, p.views,
+    p.status = 'published' AS published, p.views,
     a.id AS author_id, a.username AS author_username,
     a.image AS author_image,
     coalesce(a.verified, false) AS author_verified,
@@ -24,12 +25,14 @@ SELECT p.id, p.slug, p.title, p.excerpt, p.cover_image, p.kind::text AS kind,
     p.score, p.hot, p.kind AS kind_enum, p.author_id AS by_author_id,
     p.category_id AS by_category_id, user_called(a.username) AS author_name,
     p.language, p.featured,
-    p.reactions_by_type, a.status::text AS author_status
+    p.reactions_by_type, a.status::text AS author_status,
+    post_listed(p) AS listed, post_told(p) AS told
 FROM posts p
 LEFT JOIN users a ON a.id = p.author_id AND user_shown(a.status)
-LEFT JOIN categories c ON c.id = p.category_id
-WHERE p.deleted_at IS NULL AND p.status = 'published'
-    AND p.visibility = 'PUBLIC';
+LEFT JOIN categories c ON c.id = p.category_id;
+
+-- Those of everybody's lists.
+CREATE OR REPLACE VIEW post_rows AS SELECT * FROM post_cards WHERE listed;
 
 -- A post as a row of post_rows whatever its status, for INSERT ... RETURNING:
 -- SELECT row.* FROM made, post_row(made) row.
@@ -43,7 +46,8 @@ SELECT p.id, p.slug, p.title, p.excerpt, p.cover_image, p.kind::text,
     p.published_at,
     p.score, p.hot, p.kind, p.author_id, p.category_id,
     user_called(a.username),
-    p.language, p.featured, p.reactions_by_type, a.status::text
+    p.language, p.featured, p.reactions_by_type, a.status::text,
+    post_listed(p), post_told(p)
 FROM (SELECT) one
 LEFT JOIN users a ON a.id = p.author_id AND user_shown(a.status)
 LEFT JOIN categories c ON c.id = p.category_id
@@ -107,36 +111,6 @@ SELECT p.id, p.slug, p.title, p.excerpt, p.cover_image, p.kind::text,
 FROM (SELECT) one
 LEFT JOIN users a ON a.id = p.author_id AND user_shown(a.status)
 LEFT JOIN categories c ON c.id = p.category_id
-$$;
-
--- May the viewer (NULL: a visitor) read the post by its address?  Moderators
--- are the program's affair.
-CREATE OR REPLACE FUNCTION post_visible(p posts, viewer uuid)
-RETURNS boolean
-LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    IF p.deleted_at IS NOT NULL THEN
-        RETURN false;
-    ELSIF p.author_id = viewer THEN
-        RETURN true;
-    ELSIF viewer IS NOT NULL AND EXISTS (
-        SELECT FROM blocks
-        WHERE blocker_id = p.author_id AND blocked_id = viewer
-            OR blocker_id = viewer AND blocked_id = p.author_id)
-    THEN
-        RETURN false;
-    ELSIF p.status = 'published' AND p.visibility IN ('PUBLIC', 'UNLISTED')
-    THEN
-        RETURN true;
-    ELSIF viewer IS NULL THEN
-        RETURN false;
-    END IF;
-    RETURN EXISTS (SELECT FROM post_collaborators
-            WHERE post_id = p.id AND user_id = viewer)
-        OR p.status = 'published' AND p.visibility = 'FOLLOWERS'
-            AND EXISTS (SELECT FROM follows
-                WHERE follower_id = viewer AND following_id = p.author_id);
-END
 $$;
 
 -- ---- Slugs ----------------------------------------------------------------
@@ -209,22 +183,6 @@ RETURN coalesce((SELECT id FROM posts WHERE slug = p_slug),
 
 -- ---- Editing --------------------------------------------------------------
 
--- Whether staff see a post of somebody else: what people were shown.
-CREATE OR REPLACE FUNCTION post_open_to_staff(p posts) RETURNS boolean
-LANGUAGE sql IMMUTABLE
-RETURN p.deleted_at IS NULL AND p.status = 'published'
-    AND p.visibility <> 'PRIVATE';
-
--- May the viewer read the post by its address, as staff or as anybody?
-CREATE OR REPLACE FUNCTION post_readable(p posts, viewer uuid)
-RETURNS boolean
-LANGUAGE plpgsql STABLE AS $$
-BEGIN
-    RETURN post_visible(p, viewer)
-        OR post_open_to_staff(p) AND is_staff(viewer);
-END
-$$;
-
 -- The post, locked for an edit: p_visibility and p_published are what the edit
 -- wants, NULL: no change.  Refusals: posts_seen (there is none that the editor
 -- may see), posts_own (it is somebody else's), posts_rank (of somebody whom
@@ -240,7 +198,6 @@ DECLARE
     post posts;
     helps boolean;
     staff boolean;
-    shown constant text[] := '{PRIVATE,FOLLOWERS,UNLISTED,PUBLIC}';
 BEGIN
     SELECT * INTO post FROM posts
     WHERE id = p_post_id AND deleted_at IS NULL FOR UPDATE;
@@ -258,8 +215,8 @@ BEGIN
         ELSIF p_published <> (post.status = 'published')
                 AND (p_published OR NOT staff)
             OR p_visibility <> post.visibility::text AND (NOT staff
-                OR array_position(shown, p_visibility)
-                    > array_position(shown, post.visibility::text))
+                OR audience_size(p_visibility)
+                    > audience_size(post.visibility::text))
         THEN
             PERFORM refuse('posts_author_only', 'the author says who reads');
         END IF;

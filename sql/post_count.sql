@@ -165,11 +165,6 @@ CREATE OR REPLACE TRIGGER posts_before
 CREATE OR REPLACE TRIGGER posts_updated_at BEFORE UPDATE OF version ON posts
     FOR EACH ROW EXECUTE FUNCTION set_updated_at();
 
-CREATE OR REPLACE FUNCTION post_listed(p posts) RETURNS boolean
-LANGUAGE sql IMMUTABLE
-RETURN (p.status = 'published' AND p.visibility = 'PUBLIC'
-    AND p.deleted_at IS NULL) IS TRUE;
-
 -- Rows of tags, and of post_tags with the date while the post is listed;
 -- counts of tags.  In order of name, so that two posts never wait for each
 -- other.

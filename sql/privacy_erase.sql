@@ -239,9 +239,7 @@ BEGIN
             AND author_name IS DISTINCT FROM 'Deleted User'
         LIMIT least(p_most, 500) FOR UPDATE
     LOOP
-        IF privacy_removes(p_user) OR post.deleted_at IS NOT NULL
-            OR post.status <> 'published' OR post.visibility = 'PRIVATE'
-        THEN
+        IF privacy_removes(p_user) OR post_kept_private(post) THEN
             PERFORM privacy_empty_post(post, p_user);
         END IF;
         UPDATE posts SET author_name = 'Deleted User' WHERE id = post.id;

@@ -23,9 +23,7 @@ BEGIN
         RETURN QUERY SELECT post_id FROM post_contents WHERE search @@ q;
     ELSE
         RETURN QUERY SELECT c.post_id
-            FROM (SELECT id FROM posts
-                WHERE deleted_at IS NULL AND status = 'published'
-                    AND visibility = 'PUBLIC'
+            FROM (SELECT id FROM posts p WHERE post_listed(p)
                 ORDER BY hot DESC, id DESC LIMIT 2000) p
             JOIN post_contents c ON c.post_id = p.id
             WHERE c.search @@ q;

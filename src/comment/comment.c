@@ -71,37 +71,44 @@ struct comment_list {
 #define SEEN_POST                                                              \
     SQL((SELECT p.id FROM posts p WHERE p.id = coalesce($2, post_by_slug($3))  \
         AND post_readable(p, $1)))
-#define SHOWN SQL(AND (NOT row.deleted OR row.replies > 0))
+
+/* Who is hidden from the viewer, once for all rows. */
+#define FROM_COMMENTS                                                          \
+    SQL(FROM comment_rows row,                                                 \
+        (SELECT ARRAY(SELECT hidden_from($1)) AS ids OFFSET 0) hidden)
+#define HIDDEN ((row.by_author_id = ANY(hidden.ids)) IS TRUE)
+#define SHOWN                                                                  \
+    SQL(AND (row.replies > 0 OR NOT (row.deleted                               \
+        OR (row.by_author_id = ANY(hidden.ids)) IS TRUE)))
 
 /* The cursor of this order is the last comment itself: $5; its key $4 is not
  * looked at. */
-static const char thread_sql[] = COMMENT_SELECT SQL(
-    , 0::bigint AS cursor_key
-    FROM comment_rows row WHERE row.post_id =)
-        SEEN_POST SHOWN SQL(
+static const char thread_sql[] =
+    COMMENT_SELECT(HIDDEN) SQL(
+    , 0::bigint AS cursor_key) FROM_COMMENTS SQL(WHERE row.post_id =)
+            SEEN_POST SHOWN SQL(
         AND row.path > coalesce((SELECT path FROM comments WHERE id = $5
             AND $4::bigint = 0), '')
     ORDER BY row.path LIMIT $6 + 1
 );
-static const char best_sql[] = COMMENT_SELECT SQL(
-    , row.score AS cursor_key
-    FROM comment_rows row WHERE row.post_id =)
-          SEEN_POST SHOWN SQL(
+static const char best_sql[] = COMMENT_SELECT(HIDDEN)
+    SQL(
+    , row.score AS cursor_key) FROM_COMMENTS SQL(WHERE row.post_id =)
+                   SEEN_POST SHOWN SQL(
         AND row.parent_id IS NULL AND (row.score, row.id) < ($4, $5)
     ORDER BY row.score DESC, row.id DESC LIMIT $6 + 1
 );
-static const char new_sql[] = COMMENT_SELECT SQL(
-    , row.created_at AS cursor_key
-    FROM comment_rows row WHERE row.post_id =)
-          SEEN_POST SHOWN SQL(
+static const char new_sql[] = COMMENT_SELECT(HIDDEN)
+    SQL(
+    , row.created_at AS cursor_key) FROM_COMMENTS SQL(WHERE row.post_id =)
+                   SEEN_POST SHOWN SQL(
         AND row.parent_id IS NULL AND (row.created_at, row.id) < ($4, $5)
     ORDER BY row.created_at DESC, row.id DESC LIMIT $6 + 1
 );
 /* Replies of one comment, the oldest first; $7 the comment. */
-static const char replies_sql[] = COMMENT_SELECT SQL(
-    , row.created_at AS cursor_key
-    FROM comment_rows row WHERE row.post_id =)
-          SEEN_POST SHOWN SQL(
+static const char replies_sql[] = COMMENT_SELECT(HIDDEN) SQL(
+    , row.created_at AS cursor_key)
+          FROM_COMMENTS SQL(WHERE row.post_id =) SEEN_POST SHOWN SQL(
         AND row.parent_id = $7 AND ($4::timestamptz = 'infinity'
             OR (row.created_at, row.id) > ($4, $5))
     ORDER BY row.created_at, row.id LIMIT $6 + 1

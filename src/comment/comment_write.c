@@ -62,7 +62,9 @@ static const char create_sql[] = SQL(
     WITH made AS (
         SELECT c FROM posts p, comment_add(p.id, $3, $1, $4, $5, $6::int,
             $9) c
-        WHERE p.id = $2 AND post_visible(p, $1)
+        WHERE p.id = $2 AND post_visible(p, $1) AND NOT EXISTS(
+            SELECT FROM comments up
+            WHERE up.id = $3 AND users_parted(up.author_id, $1))
     ), news AS (
         INSERT INTO outbox (event, subject_id, actor_id, data, request_id)
         SELECT 'comment.created', (c).id, $1, jsonb_build_object(
@@ -70,7 +72,7 @@ static const char create_sql[] = SQL(
             'mentions', to_jsonb($7::text[])), $8
         FROM made
     ))
-    COMMENT_SELECT SQL(FROM made, comment_row(made.c) row);
+    COMMENT_SELECT(FALSE) SQL(FROM made, comment_row(made.c) row);
 /* clang-format on */
 
 /* The content as HTML, and whom it mentions. */
@@ -139,7 +141,7 @@ static const char edit_sql[] = SQL(
             'postId', post_id, 'mentions', to_jsonb($5::text[])), $6
         FROM made
     ))
-    COMMENT_SELECT SQL(FROM made, comment_row(made) row);
+    COMMENT_SELECT(FALSE) SQL(FROM made, comment_row(made) row);
 /* clang-format on */
 
 static const struct problem *

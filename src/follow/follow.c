@@ -16,15 +16,10 @@ static const struct problem follows_self = {
     .code = "FOLLOWS_SELF",
     .title = "You cannot follow yourself.",
 };
-static const struct problem blocked = {
-    .status = 403,
-    .code = "BLOCKED",
-    .title = "One of you blocks the other.",
-};
-
+/* Who is blocked is not told so. */
 static const struct refusal refusals[] = {
     { .problem = &follows_self, .constraint = "follows_not_self" },
-    { .problem = &blocked, .constraint = "follows_not_blocked" },
+    { .problem = &problem_not_found, .constraint = "follows_not_blocked" },
     { 0 },
 };
 
@@ -52,7 +47,7 @@ static const struct field follow_fields[] = {
             SELECT u.id, f.changed, f.followers                                \
             FROM users u, function($1, u.id) f                                 \
             WHERE lower(u.username) = lower($2)                                \
-                AND user_shown(u.status)                                       \
+                AND user_shown(u.status) AND user_visible(u.id, $1)            \
         ), news AS (                                                           \
             INSERT INTO outbox (event, subject_id, actor_id, request_id)       \
             SELECT event_name, id, $1, $3 FROM done WHERE changed              \
@@ -94,13 +89,14 @@ remove_follow(struct request *r)
         FROM view_name row                                                     \
         WHERE row.of_id = (SELECT id FROM users                                \
                 WHERE lower(username) = lower($1)                              \
-                    AND user_shown(status))                                    \
+                    AND user_shown(status) AND user_visible(id, $5))           \
             AND (row.followed_at, row.by_id) < ($2, $3)                        \
+            AND row.id NOT IN (SELECT id FROM parted_from($5) id)              \
         ORDER BY row.followed_at DESC, row.by_id DESC LIMIT $4 + 1)
 
 static const char owner_sql[] = SQL(
     SELECT FROM users WHERE lower(username) = lower($1)
-        AND user_shown(status)
+        AND user_shown(status) AND user_visible(id, $2)
 );
 static const char followers_sql[] = LIST(follower_rows);
 static const char following_sql[] = LIST(following_rows);
@@ -110,11 +106,11 @@ list(struct request *r, const char *sql)
 {
     const struct follow *f = r->input;
 
-    return answer_rows_of(r, f->limit, sql,
-                          ARGS(ARG(f->username),
-                               ARG_AS(VALUE_TIME, f->cursor.key),
-                               ARG(f->cursor.id), ARG(f->limit)),
-                          owner_sql, ARGS(ARG(f->username)));
+    return answer_rows_of(
+        r, f->limit, sql,
+        ARGS(ARG(f->username), ARG_AS(VALUE_TIME, f->cursor.key),
+             ARG(f->cursor.id), ARG(f->limit), ARG(r->viewer)),
+        owner_sql, ARGS(ARG(f->username), ARG(r->viewer)));
 }
 
 static const struct problem *

@@ -158,6 +158,7 @@ static const char actors_sql[] = SQL(
     JOIN notification_actors a ON a.notification_id = n.id
     JOIN users u ON u.id = a.actor_id AND user_shown(u.status)
     WHERE n.user_id = $1 AND n.id = $2 AND (a.created_at, u.id) < ($3, $4)
+        AND u.id NOT IN (SELECT id FROM hidden_from($1) id)
     ORDER BY a.created_at DESC, u.id DESC LIMIT $5 + 1
 );
 /* clang-format on */

@@ -159,8 +159,7 @@ static const char post_gone_sql[] = SQL(SELECT notification_sweep_post($1));
 
 static const char post_changed_sql[] = SQL(
     SELECT notification_sweep_post(id) FROM posts
-    WHERE id = $1 AND (status <> 'published'
-        OR visibility NOT IN ('PUBLIC', 'UNLISTED')));
+    WHERE id = $1 AND NOT post_open(posts));
 
 static const char comment_deleted_sql[] = SQL(
     SELECT notification_sweep_comment($1, ($3->>'postId')::uuid));

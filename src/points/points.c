@@ -17,8 +17,7 @@ static const char post_sql[] = SQL(
     SELECT x.added
     FROM (SELECT p.id, p.author_id, t.content
         FROM posts p JOIN post_contents t ON t.post_id = p.id
-        WHERE p.id = $1 AND p.status = 'published'
-            AND p.visibility = 'PUBLIC' AND p.deleted_at IS NULL
+        WHERE p.id = $1 AND post_listed(p)
         FOR SHARE OF p) p
     JOIN users u ON u.id = p.author_id AND u.deleted_at IS NULL,
         add_experience(u.id, NULL, 'post_published', p.id::text,

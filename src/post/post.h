@@ -8,7 +8,7 @@
 
 extern const struct feature post_feature;
 
-/* A post in a list: post_rows in sql/post.sql and what the viewer did. */
+/* A post in a list: post_cards in sql/post.sql and what the viewer did. */
 extern const struct member post_shape[];
 
 /*

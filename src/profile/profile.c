@@ -78,7 +78,8 @@ static const struct member profile_shape[] = {
             WHERE f.follower_id = $1 AND f.following_id = row.id) END          \
             AS viewer_following,                                               \
         coalesce(row.id = $1, FALSE) AS viewer_self                            \
-    FROM user_rows row WHERE row.id = profile_id)
+    FROM user_rows row                                                         \
+    WHERE row.id = profile_id AND user_visible(row.id, $1))
 #define NAMED (SELECT id FROM users WHERE lower(username) = lower($2))
 
 /* An old name leads to its user for 90 days: the API answers with the user,
@@ -91,6 +92,7 @@ static const char page_sql[] = PROFILE_OF(NAMED);
 static const char moved_sql[] = SQL(
     SELECT u.username FROM user_names_old o JOIN users u ON u.id = o.user_id
     WHERE o.name = lower($1) AND o.until > $2 AND user_shown(u.status)
+        AND user_visible(u.id, $3)
 );
 /* clang-format on */
 
@@ -126,8 +128,9 @@ static const struct problem *
 lead_on(struct request *r, const char *old)
 {
     struct db_error error;
-    const struct db_result *row = db_query(r->app->db, r->mem, moved_sql,
-                                           ARGS(ARG(old), ARG(r->now)), &error);
+    const struct db_result *row =
+        db_query(r->app->db, r->mem, moved_sql,
+                 ARGS(ARG(old), ARG(r->now), ARG(r->viewer)), &error);
 
     if (error.failed)
         return db_problem(&error);

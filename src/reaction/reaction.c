@@ -76,6 +76,7 @@ static const struct field comment_fields[] = {
         FROM (SELECT c.id, c.author_id                                         \
                 FROM comments c JOIN posts p ON p.id = c.post_id               \
                 WHERE c.id = $2 AND c.deleted_at IS NULL                       \
+                    AND NOT users_parted(c.author_id, $1)                      \
                     AND post_visible(p, $1) OFFSET 0) c,                       \
             reaction_set($1, NULL, c.id, $3::text::reaction_type, there) r     \
     ))

@@ -47,7 +47,9 @@ struct search {
         AND ($13::text[] IS NULL OR coalesce(row.by_author_id <> ALL(ARRAY(    \
             SELECT id FROM users WHERE lower(username) = ANY($13))), TRUE))    \
         AND ($14::text[] IS NULL OR coalesce(row.by_category_id <> ALL(ARRAY(  \
-            SELECT id FROM categories WHERE slug = ANY($14))), TRUE)))
+            SELECT id FROM categories WHERE slug = ANY($14))), TRUE))          \
+        AND (row.by_author_id IN (SELECT id FROM hidden_from($1) id))          \
+            IS NOT TRUE)
 
 #define FILTERED                                                               \
     "num_nonnulls($9::text[], $10::text[], $11::text[]) > 0"

@@ -36,6 +36,7 @@ const together = [
   "reaction",
   "follow",
   "visible",
+  "matrix",
   "notification",
   "gone",
   "nobody",

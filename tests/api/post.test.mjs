@@ -301,7 +301,7 @@ export default () =>
         assert.equal((await user.get(path)).status, 200, visibility);
         assert.equal(
           (await staff.get(path)).status,
-          visibility === "PRIVATE" ? 404 : 200,
+          ["PUBLIC", "UNLISTED"].includes(visibility) ? 200 : 404,
           visibility,
         );
       }

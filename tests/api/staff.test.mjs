@@ -122,6 +122,7 @@ export default () =>
       for (const from of order.slice(1))
         for (const to of order) {
           const post = await written(await account(), { visibility: from });
+          await people.report(member, { id: post });
           const answer = await admin.patch(path(post), { visibility: to });
           const wider = order.indexOf(to) > order.indexOf(from);
           assert.equal(answer.status, wider ? 403 : 200, `${from} ${answer}`);
@@ -244,6 +245,7 @@ export default () =>
       const author = await account();
       const post = await written(author, { visibility: "FOLLOWERS" });
       const comment = await remark(author, post);
+      await people.report(member, { id: post });
       assert.equal((await fallen.get(path(post))).status, 200);
       await stack.sql`UPDATE users SET status = 'SUSPENDED',
         suspended_until = clock_now() + interval '1 day'

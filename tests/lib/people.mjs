@@ -182,6 +182,12 @@ export class People {
     await this.stack.psql([], calls.map((c) => `SELECT ${c};`).join("\n"));
   }
 
+  /** A post is reported, so that staff may see it. */
+  async report(reporter, post) {
+    await this.stack.sql`INSERT INTO reports (reporter_id, post_id, reason)
+      VALUES (${reporter.id}, ${post.id}, 'OTHER')`;
+  }
+
   /** What Redis has of a user's sessions is lost; how many that were. */
   async forgetCopies(user) {
     const keys = await this.stack
