@@ -37,7 +37,6 @@ LANGUAGE sql STABLE AS $$
 SELECT u.* FROM follows f
 JOIN users u ON u.id = f.follower_id AND user_ranked(u.status)
 WHERE f.following_id = p_user AND f.created_at > p_since
-    AND NOT viewer_hides(p_user, f.follower_id)
 $$;
 
 -- Unread notifications that preferences let into mails, and that tell of what
