@@ -34,8 +34,8 @@ TO sparkle_app;
 
 GRANT SELECT ON
     account_rows, audit_rows,
-    user_cards, user_rows, category_rows, tag_rows, post_rows, post_cards, post_details,
-    comment_rows, follower_rows, following_rows, notification_rows,
+    user_cards, user_rows, category_rows, tag_rows, post_rows,
+    post_cards, post_details, comment_rows, follower_rows, following_rows, notification_rows,
     notifications_shown,
     notification_kinds, notification_preference_rows,
     job_queue_rows, raised_refusals, alert_rows, login_rows, mail_log_rows,

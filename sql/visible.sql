@@ -57,7 +57,7 @@ BEGIN
 END
 $$;
 
--- The same for lists, asked once for all rows: (author IN (SELECT id FROM
+-- The same two for lists, asked once for all rows: (author IN (SELECT id FROM
 -- hidden_from(viewer) id)) IS NOT TRUE becomes a hashed table.
 CREATE OR REPLACE FUNCTION parted_from(viewer uuid) RETURNS SETOF uuid
 LANGUAGE sql STABLE ROWS 10 AS $$
@@ -68,9 +68,7 @@ $$;
 
 CREATE OR REPLACE FUNCTION hidden_from(viewer uuid) RETURNS SETOF uuid
 LANGUAGE sql STABLE ROWS 10 AS $$
-SELECT blocked_id FROM blocks WHERE blocker_id = viewer
-UNION ALL
-SELECT blocker_id FROM blocks WHERE blocked_id = viewer
+SELECT id FROM parted_from(viewer) id
 UNION ALL
 SELECT muted_id FROM mutes WHERE muter_id = viewer
 $$;

@@ -35,6 +35,12 @@ extern const struct member post_shape[];
             WHERE mine.post_id = row.id AND mine.user_id = $1)                 \
             AS viewer_bookmarked)
 
+/* Whether a list shows the viewer in $1 what an author wrote: for arguments of
+ * macros that make SQL of them, since SQL() itself takes its words as they
+ * stand. */
+#define VIEWER_MEETS(author_id)                                                \
+    (author_id IN(SELECT id FROM hidden_from($1) id)) IS NOT TRUE
+
 /* The hash of Redis where views wait to be added to the posts: a field with a
  * number for each post's id.  flush-views of src/upkeep adds them. */
 #define POST_VIEWS_KEY "views"

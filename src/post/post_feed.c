@@ -49,56 +49,57 @@ const char *const post_kinds[] = {
             AND (feed_key, row.id) < ($2, $3)                                  \
         ORDER BY feed_key DESC, row.id DESC LIMIT $4 + 1 OFFSET $6)
 
-/* Not a function: an SQL function is parsed anew in every call of a statement
- * (it took an eighth of a list's time). */
-#define SITE_TOTAL(total_name)                                                 \
-    SELECT coalesce(sum(n), 0)::bigint FROM site_totals WHERE name =           \
-        total_name AND ALL_SEEN
-
-/* Whether the viewer is shown what the author wrote. */
-#define UNHIDDEN                                                               \
-    (row.by_author_id IN(SELECT id FROM hidden_from($1) id)) IS NOT TRUE
-
+/* clang-format off */
 /* Counters are of what everybody is shown: who is shown less, or more, gets no
  * total. */
 #define ALL_SEEN NOT EXISTS(SELECT FROM hidden_from($1))
 
-#define ALL post_rows row WHERE UNHIDDEN
+/* Not a function: an SQL function is parsed anew in every call of a statement
+ * (it took an eighth of a list's time). */
+#define SITE_TOTAL(total_name)                                                 \
+    SELECT coalesce(sum(n), 0)::bigint FROM site_totals                        \
+    WHERE name = total_name AND ALL_SEEN
+
+#define ALL post_rows row WHERE VIEWER_MEETS(row.by_author_id)
 #define ALL_TOTAL SITE_TOTAL('posts')
 #define CATEGORY                                                               \
     post_rows row WHERE row.by_category_id =                                   \
-        (SELECT id FROM categories WHERE slug = $5) AND UNHIDDEN
+        (SELECT id FROM categories WHERE slug = $5)                            \
+        AND VIEWER_MEETS(row.by_author_id)
 #define CATEGORY_TOTAL                                                         \
     SELECT post_count::bigint FROM categories WHERE slug = $5 AND ALL_SEEN
 #define KIND                                                                   \
-    post_rows row WHERE row.kind_enum = $5::text::post_kind AND UNHIDDEN
+    post_rows row WHERE row.kind_enum = $5::text::post_kind                    \
+        AND VIEWER_MEETS(row.by_author_id)
 #define KIND_TOTAL SITE_TOTAL('posts:' || $5)
 /* Where one goes to see somebody, a mute is nothing. */
 #define AUTHOR                                                                 \
     post_cards row WHERE row.by_author_id =                                    \
         (SELECT id FROM users WHERE lower(username) = lower($5)                \
-             AND user_shown(status) AND user_visible(id, $1)) AND row.told     \
-        AND(row.listed OR(SELECT viewer_follows($1, id)                        \
-                              FROM users WHERE lower(username) = lower($5)))
+            AND user_shown(status) AND user_visible(id, $1))                   \
+        AND row.told AND (row.listed OR (SELECT viewer_follows($1, id)         \
+            FROM users WHERE lower(username) = lower($5)))
 #define AUTHOR_TOTAL                                                           \
-    SELECT s.total_posts::bigint FROM user_stats s JOIN users u ON u.id =      \
-        s.user_id WHERE lower(u.username) =                                    \
-            lower($5) AND user_shown(u.status) AND user_visible(u.id, $1)      \
-    AND NOT viewer_follows($1, u.id)
+    SELECT s.total_posts::bigint                                               \
+    FROM user_stats s JOIN users u ON u.id = s.user_id                         \
+    WHERE lower(u.username) = lower($5) AND user_shown(u.status)               \
+        AND user_visible(u.id, $1) AND NOT viewer_follows($1, u.id)
+/* clang-format on */
 
 /* The tag's own index gives the ids of a page; the posts come after. */
 #define TAG(tag_limit)                                                         \
+    TAG_OF(tag_limit, ALL_SEEN,                                                \
+           VIEWER_MEETS((SELECT author_id FROM posts WHERE id = t.post_id)))
+#define TAG_OF(tag_limit, all_seen, meets_author)                              \
     POST_SELECT SQL(, nullif(0, 0)::bigint AS trend_score,                     \
         row.published_at AS cursor_key,                                        \
-        (SELECT post_count::bigint FROM tags WHERE name = $5                   \
-            AND NOT EXISTS(SELECT FROM hidden_from($1))) AS total              \
+        (SELECT post_count::bigint FROM tags WHERE name = $5 AND all_seen)     \
+            AS total                                                           \
         FROM (SELECT t.post_id, t.published_at FROM post_tags t                \
             WHERE t.tag_id = (SELECT id FROM tags WHERE name = $5)             \
                 AND t.published_at IS NOT NULL                                 \
                 AND (t.published_at, t.post_id) < ($2, $3)                     \
-                AND (NOT EXISTS(SELECT FROM hidden_from($1))                   \
-                    OR ((SELECT author_id FROM posts WHERE id = t.post_id)     \
-                        IN (SELECT id FROM hidden_from($1) id)) IS NOT TRUE)   \
+                AND (all_seen OR meets_author)                                 \
             ORDER BY t.published_at DESC, t.post_id DESC LIMIT tag_limit) page \
         JOIN post_rows row ON row.id = page.post_id                            \
         ORDER BY page.published_at DESC, page.post_id DESC LIMIT $4 + 1)
@@ -107,7 +108,8 @@ const char *const post_kinds[] = {
  * Each followed author gives at most a page from its own index, so the cost
  * goes with how many one follows and not with how much they wrote.
  */
-#define FOLLOWING                                                              \
+#define FOLLOWING FOLLOWING_OF(VIEWER_MEETS(f.following_id))
+#define FOLLOWING_OF(meets_author)                                             \
     POST_SELECT SQL(, nullif(0, 0)::bigint AS trend_score,                     \
         row.published_at AS cursor_key                                         \
         FROM (SELECT p.id, p.published_at FROM follows f                       \
@@ -115,18 +117,18 @@ const char *const post_kinds[] = {
                 WHERE p.author_id = f.following_id AND post_told(p)            \
                     AND (p.published_at, p.id) < ($2, $3)                      \
                 ORDER BY p.published_at DESC, p.id DESC LIMIT 101) p           \
-            WHERE f.follower_id = $1 AND (f.following_id IN                    \
-                (SELECT id FROM hidden_from($1) id)) IS NOT TRUE               \
+            WHERE f.follower_id = $1 AND meets_author                          \
             ORDER BY p.published_at DESC, p.id DESC LIMIT 101) page            \
         JOIN post_cards row ON row.id = page.id                                \
         ORDER BY page.published_at DESC, page.id DESC LIMIT $4 + 1)
 
 /* Several filters at once. */
 #define ANY(feed_key, feed_trend)                                              \
+    ANY_OF(feed_key, feed_trend, VIEWER_MEETS(row.by_author_id))
+#define ANY_OF(feed_key, feed_trend, meets_author)                             \
     SQL_PLANNED POST_SELECT SQL(, feed_trend AS trend_score,                   \
         feed_key AS cursor_key FROM post_rows row                              \
-        WHERE (feed_key, row.id) < ($2, $3) AND (row.by_author_id IN           \
-                (SELECT id FROM hidden_from($1) id)) IS NOT TRUE               \
+        WHERE (feed_key, row.id) < ($2, $3) AND meets_author                   \
             AND ($5::text IS NULL OR row.category_slug = $5)                   \
             AND ($6::text IS NULL OR row.tags @> ARRAY[$6])                    \
             AND ($7::text IS NULL OR row.by_author_id = (SELECT id FROM users  \

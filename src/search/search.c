@@ -32,7 +32,8 @@ struct search {
 
 /* $9 to $11 ask for all of the tags and one of the authors and categories,
  * $12 to $14 for none of them. */
-#define FILTERS                                                                \
+#define FILTERS FILTERS_OF(VIEWER_MEETS(row.by_author_id))
+#define FILTERS_OF(meets_author)                                               \
     SQL(AND ($9::text[] IS NULL OR row.id IN (SELECT t.post_id                 \
             FROM post_tags t JOIN tags g ON g.id = t.tag_id                    \
             WHERE g.name = ANY($9) GROUP BY t.post_id                          \
@@ -48,8 +49,7 @@ struct search {
             SELECT id FROM users WHERE lower(username) = ANY($13))), TRUE))    \
         AND ($14::text[] IS NULL OR coalesce(row.by_category_id <> ALL(ARRAY(  \
             SELECT id FROM categories WHERE slug = ANY($14))), TRUE))          \
-        AND (row.by_author_id IN (SELECT id FROM hidden_from($1) id))          \
-            IS NOT TRUE)
+        AND meets_author)
 
 #define FILTERED                                                               \
     "num_nonnulls($9::text[], $10::text[], $11::text[]) > 0"
