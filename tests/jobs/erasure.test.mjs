@@ -2,35 +2,24 @@
 // every place is filled with rows that hold the user's mark, the clock is
 // moved by 14 days, and then all tables, keys and files are searched for it.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { Client } from "../lib/client.mjs";
-import { Clock } from "../lib/clock.mjs";
 import { nobody } from "../lib/erase.mjs";
-import { People, addressOf } from "../lib/people.mjs";
+import { addressOf } from "../lib/people.mjs";
 import { seal } from "../lib/seal.mjs";
-import { Stack, eventually, top } from "../lib/stack.mjs";
+import { eventually, top } from "../lib/stack.mjs";
+import { leaving } from "./leaving.mjs";
 
 let stack;
 let people;
 let clock;
 
-before(async () => {
-  clock = new Clock();
-  stack = await Stack.start("erasure", {
-    settings:
-      clock.settings + "[auth]\nargon2_memory = 1m\nargon2_passes = 1\n",
-  });
-  people = new People(stack, null);
-});
-after(() => stack?.stop());
-
-function batch(...words) {
-  const [program, args] = stack.batchWords(...words);
-  return spawnSync(program, args, { cwd: "/", encoding: "utf8" });
-}
+const { batch } = leaving(
+  "erasure",
+  (site) => ({ stack, people, clock } = site),
+);
 
 /** Rows of a query that gives names, one a line. */
 const names = (text) =>

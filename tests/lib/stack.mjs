@@ -350,10 +350,9 @@ export class Stack {
   }
 
   /** Runs one, which must end well; what it printed. */
-  batch(...words) {
-    return this.runAsUser(
-      ...[this.program("sparkle-batch"), "--config", this.conf, ...words],
-    );
+  async batch(...words) {
+    const [program, args] = this.batchWords(...words);
+    return (await run(program, args, { cwd: "/", timeout: 60000 })).stdout;
   }
 
   /** Starts one of our programs again, after a test ended it. */
