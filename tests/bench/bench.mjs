@@ -135,6 +135,7 @@ function statement(route, find = () => true) {
 function filled(sql, values) {
   return sql.replace(/\$(\d+)/g, (_, n) => {
     const v = values[n - 1];
+    if (v === undefined) throw new Error(`no value for $${n} of ${sql}`);
     if (v === null) return "NULL";
     if (v.sql) return v.sql;
     return `'${String(v).replaceAll("'", "''")}'`;
@@ -175,7 +176,7 @@ function loginSql(emails) {
       [email, subject, null]),
     filled(statement(route, (sql) => sql.includes("FROM login_done(")),
       [{ sql: one(ids, "uuid") }, subject, digest, digest, digest, "bench", "127.0.0.1",
-        "false", null, null, "0123456789abcdef0123456789abcdef", null]),
+        "false", null, null, "0123456789abcdef0123456789abcdef", null, digest, null]),
   ].join(";\n")];
 }
 
@@ -248,7 +249,8 @@ async function main() {
       sql: posts.map((id) => filled(statement("POST /api/posts/{post}/comments"),
         [viewer, id, null, "A **comment** of the benchmark, of one line.",
           "<p>A <strong>comment</strong> of the benchmark, of one line.</p>", null, "{}",
-          "0123456789abcdef0123456789abcdef"])), redis: true, target: 0.75 },
+          "0123456789abcdef0123456789abcdef",
+          "A comment of the benchmark, of one line."])), redis: true, target: 0.75 },
     A: { load: { url: `${base}/api/auth/login`, bodies: members(logins),
         headers: { "content-type": "application/json", origin: base } },
       sql: loginSql(logins), before: forgetLogins, argon2: true, target: 0.95 },
