@@ -129,7 +129,9 @@ DECLARE
     p posts;
     comment_id uuid;
 BEGIN
-    IF viewer_hides(n.user_id, n.actor_id) THEN
+    IF n.actor_id IS NOT NULL AND EXISTS (
+        SELECT FROM hidden_from(n.user_id) id WHERE id = n.actor_id)
+    THEN
         RETURN 'not_permitted';
     -- It leads to the profile.
     ELSIF n.type = 'USER_FOLLOWED' AND NOT EXISTS (SELECT FROM users

@@ -77,9 +77,9 @@ struct comment_list {
     SQL(FROM comment_rows row,                                                 \
         (SELECT ARRAY(SELECT hidden_from($1)) AS ids OFFSET 0) hidden)
 #define HIDDEN ((row.by_author_id = ANY(hidden.ids)) IS TRUE)
-#define SHOWN                                                                  \
-    SQL(AND (row.replies > 0 OR NOT (row.deleted                               \
-        OR (row.by_author_id = ANY(hidden.ids)) IS TRUE)))
+#define SHOWN SHOWN_OF(HIDDEN)
+#define SHOWN_OF(is_hidden)                                                    \
+    SQL(AND (row.replies > 0 OR NOT (row.deleted OR is_hidden)))
 
 /* The cursor of this order is the last comment itself: $5; its key $4 is not
  * looked at. */
