@@ -21,7 +21,7 @@ export default () =>
     const seconds = long ? 60 : 15;
 
     it(`one worker a second for ${seconds} s: only its request fails`, async (t) => {
-      const load = mixed().start();
+      const load = mixed().start(t);
       await sleep(500);
       let kills = 0;
       for (let i = 0; i < seconds; i++) {
@@ -46,13 +46,13 @@ export default () =>
       assert.ok(deaths.length >= kills * 0.8, `${deaths.length} deaths logged`);
     });
 
-    it("has as many workers as before, soon after", async () => {
+    it("has as many workers as before, soon after", async (t) => {
       await eventually("every pool has a worker that waits", async () =>
         (await stack.status()).pools
           .filter((pool) => pool.process_manager !== "ondemand")
           .every((pool) => pool.idle_processes > 0),
       );
-      const load = mixed().start();
+      const load = mixed().start(t);
       await sleep(2000);
       await load.stop();
       assert.equal(load.failed.length, 0, load.why());

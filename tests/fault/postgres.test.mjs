@@ -24,7 +24,7 @@ export default () =>
     it("away for 3 s: 503 with Retry-After, well again within 3 s", async (t) => {
       const pid = stack.pid("sparkle-fcgi");
       const { start_time } = await stack.status();
-      const load = mixed(150).start();
+      const load = mixed(150).start(t);
       await sleep(1000);
       const leaving = Date.now();
       await control("stop", "-m", "fast");

@@ -24,7 +24,7 @@ async function startRedis() {
 export default () =>
   describe("Redis", { concurrency: 1 }, () => {
     it("flushed 5 times under load: nothing fails", async (t) => {
-      const load = noLogins().start();
+      const load = noLogins().start(t);
       for (let i = 0; i < 5; i++) {
         await sleep(600);
         await stack.redis("FLUSHALL");
@@ -36,7 +36,7 @@ export default () =>
     });
 
     it("killed for 3 s and back: no 5xx on reads, nobody logged out", async (t) => {
-      const load = readsOnly().start();
+      const load = readsOnly().start(t);
       await sleep(500);
       await stopRedis();
       await sleep(3000);

@@ -40,7 +40,7 @@ async function reload(signal) {
   await eventually(
     "the reload",
     async () => (await stack.status()).reloads === reloads + 1,
-    20,
+    60,
   );
   return old;
 }
@@ -50,7 +50,7 @@ export default () =>
     it(`${long ? 100 : 20} reloads fail no request`, async (t) => {
       const times = long ? 100 : 20;
       const before = await stack.status();
-      const load = mixed().start();
+      const load = mixed().start(t);
       await sleep(500);
       let old = [];
       for (let i = 0; i < times; i++) {
@@ -69,7 +69,7 @@ export default () =>
     it("a new binary fails no request, and is the one that runs", async (t) => {
       const program = stack.program("sparkle-fcgi");
       const pid = stack.pid("sparkle-fcgi");
-      const load = mixed().start();
+      const load = mixed().start(t);
       await sleep(500);
       copyFileSync(program, `${program}.new`);
       appendFileSync(`${program}.new`, "another build");

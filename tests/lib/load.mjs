@@ -44,7 +44,10 @@ export class Load {
     this.failed.push({ ...failure, ended: Date.now(), text: `${answer}` });
   }
 
-  start() {
+  /** Ends with the test, whatever ends that: what is promised meanwhile would
+   * be counted by the next. */
+  start(t) {
+    t.after(() => this.stop());
     this.going = true;
     this.began = Date.now();
     this.pump = (async () => {
